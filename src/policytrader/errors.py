@@ -1,0 +1,114 @@
+"""Every error that policytrader raises on purpose, and the one form in which it is told.
+
+::
+
+    PolicytraderError            carries diagnostics: what, where, what to do
+    ├── PolicyError              a policy file (YAML, schema, meaning)
+    ├── SnapshotError            a snapshot folder or one of its cells
+    ├── RecordingError           a recorded market file or an imported recording
+    ├── ConfigError              config/*.yaml
+    └── UsageError               the caller asked for something that cannot be (exit code 2)
+
+Drivers' errors (DuckDB, pyarrow, OS) are mapped to one of these at the edge where they happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Severity(StrEnum):
+    """Errors refuse the input; warnings are printed and refuse nothing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands in a file.
+
+    ``line`` and ``column`` count from 1, in characters; 0 means that the file as a whole is meant.
+    ``length`` is the number of characters to underline.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+    length: int = 1
+
+    def __str__(self) -> str:
+        """``file:line:column``; a whole file is named without numbers."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: ``code`` has a heading in ``docs/errors.md``; ``source`` is the line at fault."""
+
+    place: Place
+    code: str
+    message: str
+    help: str = ""
+    source: str = ""
+    severity: Severity = Severity.ERROR
+
+    def render(self) -> str:
+        """The finding as text, ten lines at most: place, code, message, the line with a caret, the help."""
+        lines = [f"{self.place}  {self.code}  {_clip(self.message, 400)}"]
+        if self.source and self.place.line:
+            lines += self._caret()
+        lines += [f"  {part}" for part in _clip(self.help, 800).splitlines()[:5]]
+        return "\n".join(lines)
+
+    def _caret(self) -> list[str]:
+        number = str(self.place.line)
+        # A very long line is shown as a window around the fault, so that the caret stays in view.
+        start = max(0, self.place.column - 61) if len(self.source) > 120 else 0
+        shown = self.source[start : start + 120].replace("\t", " ")
+        indent = self.place.column - 1 - start
+        caret = "^" * max(1, min(self.place.length, 120 - indent))
+        return [f"  {number} | {shown}".rstrip(), f"  {' ' * len(number)} | {' ' * indent}{caret}"]
+
+
+class PolicytraderError(Exception):
+    """The root of the tree: one or more diagnostics, in the order of their places."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic] | str) -> None:
+        """Take diagnostics, or one plain sentence for an error that has no place."""
+        self.diagnostics: Sequence[Diagnostic] = () if isinstance(diagnostics, str) else tuple(diagnostics)
+        self.sentence = diagnostics if isinstance(diagnostics, str) else ""
+        super().__init__(self.render())
+
+    def render(self) -> str:
+        """All diagnostics as text, one after the other; what a terminal shows."""
+        return self.sentence or "\n".join(diagnostic.render() for diagnostic in self.diagnostics)
+
+
+class PolicyError(PolicytraderError):
+    """A policy that cannot be used: broken YAML, schema or meaning."""
+
+
+class SnapshotError(PolicytraderError):
+    """A snapshot folder that cannot be used: a missing file, an unknown column, a broken cell."""
+
+
+class RecordingError(PolicytraderError):
+    """A recorded file or an imported recording that cannot be read."""
+
+
+class ConfigError(PolicytraderError):
+    """A configuration file that cannot be used."""
+
+
+class UsageError(PolicytraderError):
+    """What was asked for cannot be: exit code 2."""
+
+
+def _clip(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,54 @@
+"""Prices: decimal odds on the exchange's CLASSIC ladder of 350 prices (``betfair.md`` 3.5).
+
+The ladder is a table of literals by step, never a sum of floats: added floats give a wrong literal
+for half of its prices.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+_STEPS = (
+    ("1.01", "2", "0.01"),
+    ("2", "3", "0.02"),
+    ("3", "4", "0.05"),
+    ("4", "6", "0.1"),
+    ("6", "10", "0.2"),
+    ("10", "20", "0.5"),
+    ("20", "30", "1"),
+    ("30", "50", "2"),
+    ("50", "100", "5"),
+    ("100", "1000", "10"),
+)
+
+
+def _ladder() -> tuple[Decimal, ...]:
+    prices = []
+    for low, high, step in _STEPS:
+        price = Decimal(low)
+        while price < Decimal(high):
+            prices.append(price.quantize(Decimal("0.01")))
+            price += Decimal(step)
+    return (*prices, Decimal("1000.00"))
+
+
+PRICES: tuple[Decimal, ...] = _ladder()
+"""The 350 prices in rising order, each with two decimals."""
+
+TICK_OF: dict[Decimal, int] = {price: tick for tick, price in enumerate(PRICES)}
+"""Price -> its index on the ladder, 0 (1.01) to 349 (1000.00)."""
+
+MIN_PRICE, MAX_PRICE = PRICES[0], PRICES[-1]
+
+
+def is_on_ladder(price: Decimal) -> bool:
+    """True for one of the 350 prices at which the exchange takes orders."""
+    return price in TICK_OF
+
+
+def ticks_between(one: Decimal, other: Decimal) -> int:
+    """Number of price steps from one ladder price to another, never negative.
+
+    Raises ``KeyError`` for a price off the ladder: readers refuse those before they get here.
+    """
+    return abs(TICK_OF[one] - TICK_OF[other])

@@ -1,0 +1,31 @@
+"""Times: aware ``datetime`` in UTC inside, ISO 8601 with ``Z`` in files, Europe/London on screens."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
+
+
+def parse_utc(text: str) -> datetime:
+    """An ISO 8601 time with ``Z`` or an offset, in UTC. Raises ``ValueError``: a time without a zone is a guess."""
+    if not _ISO.fullmatch(text):
+        message = "not an ISO 8601 time with a zone, such as 2026-05-02T13:42:15Z"
+        raise ValueError(message)
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def format_utc(moment: datetime) -> str:
+    """``2026-05-02T13:42:15Z``; a fraction of a second is kept where there is one."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def microseconds_between(start: datetime, end: datetime) -> int:
+    """Whole microseconds from ``start`` to ``end``; negative when ``end`` comes first."""
+    return (end - start) // _MICROSECOND

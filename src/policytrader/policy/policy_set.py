@@ -1,0 +1,89 @@
+"""A policy is a value: the six racing kinds together, with a hash that names them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from policytrader.errors import Place
+from policytrader.policy.cash_out import CashOutPolicy
+from policytrader.policy.conditions import Path
+from policytrader.policy.entry import EntryPolicy
+from policytrader.policy.fields import CATALOGUE_VERSION
+from policytrader.policy.protection import ProtectionPolicy
+from policytrader.policy.schedule import SchedulePolicy
+from policytrader.policy.staking import StakingPolicy
+from policytrader.policy.validation import ValidationPolicy
+
+KINDS: dict[str, type[Any]] = {
+    "validation": ValidationPolicy,
+    "staking": StakingPolicy,
+    "entry": EntryPolicy,
+    "cash_out": CashOutPolicy,
+    "protection": ProtectionPolicy,
+    "schedule": SchedulePolicy,
+}
+"""``policy:`` -> the model of such a file."""
+
+ENGINE_VERSION = 1
+"""Raised when the same policy and snapshot decide differently than before; part of every policy's hash."""
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """The rules that decide, as one immutable value.
+
+    ``places`` tells where each value of each kind was written, for errors and for ``explain``; it takes no part in
+    equality or in the hash.
+    """
+
+    validation: ValidationPolicy
+    staking: StakingPolicy
+    entry: EntryPolicy
+    cash_out: CashOutPolicy
+    protection: ProtectionPolicy
+    schedule: SchedulePolicy
+    places: Mapping[tuple[str, Path], Place] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical form and of the versions of field catalogue and engine.
+
+        Canonical: every value that was written or defaulted, numbers by value, keys sorted; inline tests, switched-off
+        checks and comments do not take part, because they decide nothing.
+        """
+        canonical = {kind: _canonical(getattr(self, kind).model_dump(by_alias=True)) for kind in KINDS}
+        text = json.dumps([CATALOGUE_VERSION, ENGINE_VERSION, canonical], sort_keys=True, ensure_ascii=False, default=_number)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def place(self, kind: str, path: Path) -> Place | None:
+        """Where the value at ``path`` of this kind was written, or the nearest value around it."""
+        for length in range(len(path), -1, -1):
+            if found := self.places.get((kind, path[:length])):
+                return found
+        return None
+
+
+def _number(value: object) -> str:
+    return format(value, "f")
+
+
+_NOT_DECIDING = frozenset({"tests", "ignore", "end"})
+
+
+def _canonical(value: Any) -> Any:  # noqa: ANN401 - walks plain data
+    match value:
+        case dict():
+            return {key: _canonical(part) for key, part in value.items() if key not in _NOT_DECIDING}
+        case list() | tuple():
+            return [_canonical(part) for part in value]
+        case bool() | str() | None:
+            return value
+        case int():
+            return str(value)
+        case _:
+            return format(value.normalize(), "f")

@@ -1,0 +1,72 @@
+"""What every kind of rule shares: who it applies to, its inline tests, the head and tail of a policy file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from policytrader.policy.conditions import Condition, Leaf, Path, walk
+from policytrader.policy.fields import OPERATORS, FieldType
+from policytrader.policy.values import CheckNumber, Identifier, Model, Sentence
+
+__all__ = ["OPERATORS", "AppliesTo", "FieldType", "InlineTest", "Leaf", "PolicyFile", "Rule", "walk"]
+
+SIDES = ("BACK", "LAY")
+MARKET_TYPES = ("WIN", "PLACE")
+
+
+class AppliesTo(Model):
+    """Which selections a rule is about; an absent key means all of them."""
+
+    side: Annotated[tuple[Literal["BACK", "LAY"], ...], Field(strict=False, min_length=1)] = SIDES
+    market_type: Annotated[tuple[Literal["WIN", "PLACE"], ...], Field(strict=False, min_length=1)] = MARKET_TYPES
+
+    def includes(self, side: str, market_type: str) -> bool:
+        """True when a selection of this side in this market is meant."""
+        return side in self.side and market_type in self.market_type
+
+    @property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """All (side, market_type) that are meant."""
+        return frozenset((side, market_type) for side in self.side for market_type in self.market_type)
+
+
+class InlineTest(Model):
+    """One example beside its rule: values by field name, and what the rule must say about them.
+
+    A field that is not given is missing.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    given: dict[str, Any]
+    expect: str
+
+
+class Rule(Model):
+    """A named condition that says why it exists."""
+
+    id: Identifier
+    title: Sentence
+    why: Sentence
+    applies_to: AppliesTo = AppliesTo()
+    when: Condition
+    tests: Annotated[tuple[InlineTest, ...], Field(strict=False)] = ()
+
+
+class PolicyFile(Model):
+    """The head and the tail of every file.
+
+    ``ignore`` switches numbered checks off for this file; ``end`` repeats the kind as the last line, a guard against
+    a file that was cut off.
+    """
+
+    policy: str
+    version: Literal[1]
+    ignore: Annotated[tuple[CheckNumber, ...], Field(strict=False)] = ()
+    end: str | None = None
+
+
+def leaf_paths(rule: Rule) -> list[tuple[Path, Leaf]]:
+    """The comparing leaves of a rule's condition with their paths below the rule."""
+    return [(path, leaf) for path, leaf in walk(rule.when, ("when",)) if isinstance(leaf, Leaf)]

@@ -1,0 +1,85 @@
+"""The small values of the language: amounts, durations, ids, and the base of every model."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_UNIT_MICROSECONDS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000}
+DURATION_PATTERN = r"^(0|[1-9][0-9]{0,5})(h|m|s)$"
+
+
+class Model(BaseModel):
+    """A frozen, closed model: an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def duration_microseconds(text: str) -> int:
+    """``8h``, ``30m`` or ``15s`` in microseconds. Raises ``ValueError`` for anything else."""
+    if not re.fullmatch(DURATION_PATTERN, text):
+        message = "a duration is a whole number and a unit, such as 8h, 30m or 15s"
+        raise ValueError(message)
+    return int(text[:-1]) * _UNIT_MICROSECONDS[text[-1]]
+
+
+def _to_decimal(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the file holds
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        kind = "number_expected"
+        raise PydanticCustomError(kind, "must be a number, without quotes")
+    return Decimal(value)
+
+
+def _decimal_type(*, low: str, high: str, places: int) -> Any:  # noqa: ANN401 - an Annotated form
+    def check(value: Decimal) -> Decimal:
+        exponent = value.normalize().as_tuple().exponent
+        if not Decimal(low) <= value <= Decimal(high):
+            kind = "number_range"
+            raise PydanticCustomError(kind, f"must be from {low} to {high}")
+        if isinstance(exponent, int) and -exponent > places:
+            kind = "number_places"
+            raise PydanticCustomError(kind, f"has more than {places} decimals")
+        return value
+
+    schema = {"type": "number", "minimum": float(low), "maximum": float(high), "multipleOf": float(f"1e-{places}")}
+    if places == 0:
+        schema = {"type": "integer", "minimum": int(low), "maximum": int(high)}
+    return Annotated[Decimal, BeforeValidator(_to_decimal), AfterValidator(check), WithJsonSchema(schema)]
+
+
+def _check_duration(text: str) -> str:
+    try:
+        duration_microseconds(text)
+    except ValueError as error:
+        kind = "duration"
+        raise PydanticCustomError(kind, str(error)) from None
+    return text
+
+
+Money = _decimal_type(low="0", high="1000000", places=2)
+"""An amount in account currency, 0 to 1,000,000, at most two decimals."""
+
+Percent = _decimal_type(low="0", high="1000", places=2)
+Count = _decimal_type(low="0", high="1000000", places=0)
+
+Duration = Annotated[
+    str,
+    AfterValidator(_check_duration),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
+]
+"""``8h``, ``30m``, ``15s``: a whole number and one unit."""
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+"""Name of a rule, ladder or trigger: lower case words joined by hyphens."""
+
+FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+
+Sentence = Annotated[str, StringConstraints(min_length=3, max_length=600)]
+"""A title or a reason for people: ``title`` and ``why`` are required, and printed."""
+
+CheckNumber = Annotated[str, StringConstraints(pattern=r"^W[0-9]{3}$")]
+"""The number of a check that a file switches off, such as ``W208``."""
