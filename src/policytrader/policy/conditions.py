@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from policytrader.policy.fields import Operator
 from policytrader.policy.values import FactName, Identifier, Model
@@ -25,6 +25,11 @@ class Leaf(Model):
     op: Annotated[Operator, Field(strict=False, description="How it is compared.")]
     value: Annotated[Any, Field(description="A literal of the field's type and unit.")] = None
     other: Annotated[str | None, Field(description="Another field of the same unit.")] = None
+
+    @field_validator("value")
+    @classmethod
+    def _freeze(cls, value: Any) -> Any:  # noqa: ANN401 - a literal of any type
+        return tuple(value) if isinstance(value, list) else value
 
 
 class All(Model):

@@ -1,0 +1,1 @@
+"""Speed: ratios measured in one run, never a timed test."""

@@ -1,0 +1,1 @@
+"""Recorded markets: files of past prices, read as snapshots."""

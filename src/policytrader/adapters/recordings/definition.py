@@ -1,0 +1,210 @@
+"""The market definition of a stream message, as rows: one of the market, one of each runner.
+
+A definition is taken as it stands; what it does not say is missing. Only a definition of the wrong shape is an error
+(``ValueError`` with a sentence): its line is then damaged.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from policytrader.model.times import EPOCH, format_utc, microseconds_between
+
+REMOVED = ("REMOVED", "REMOVED_VACANT")
+"""Runner statuses of a runner that does not run; the second is the greyhounds' word for an empty trap."""
+
+
+class MarketState(NamedTuple):
+    """What a definition says about the market, in the order of the Parquet columns. Times in microseconds."""
+
+    market_type: str | None
+    status: str | None
+    in_play: bool
+    version: int | None
+    number_of_winners: int | None
+    number_of_active_runners: int | None
+    market_time: int
+    course: str | None
+    event_id: str | None
+    event_name: str | None
+    country_code: str | None
+    event_type_id: str | None
+    market_name: str | None
+    betting_type: str | None
+    price_ladder: str | None
+    bet_delay: int | None
+    market_base_rate: float | None
+    each_way_divisor: float | None
+    bsp_market: bool | None
+    settled_at: int | None
+
+
+class RunnerFacts(NamedTuple):
+    """What a definition says about one runner; ``listed`` is false once a later definition leaves it out."""
+
+    runner_name: str | None
+    status: str | None
+    adjustment_factor: float | None
+    removed_at: int | None
+    listed: bool
+
+
+class Definition(NamedTuple):
+    """One definition: the market, and its runners by selection id."""
+
+    market: MarketState
+    runners: dict[int, RunnerFacts]
+
+
+def read_definition(raw: Any) -> Definition:  # noqa: ANN401 - JSON of any shape
+    """Read a ``marketDefinition``. Raises ``ValueError`` for one that has not its shape."""
+    if not isinstance(raw, dict):
+        raise _wrong("marketDefinition", raw)
+    runners = raw.get("runners")
+    if not isinstance(runners, list):
+        raise _wrong("runners", runners)
+    facts = {whole(_object(runner).get("id"), "runner id"): _runner_facts(runner) for runner in runners}
+    market_time = _time(raw, "marketTime")
+    if market_time is None:
+        raise _wrong("marketTime", None)
+    active = whole_or_none(raw.get("numberOfActiveRunners"), "numberOfActiveRunners")
+    ladder = raw.get("priceLadderDefinition")
+    market = MarketState(
+        market_type=_text(raw, "marketType"),
+        status=_text(raw, "status"),
+        in_play=raw.get("inPlay") is True,
+        version=whole_or_none(raw.get("version"), "version"),
+        number_of_winners=whole_or_none(raw.get("numberOfWinners"), "numberOfWinners"),
+        number_of_active_runners=sum(one.status == "ACTIVE" for one in facts.values()) if active is None else active,
+        market_time=market_time,
+        course=_text(raw, "venue"),
+        event_id=_text(raw, "eventId"),
+        event_name=_text(raw, "eventName"),
+        country_code=_text(raw, "countryCode"),
+        event_type_id=_text(raw, "eventTypeId"),
+        market_name=_text(raw, "name"),
+        betting_type=_text(raw, "bettingType"),
+        price_ladder=_text(ladder, "type") if isinstance(ladder, dict) else None,
+        bet_delay=whole_or_none(raw.get("betDelay"), "betDelay"),
+        market_base_rate=number(raw.get("marketBaseRate"), "marketBaseRate"),
+        each_way_divisor=number(raw.get("eachWayDivisor"), "eachWayDivisor"),
+        bsp_market=raw["bspMarket"] is True if "bspMarket" in raw else None,
+        settled_at=_time(raw, "settledTime"),
+    )
+    return Definition(market, facts)
+
+
+def race_id_of(market_id: str, first: MarketState) -> str:
+    """The name that a race's WIN and PLACE markets share: event and first market time.
+
+    A market without an event stands alone.
+    """
+    start = format_utc(from_microseconds(first.market_time))
+    return f"{first.event_id or market_id}@{start}"
+
+
+def from_microseconds(value: int) -> datetime:
+    """Microseconds since 1970 as an aware UTC time."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+def number(value: Any, what: str) -> float | None:  # noqa: ANN401 - JSON of any shape
+    """A number; as text too. Not finite (``"NaN"``, ``"Infinity"``) is missing. ``ValueError`` for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _wrong(what, value)
+    try:
+        found = float(value)
+    except ValueError:
+        raise _wrong(what, value) from None
+    return found if math.isfinite(found) else None
+
+
+def whole(value: Any, what: str) -> int:  # noqa: ANN401 - JSON of any shape
+    """A whole number of at most 18 digits, as a number or as text. ``ValueError`` for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:  # noqa: PLR2004
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+        return value
+    raise _wrong(what, value)
+
+
+def whole_or_none(value: Any, what: str) -> int | None:  # noqa: ANN401 - JSON of any shape
+    """As ``whole``, with null as missing; a float with nothing after its point is whole too."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value is None else whole(value, what)
+
+
+def plain_deltas(raw: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON of any shape
+    """Runner changes whose ladders hold numbers only: text is read, and a size that is not finite deletes.
+
+    ``ValueError`` for what has not the shape of runner changes.
+    """
+    if not isinstance(raw, list):
+        raise _wrong("rc", raw)
+    return [_plain_delta(_object(delta)) for delta in raw]
+
+
+def _plain_delta(delta: dict[str, Any]) -> dict[str, Any]:
+    plain = dict(delta)
+    for key in ("atb", "atl", "batb", "batl", "bdatb", "bdatl", "trd"):
+        if key not in delta:
+            continue
+        entries = [] if delta[key] is None else delta[key]
+        width = 3 if key.startswith("b") else 2
+        if not isinstance(entries, list) or any(not isinstance(one, list) or len(one) != width for one in entries):
+            raise _wrong(key, entries)
+        numbers = [[number(value, key) for value in entry] for entry in entries]
+        plain[key] = [[*keys, size or 0] for *keys, size in numbers if None not in keys]
+    return plain
+
+
+def _runner_facts(raw: dict[str, Any]) -> RunnerFacts:
+    status = _text(raw, "status")
+    return RunnerFacts(
+        runner_name=_text(raw, "name"),
+        status=status,
+        adjustment_factor=number(raw.get("adjustmentFactor"), "adjustmentFactor"),
+        # A runner that came back may still carry the date of its removal.
+        removed_at=_time(raw, "removalDate") if status in REMOVED else None,
+        listed=True,
+    )
+
+
+def _object(raw: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of any shape
+    if not isinstance(raw, dict):
+        raise _wrong("runners", raw)
+    return raw
+
+
+def _text(raw: dict[str, Any], key: str) -> str | None:
+    value = raw.get(key)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise _wrong(key, value)
+
+
+def _time(raw: dict[str, Any], key: str) -> int | None:
+    value = raw.get(key)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _wrong(key, value) from None
+    if moment.tzinfo is None:  # the exchange's times are UTC
+        moment = moment.replace(tzinfo=UTC)
+    return microseconds_between(EPOCH, moment)
+
+
+def _wrong(what: str, value: object) -> ValueError:
+    shown = repr(value)
+    return ValueError(f"{what} is {shown if len(shown) <= 60 else shown[:59] + '…'}")  # noqa: PLR2004

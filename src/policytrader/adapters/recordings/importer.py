@@ -1,0 +1,220 @@
+"""``recording import``: recorded files into one folder of Parquet per market (``tables`` says how it is laid out).
+
+What is published is whole: a market's folder is written aside and moved into place when its file is read. A market that
+was imported before is replaced, whatever file it came from, and the report says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policytrader.adapters.recordings.files import GET_AGAIN, Member, Progress, open_members
+from policytrader.adapters.recordings.stream import StreamCache
+from policytrader.adapters.recordings.tables import day_of, runners_table, states_table, write_table
+from policytrader.errors import Diagnostic, Place, RecordingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from policytrader.adapters.recordings.stream import MarketCache
+
+ROWS_IN_MEMORY = 200_000
+"""Runner rows held before the largest markets' are written; about 40 MB."""
+
+_CHECK_EVERY = 1024
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one file, or of one member of a zip.
+
+    ``updates`` counts market changes, ``late`` those dated a little before the one they follow, ``undefined`` names
+    markets of which nothing could be kept because no definition of theirs came. ``replaced`` were there before.
+    """
+
+    file: str
+    markets: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
+    lines: int = 0
+    updates: int = 0
+    late: int = 0
+    market_rows: int = 0
+    runner_rows: int = 0
+    error: Diagnostic | None = None
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What became of each file, in the order given."""
+
+    files: tuple[FileReport, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The damages, each with its file, line and what was kept."""
+        return tuple(report.error for report in self.files if report.error is not None)
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """The markets that can be read now because of this import, sorted."""
+        return tuple(sorted({market for report in self.files for market in report.markets}))
+
+    @property
+    def updates(self) -> int:
+        """Market changes read."""
+        return sum(report.updates for report in self.files)
+
+    @property
+    def rows(self) -> int:
+        """Rows written, of both tables."""
+        return sum(report.market_rows + report.runner_rows for report in self.files)
+
+
+def import_recording(paths: Iterable[Path], out_dir: Path, *, progress: Progress | None = None) -> ImportReport:
+    """Read recorded files into ``out_dir``, which is made if need be.
+
+    A damaged file never stops the others: its report carries the error, and what was read before it is kept.
+    Raises ``RecordingError`` only where ``out_dir`` cannot be written.
+    """
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        return ImportReport(tuple(report for path in paths for report in _import_file(path, out_dir, progress)))
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        place = Place(str(error.filename or out_dir))
+        raise RecordingError([Diagnostic(place, "recording-not-written", message)]) from error
+
+
+def _import_file(path: Path, out_dir: Path, progress: Progress | None) -> Iterator[FileReport]:
+    try:
+        with open_members(path, progress) as members:
+            for member in members:
+                yield _import_member(member, out_dir)
+    except RecordingError as error:
+        yield FileReport(str(path), error=error.diagnostics[0])
+
+
+def _import_member(member: Member, out_dir: Path) -> FileReport:
+    work_dir = Path(tempfile.mkdtemp(prefix=".import-", dir=out_dir))
+    try:
+        run = _Run(member, work_dir)
+        error = run.read()
+        return run.publish(out_dir, error)
+    finally:
+        shutil.rmtree(work_dir, ignore_errors=True)
+
+
+class _Run:
+    """One member on its way into Parquet."""
+
+    def __init__(self, member: Member, work_dir: Path) -> None:
+        self._member = member
+        self._work_dir = work_dir
+        self._cache = StreamCache()
+        self._lines = 0
+        self._parts: dict[str, int] = {}
+        self._runner_rows = 0
+
+    def read(self) -> Diagnostic | None:
+        """Read to the end, or to the first damage, which is returned."""
+        cache, line = self._cache, 0
+        since_check = 0
+        try:
+            for line, document in self._member.documents():  # noqa: B007 - told when the file is damaged
+                for message in document if document.__class__ is list else (document,):
+                    cache.apply(message)
+                since_check += 1
+                if since_check == _CHECK_EVERY:
+                    since_check = 0
+                    self._bound_memory()
+        except RecordingError as error:
+            self._lines = max(0, error.diagnostics[0].place.line - 1)
+            return error.diagnostics[0]
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            self._lines = line - 1
+            what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+            return self._member.error(line, f"not a message of the stream: {what}").diagnostics[0]
+        self._lines = line
+        if not cache.messages:
+            place, message = Place(self._member.name), "holds no market change message (op mcm)"
+            return Diagnostic(place, "recording-empty", message, "Is this a recording of the Exchange Stream?")
+        return None
+
+    def publish(self, out_dir: Path, error: Diagnostic | None) -> FileReport:
+        """Write what is left and move each market into place."""
+        markets = self._cache.markets.values()
+        defined = [market for market in markets if market.states]
+        report = FileReport(
+            self._member.name,
+            markets=tuple(market.market_id for market in defined),
+            undefined=tuple(market.market_id for market in markets if not market.states),
+            lines=self._lines,
+            updates=sum(market.updates for market in markets),
+            late=sum(market.late for market in markets),
+            market_rows=sum(len(market.states) for market in defined),
+        )
+        replaced = []
+        for market in defined:
+            self._write_rows(market, everything=True)
+            folder = self._folder(market)
+            write_table(states_table(market), folder / "states-0.parquet")
+            if _move_into_place(folder, out_dir / f"day={day_of(market)}" / f"market={market.market_id}", out_dir):
+                replaced.append(market.market_id)
+        report = replace(report, replaced=tuple(replaced), runner_rows=self._runner_rows)
+        return replace(report, error=_with_what_was_kept(error, report)) if error else report
+
+    def _bound_memory(self) -> None:
+        markets = self._cache.markets.values()
+        held = sum(len(market.rows) for market in markets)
+        if held < ROWS_IN_MEMORY:
+            return
+        for market in sorted(markets, key=lambda market: len(market.rows), reverse=True):
+            before = len(market.rows)
+            self._write_rows(market, everything=False)
+            held -= before - len(market.rows)
+            if held < ROWS_IN_MEMORY // 2:
+                return
+
+    def _write_rows(self, market: MarketCache, *, everything: bool) -> None:
+        rows = market.take_rows(everything)
+        part = self._parts.get(market.market_id, 0)
+        if not rows and part:
+            return
+        table = runners_table(market.market_id, rows, market.facts)
+        write_table(table, self._folder(market) / f"runners-{part}.parquet")
+        self._parts[market.market_id] = part + 1
+        self._runner_rows += len(rows)
+
+    def _folder(self, market: MarketCache) -> Path:
+        folder = self._work_dir / market.market_id
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+def _move_into_place(folder: Path, target: Path, out_dir: Path) -> bool:
+    """Put a finished folder where readers look; true if it replaced an earlier import of the market."""
+    earlier = sorted(out_dir.glob(f"day=*/{target.name}"))
+    for number, old in enumerate(earlier):
+        old.rename(folder.with_name(f"{folder.name}.replaced-{number}"))
+    target.parent.mkdir(exist_ok=True)
+    folder.rename(target)
+    for old in earlier:
+        if old.parent != target.parent and not any(old.parent.iterdir()):
+            old.parent.rmdir()
+    return bool(earlier)
+
+
+def _with_what_was_kept(error: Diagnostic, report: FileReport) -> Diagnostic:
+    if not report.markets:
+        return replace(error, help=error.help.replace(GET_AGAIN, "Nothing of it was kept. Get the file again."))
+    count = f"{report.updates:,} update" + "s" * (report.updates != 1)
+    names = ", ".join(report.markets[:5]) + (", …" if len(report.markets) > 5 else "")  # noqa: PLR2004
+    until = f" up to line {report.lines}" if error.place.line else ""
+    return replace(error, help=f"Kept: {count}{until} of {names}.\n{error.help}")
+
+

@@ -1,0 +1,180 @@
+"""The two Parquet tables of an imported market, and how rows of the cache become their columns.
+
+::
+
+    DIR/day=2022-11-07/market=1.206064380/states-0.parquet     one row per change of the definition
+                                         /runners-0.parquet    one row per change of a runner; runners-1, ... follow
+
+``day`` is the UTC day of the market's first known start. In each file rows stand in the order of publishing, with at most
+one row per instant (and runner). A row holds until the next of the same market (and runner). ``recorded_until`` is when
+the last message of the market was published: until then, silence means that nothing changed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from policytrader.adapters.recordings.definition import MarketState, RunnerFacts, from_microseconds
+from policytrader.adapters.recordings.stream import RunnerState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from policytrader.adapters.recordings.stream import MarketCache, RunnerRow
+
+TIME = pa.timestamp("us", tz="UTC")
+PRICE = pa.decimal128(8, 2)
+SIZE = pa.decimal128(14, 2)
+FACTOR = pa.decimal128(9, 5)
+
+STATES = pa.schema(
+    [
+        ("published_at", TIME),
+        ("recorded_until", TIME),
+        ("market_id", pa.string()),
+        ("race_id", pa.string()),
+        ("market_type", pa.string()),
+        ("status", pa.string()),
+        ("in_play", pa.bool_()),
+        ("version", pa.int64()),
+        ("number_of_winners", pa.int32()),
+        ("number_of_active_runners", pa.int32()),
+        ("market_time", TIME),
+        ("course", pa.string()),
+        ("event_id", pa.string()),
+        ("event_name", pa.string()),
+        ("country_code", pa.string()),
+        ("event_type_id", pa.string()),
+        ("market_name", pa.string()),
+        ("betting_type", pa.string()),
+        ("price_ladder", pa.string()),
+        ("bet_delay", pa.int32()),
+        ("market_base_rate", FACTOR),
+        ("each_way_divisor", FACTOR),
+        ("bsp_market", pa.bool_()),
+        ("settled_at", TIME),
+    ]
+)
+"""One row per change of a market's definition."""
+
+RUNNERS = pa.schema(
+    [
+        ("published_at", TIME),
+        ("market_id", pa.string()),
+        ("selection_id", pa.int64()),
+        ("runner_name", pa.string()),
+        ("status", pa.string()),
+        ("best_back", PRICE),
+        ("best_back_size", SIZE),
+        ("best_lay", PRICE),
+        ("best_lay_size", SIZE),
+        ("last_traded", PRICE),
+        ("adjustment_factor", FACTOR),
+        ("removed_at", TIME),
+        ("traded_volume", SIZE),
+        ("listed", pa.bool_()),
+    ]
+)
+"""One row per change of a runner, ``listed`` false from when a definition leaves the runner out."""
+
+# The exchange's lowest price is 1.01; hidden runners show 1.0, which is no price.
+_PRICES = (1.01, 999_999.0)
+_SIZES = (0.0, 1e11)
+_FACTORS = (0.0, 1000.0)
+
+
+def states_table(market: MarketCache) -> pa.Table:
+    """All definitions of a market."""
+    published = [row[0] for row in market.states]
+    columns = dict(zip(MarketState._fields, zip(*(row[1] for row in market.states), strict=True), strict=True))
+    count = len(published)
+    columns |= {
+        "market_id": [market.market_id] * count,
+        "race_id": [market.race_id] * count,
+    }
+    arrays: dict[str, Any] = {
+        "published_at": _milliseconds(published),
+        "recorded_until": _milliseconds([market.published] * count),
+    }
+    for field in STATES:
+        if field.name in columns:
+            values = columns[field.name]
+            arrays[field.name] = _decimals(values, FACTOR, _FACTORS) if field.type == FACTOR else _array(values, field)
+    return pa.table([arrays[field.name] for field in STATES], schema=STATES)
+
+
+def runners_table(market_id: str, rows: Sequence[RunnerRow], facts: Sequence[RunnerFacts]) -> pa.Table:
+    """Runner rows (``RunnerRow``) of one market; at least one."""
+    published, selection_ids, volumes, states = zip(*rows, strict=True)
+    columns = dict(zip(RunnerState._fields, zip(*states, strict=True), strict=True)) | {"traded_volume": volumes}
+    used = pa.array(columns["facts"], pa.int32())
+    named = dict(zip(RunnerFacts._fields, zip(*facts, strict=True), strict=True))
+    arrays: dict[str, Any] = {
+        "published_at": _milliseconds(published),
+        "market_id": pa.repeat(pa.scalar(market_id), len(rows)),
+        "selection_id": pa.array(selection_ids, pa.int64()),
+        "adjustment_factor": _decimals(named["adjustment_factor"], FACTOR, _FACTORS).take(used),
+    }
+    for name in ("runner_name", "status", "removed_at", "listed"):
+        arrays[name] = _array(named[name], RUNNERS.field(name)).take(used)
+    for name in ("best_back", "best_lay", "last_traded"):
+        arrays[name] = _decimals(columns[name], PRICE, _PRICES)
+    for name in ("best_back_size", "best_lay_size", "traded_volume"):
+        arrays[name] = _decimals(columns[name], SIZE, _SIZES)
+    return pa.table([arrays[field.name] for field in RUNNERS], schema=RUNNERS)
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """One Parquet file, compressed."""
+    text = [field.name for field in table.schema if field.type == pa.string()]
+    pq.write_table(table, path, compression="zstd", use_dictionary=text)
+
+
+def read_rows(paths: Sequence[Path], until: datetime | None = None, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a market's files in order; with ``until``, those published by then."""
+    limit = None if until is None else [("published_at", "<=", pa.scalar(until, TIME))]
+    # Without `partitioning`, the folder's name would become a column, and a market id a number.
+    tables = [
+        pq.read_table(path, columns=None if columns is None else list(columns), filters=limit, partitioning=None)
+        for path in paths
+    ]
+    return pa.concat_tables(tables)
+
+
+def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows as dictionaries: ``Decimal``, aware UTC ``datetime``, ``None`` for missing."""
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, datetime):
+                row[name] = value.astimezone(UTC)
+    return rows
+
+
+def day_of(market: MarketCache) -> str:
+    """The UTC day of a market's first known start."""
+    return from_microseconds(market.first_market_time).date().isoformat()
+
+
+def _milliseconds(values: Sequence[int]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    return pa.array(values, pa.timestamp("ms", tz="UTC")).cast(TIME)
+
+
+def _array(values: Sequence[Any], field: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    return pa.array(values, field.type)
+
+
+def _decimals(values: Sequence[float | None], kind: Any, within: tuple[float, float]) -> Any:  # noqa: ANN401
+    """Exact decimals from the nearest doubles: what had at most the type's decimals in the file has them again.
+
+    Further decimals are artefacts of the sender's arithmetic and rounded off. Out of bounds is missing.
+    """
+    numbers = pa.array(values, pa.float64())
+    valid = pc.and_(pc.greater_equal(numbers, within[0]), pc.less_equal(numbers, within[1]))
+    return pc.if_else(valid, numbers, pa.scalar(None, pa.float64())).cast(kind)

@@ -1,0 +1,1 @@
+"""Snapshot folders: rows read from files, and written back."""

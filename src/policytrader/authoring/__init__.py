@@ -1,0 +1,1 @@
+"""YAML to PolicySet: load, check, lint, diff, schema."""

@@ -1,0 +1,1 @@
+"""The command line: parses arguments, draws tables; takes no decision."""

@@ -1,0 +1,1 @@
+"""Policy and snapshot in, decisions out: tables, the compiled statement, sizes, hedges, protections, explanations."""

@@ -1,0 +1,203 @@
+"""Policy + snapshot -> plan: one prepared statement, then sizes, hedges and protections for what it selects."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from policytrader.engine.compile import FIXED_COLUMNS, Outcome, Statement, compile_members, compile_policy
+from policytrader.engine.hedge import plan_hedge
+from policytrader.engine.plan import NO_REASON_STORED, Decision, Plan, e2, outcomes
+from policytrader.engine.protect import Guard
+from policytrader.engine.size import size_of
+from policytrader.engine.tables import (
+    MARKETS,
+    ORDERS,
+    REFERENCE,
+    RUNNERS,
+    SELECTIONS,
+    SNAPSHOTS,
+    SnapshotSource,
+    markets_table,
+    orders_table,
+    reference_table,
+    runners_table,
+    selections_table,
+    snapshots_table,
+)
+from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
+from policytrader.model.money import MINIMUM_SIZES, MinimumSize
+from policytrader.model.price import PRICES
+from policytrader.model.snapshot import Selection, Side, Snapshot
+from policytrader.policy.policy_set import PolicySet
+
+LOCKED_DOWN = {
+    "threads": 1,
+    "enable_external_access": False,
+    "autoload_known_extensions": False,
+    "autoinstall_known_extensions": False,
+}
+"""DuckDB without files, network and extensions; ``lock_configuration`` follows once the tables are registered."""
+
+_SIMPLE: dict[int, tuple[Action, str]] = {
+    Outcome.CLOSED: (Action.CLOSED, "cashed_out"),
+    Outcome.CASH_OUT_WAITS: (Action.WAIT, "cash_out_waits"),
+    Outcome.CANCEL_RESTED: (Action.CANCEL, "rested"),
+    Outcome.AFTER_OFF: (Action.WAIT, "after_off"),
+    Outcome.FULLY_MATCHED: (Action.DONE, "fully_matched"),
+    Outcome.STEP_FILLED: (Action.WAIT, "step_filled"),
+    Outcome.NO_PRICE: (Action.WAIT, "price"),
+}
+_BY_REASON: dict[int, Action] = {
+    Outcome.HOLD: Action.HOLD,
+    Outcome.CANCEL_INVALID: Action.CANCEL,
+    Outcome.INVALID: Action.INVALID,
+}
+_PRICE_OF_E2 = {int(price * 100): price for price in PRICES}
+_OUTCOME = FIXED_COLUMNS.index("outcome")
+_BEST_BACK = FIXED_COLUMNS.index("best_back_e2")
+_BEST_LAY = FIXED_COLUMNS.index("best_lay_e2")
+_DEPTH = FIXED_COLUMNS.index("depth_e2")
+_ROW_NO = FIXED_COLUMNS.index("row_no")
+
+
+def decision_order(selection: Selection) -> tuple[Any, ...]:
+    """The order of decisions: off, race, market (as text), runner (as number), side, reference."""
+    return (
+        selection.race_time,
+        selection.race_id,
+        selection.market_id,
+        selection.selection_id,
+        selection.side,
+        selection.selection_ref,
+    )
+
+
+class Engine:
+    """One policy, compiled and prepared once; evaluates any number of snapshots. Close it, or use it in ``with``."""
+
+    def __init__(
+        self,
+        policy: PolicySet,
+        *,
+        protections: bool = True,
+        explain: bool = False,
+        minimum: MinimumSize = MINIMUM_SIZES["GBP"],
+    ) -> None:
+        """Compile and prepare. ``protections=False`` leaves them out, to look at the policy's own logic."""
+        self.policy = policy
+        self.statement: Statement = compile_policy(policy, explain=explain)
+        self._protections = protections
+        self._minimum = minimum
+        self._sources = {
+            table.name: SnapshotSource(table) for table in (SNAPSHOTS, SELECTIONS, REFERENCE, MARKETS, RUNNERS, ORDERS)
+        }
+        self._ordered: tuple[tuple[Selection, ...], tuple[Selection, ...]] = ((), ())
+        self._connection = open_locked_down(self._sources)
+        self._connection.execute(f"PREPARE decide AS {self.statement.sql}")
+
+    def __enter__(self) -> Self:
+        """The engine itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Release DuckDB's memory."""
+        self._connection.close()
+
+    def evaluate(self, snapshot: Snapshot) -> Plan:
+        """Decide every selection of the snapshot."""
+        selections = self._load(snapshot)
+        rows: list[tuple[Any, ...]] = self._connection.execute("EXECUTE decide").fetchall()
+        by_number = {row[_ROW_NO]: row for row in rows}
+        # One row per selection is what the reader's uniqueness checks promise; anything else must not become orders.
+        if len(rows) != len(selections) or len(by_number) != len(rows):
+            message = f"{len(rows)} decisions for {len(selections)} selections"
+            raise AssertionError(message)
+        guard = Guard(self.policy.protection.protections, snapshot) if self._protections else None
+        decisions = tuple(
+            self._decide(selection, by_number[number], guard) for number, selection in enumerate(selections)
+        )
+        return Plan(self.policy, snapshot, decisions, self.statement.columns)
+
+    def members(self, snapshot: Snapshot) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """What each fact says of each runner of each captured race: column names and rows."""
+        self._load(snapshot)
+        result = self._connection.execute(compile_members(self.policy))
+        return tuple(column[0] for column in result.description or ()), result.fetchall()
+
+    def _load(self, snapshot: Snapshot) -> tuple[Selection, ...]:
+        if self._ordered[0] is not snapshot.selections:
+            self._ordered = (snapshot.selections, tuple(sorted(snapshot.selections, key=decision_order)))
+        selections = self._ordered[1]
+        sources = self._sources
+        sources["snapshots"].fill(snapshots_table, snapshot)
+        sources["selections"].fill(selections_table, selections, snapshot.reference)
+        sources["reference"].fill(reference_table, snapshot.reference)
+        sources["markets"].fill(markets_table, snapshot.markets)
+        sources["runners"].fill(runners_table, snapshot.runners, snapshot.markets)
+        sources["orders"].fill(orders_table, snapshot.orders)
+        return selections
+
+    def _decide(self, selection: Selection, row: tuple[Any, ...], guard: Guard | None) -> Decision:
+        outcome = row[_OUTCOME]
+        if outcome == Outcome.CANDIDATE:
+            action, code, order = self._place(selection, row, guard)
+            return Decision(selection, action, code, order, None, row, self.policy)
+        if (simple := _SIMPLE.get(outcome)) is not None:
+            return Decision(selection, *simple, None, None, row, self.policy)
+        if outcome == Outcome.CASH_OUT:
+            decision = Decision(selection, Action.CASH_OUT, "", None, self._hedge(row), row, self.policy)
+        else:
+            decision = Decision(selection, _BY_REASON[outcome], "", None, None, row, self.policy)
+        decision.code = decision.reason or NO_REASON_STORED
+        return decision
+
+    def _place(
+        self, selection: Selection, row: tuple[Any, ...], guard: Guard | None
+    ) -> tuple[Action, str, PlannedOrder | None]:
+        price = _PRICE_OF_E2[row[_BEST_BACK if selection.side is Side.BACK else _BEST_LAY]]
+        remaining = Decision(selection, Action.PLACE, "", None, None, row, self.policy).stake.remaining
+        size = size_of(remaining, selection.side, price, e2(row[_DEPTH]))
+        if not self._minimum.allows(size, price):
+            return Action.WAIT, "below_minimum", None
+        order = PlannedOrder(selection.side, price, size)
+        if guard is not None:
+            if (refused_by := guard.refuse(selection, order)) is not None:
+                return Action.BLOCKED, refused_by, None
+            guard.count_in(selection, order)
+        return Action.PLACE, "ladder", order
+
+    @staticmethod
+    def _hedge(row: tuple[Any, ...]) -> PlannedHedge:
+        if_wins, if_loses = outcomes(row)
+        return plan_hedge(if_wins, if_loses, e2(row[_BEST_BACK]), e2(row[_BEST_LAY]))
+
+
+def open_locked_down(sources: dict[str, SnapshotSource]) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that sees these tables and nothing else."""
+    connection = duckdb.connect(":memory:", config=LOCKED_DOWN)
+    for name, source in sources.items():
+        connection.register(name, source)
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def evaluate(
+    policy: PolicySet, snapshot: Snapshot, *, protections: bool = True, explain: bool = False, currency: str = "GBP"
+) -> Plan:
+    """What the policy would do about every selection of the snapshot, and why: a pure function of both.
+
+    ``protections=False`` leaves the protections out. ``currency`` chooses the exchange's minimum order size. For many
+    snapshots keep an ``Engine``: it compiles once.
+    """
+    with Engine(policy, protections=protections, explain=explain, minimum=MINIMUM_SIZES[currency]) as engine:
+        return engine.evaluate(snapshot)
+

@@ -1,0 +1,214 @@
+"""Protections, as far as a snapshot alone can decide them (``reliability.md`` section 6).
+
+They are independent of the rules: they read the snapshot and the order, never a rule's result. Each check answers for
+one order; sums run in the order of decision over the snapshot's orders and the orders planned before this one.
+A limit that is not set forbids the order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
+
+from policytrader.model.decision import PlannedOrder
+from policytrader.model.money import ZERO, liability
+from policytrader.model.price import ticks_between
+from policytrader.model.snapshot import Market, Order, OrderStatus, Runner, Selection, Side, Snapshot
+from policytrader.policy.protection import Protections
+
+_MINUTE = timedelta(minutes=1)
+
+
+def risk_of(side: Side, price: Decimal, size: Decimal) -> Decimal:
+    """What an order can lose: the stake of a back, the liability of a lay."""
+    return size if side is Side.BACK else liability(size, price)
+
+
+def exposure_of(order: Order) -> Decimal:
+    """What an order on the account can lose: matched at its average, open (or of unknown fate) at its price."""
+    if order.status is OrderStatus.UNKNOWN:
+        return risk_of(order.side, order.price, order.size)
+    matched = risk_of(order.side, order.average_price_matched or order.price, order.size_matched)
+    return matched + risk_of(order.side, order.price, order.size_remaining)
+
+
+class Guard:
+    """The protections over one snapshot; remembers the orders that were planned before."""
+
+    def __init__(self, protections: Protections, snapshot: Snapshot) -> None:
+        """Nothing is read before the first order is asked about."""
+        self._limits = protections
+        self._snapshot = snapshot
+        self._planned_count = 0
+
+    @cached_property
+    def _by_selection(self) -> dict[tuple[str, int, Side], list[Order]]:
+        groups: dict[tuple[str, int, Side], list[Order]] = defaultdict(list)
+        for order in self._snapshot.orders:
+            groups[order.market_id, order.selection_id, order.side].append(order)
+        return groups
+
+    @cached_property
+    def _market_exposure(self) -> dict[str, Decimal]:
+        sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        for order in self._snapshot.orders:
+            sums[order.market_id] += exposure_of(order)
+        return sums
+
+    @cached_property
+    def _day_exposure(self) -> list[Decimal]:
+        return [sum(self._market_exposure.values(), ZERO)]
+
+    @cached_property
+    def _recent_count(self) -> int:
+        now = self._snapshot.now
+        return sum(
+            1
+            for order in self._snapshot.orders
+            if order.order_ref is not None and order.placed_at is not None and order.placed_at > now - _MINUTE
+        )
+
+    @cached_property
+    def _unknown_markets(self) -> dict[str, int]:
+        counts: dict[str, int] = defaultdict(int)
+        for order in self._snapshot.orders:
+            counts[order.market_id] += order.status is OrderStatus.UNKNOWN
+        return counts
+
+    @cached_property
+    def _markets(self) -> dict[str, Market]:
+        return {market.market_id: market for market in self._snapshot.markets}
+
+    @cached_property
+    def _runners(self) -> dict[tuple[str, int], Runner]:
+        return {(runner[0], runner[1]): runner for runner in self._snapshot.runners}
+
+    @cached_property
+    def _captured_at(self) -> dict[str, object]:
+        return {row.capture_id: row.captured_at for row in self._snapshot.reference}
+
+    def refuse(self, selection: Selection, order: PlannedOrder) -> str | None:
+        """The id of the first protection that forbids this order, in the order of ``CHECKS``; None when none does."""
+        for name, check in CHECKS:
+            if getattr(self._limits, name) is None or not check(self, selection, order):
+                return name
+        return None
+
+    def count_in(self, selection: Selection, order: PlannedOrder) -> None:
+        """Remember an order that is going to be placed."""
+        risk = risk_of(order.side, order.price, order.size)
+        self._market_exposure[selection.market_id] = self._market_exposure.get(selection.market_id, ZERO) + risk
+        self._day_exposure[0] += risk
+        self._planned_count += 1
+
+    # -- one method per protection: True when the order may go ---------------------------------------------------------
+
+    def max_order(self, _: Selection, order: PlannedOrder) -> bool:
+        """One order's stake (BACK) or liability (LAY)."""
+        limit = self._limits.max_order
+        assert limit is not None
+        return risk_of(*order) <= (limit.stake if order.side is Side.BACK else limit.liability)
+
+    def max_exposure_per_selection(self, selection: Selection, order: PlannedOrder) -> bool:
+        """All orders of the same market, runner and side."""
+        limit = self._limits.max_exposure_per_selection
+        assert limit is not None
+        held = sum(map(exposure_of, self._own_orders(selection)), ZERO)
+        most = limit.back_stake if order.side is Side.BACK else limit.lay_liability
+        return held + risk_of(*order) <= most
+
+    def max_exposure_per_market(self, selection: Selection, order: PlannedOrder) -> bool:
+        """Backs' stakes and lays' liabilities over all runners of the market; nothing is netted."""
+        limit = self._limits.max_exposure_per_market
+        assert limit is not None
+        return self._market_exposure.get(selection.market_id, ZERO) + risk_of(*order) <= limit
+
+    def max_exposure_per_day(self, _: Selection, order: PlannedOrder) -> bool:
+        """The same over every order of the snapshot."""
+        limit = self._limits.max_exposure_per_day
+        assert limit is not None
+        return self._day_exposure[0] + risk_of(*order) <= limit
+
+    def max_orders_per_minute(self, _selection: Selection, _order: PlannedOrder) -> bool:
+        """Our orders placed within the last minute, and those planned before."""
+        limit = self._limits.max_orders_per_minute
+        assert limit is not None
+        return self._recent_count + self._planned_count < limit
+
+    def max_orders_per_selection(self, selection: Selection, _: PlannedOrder) -> bool:
+        """Our orders of the same market, runner and side."""
+        limit = self._limits.max_orders_per_selection
+        assert limit is not None
+        return sum(order.order_ref is not None for order in self._own_orders(selection)) < limit
+
+    def max_unknown_intents(self, selection: Selection, _: PlannedOrder) -> bool:
+        """Orders of unknown fate in the market: at the limit nothing new goes in."""
+        limit = self._limits.max_unknown_intents
+        assert limit is not None
+        return self._unknown_markets.get(selection.market_id, 0) < limit
+
+    def price_collar(self, selection: Selection, order: PlannedOrder) -> bool:
+        """Not more ticks and not more percent away from the last traded price."""
+        limit = self._limits.price_collar
+        assert limit is not None
+        last_traded = self._runners[selection.market_id, selection.selection_id].last_traded
+        if last_traded is None:
+            return limit.no_ltp == "allow"
+        return (
+            ticks_between(order.price, last_traded) <= limit.max_ticks
+            and abs(order.price - last_traded) * 100 <= limit.max_percent * last_traded
+        )
+
+    def max_spread_ticks(self, selection: Selection, _: PlannedOrder) -> bool:
+        """Price steps between best back and best lay; with one side missing nobody knows the spread."""
+        limit = self._limits.max_spread_ticks
+        assert limit is not None
+        runner = self._runners[selection.market_id, selection.selection_id]
+        if runner.best_back is None or runner.best_lay is None:
+            return False
+        return ticks_between(runner.best_back, runner.best_lay) <= limit
+
+    def max_price_age_seconds(self, selection: Selection, _: PlannedOrder) -> bool:
+        """Age of the market's prices."""
+        limit = self._limits.max_price_age_seconds
+        assert limit is not None
+        published_at = self._markets[selection.market_id].published_at
+        return published_at is not None and self._snapshot.now - published_at <= timedelta(seconds=int(limit))
+
+    def max_snapshot_age_hours(self, selection: Selection, _: PlannedOrder) -> bool:
+        """Age of the capture that the selection was made on."""
+        limit = self._limits.max_snapshot_age_hours
+        assert limit is not None
+        captured_at = self._captured_at.get(selection.capture_id or "")
+        return captured_at is not None and self._snapshot.now - captured_at <= timedelta(hours=int(limit))  # type: ignore[operator]
+
+    def no_new_orders_before_off_seconds(self, selection: Selection, _: PlannedOrder) -> bool:
+        """The last seconds before the scheduled off, their first instant included."""
+        limit = self._limits.no_new_orders_before_off_seconds
+        assert limit is not None
+        return selection.race_time - self._snapshot.now > timedelta(seconds=int(limit))
+
+    def _own_orders(self, selection: Selection) -> list[Order]:
+        return self._by_selection.get((selection.market_id, selection.selection_id, selection.side), [])
+
+
+Check = Callable[[Guard, Selection, PlannedOrder], bool]
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("max_order", Guard.max_order),
+    ("max_exposure_per_selection", Guard.max_exposure_per_selection),
+    ("max_exposure_per_market", Guard.max_exposure_per_market),
+    ("max_exposure_per_day", Guard.max_exposure_per_day),
+    ("max_orders_per_minute", Guard.max_orders_per_minute),
+    ("max_orders_per_selection", Guard.max_orders_per_selection),
+    ("max_unknown_intents", Guard.max_unknown_intents),
+    ("price_collar", Guard.price_collar),
+    ("max_spread_ticks", Guard.max_spread_ticks),
+    ("max_price_age_seconds", Guard.max_price_age_seconds),
+    ("max_snapshot_age_hours", Guard.max_snapshot_age_hours),
+    ("no_new_orders_before_off_seconds", Guard.no_new_orders_before_off_seconds),
+)
+"""Protections in the order in which they are asked; the first that forbids names the reason."""

@@ -1,0 +1,227 @@
+"""The tables that the compiled statement reads, and how a snapshot's rows get into them.
+
+Every table is keyed by ``snapshot_id``, so that the same statement decides one snapshot or a million. In the daemon the
+tables are Arrow streams over the current snapshot: DuckDB scans them in place, nothing is inserted (measured: loading
+through INSERT costs 4-6 ms a tick, scanning a stream less than 0.1 ms). What did not change since the last tick is
+recognised by identity and not converted again.
+
+Derived columns, so that the statement needs fewer joins: a runner carries its market's race and type, a selection the
+header of its capture. HIDDEN becomes missing here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from policytrader.model.snapshot import Market, Order, ReferenceRunner, Runner, RunnerStatus, Selection, Snapshot
+
+_TEXT = pa.string()
+_ID = pa.int64()
+_FLAG = pa.bool_()
+_TIME = pa.timestamp("us")
+_PRICE = pa.decimal128(8, 2)
+_SIZE = pa.decimal128(14, 2)
+_AVERAGE = pa.decimal128(12, 8)
+_POINTS = pa.decimal128(10, 4)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Name and columns of one table; ``snapshot_id`` always comes first."""
+
+    name: str
+    schema: pa.Schema
+
+
+def _table(name: str, **columns: pa.DataType) -> Table:
+    return Table(name, pa.schema([("snapshot_id", pa.int32()), *columns.items()]))
+
+
+SNAPSHOTS = _table("snapshots", now=_TIME)
+SELECTIONS = _table(
+    "selections",
+    row_no=pa.int32(),
+    race_id=_TEXT,
+    race_time=_TIME,
+    market_id=_TEXT,
+    market_type=_TEXT,
+    selection_id=_ID,
+    side=_TEXT,
+    price_requested=_PRICE,
+    stake_points=_POINTS,
+    capture_id=_TEXT,
+    valid=_FLAG,
+    invalidated_reason=_TEXT,
+    closed=_FLAG,
+    captured_at=_TIME,
+    number_of_runners=pa.int32(),
+)
+REFERENCE = _table(
+    "reference",
+    capture_id=_TEXT,
+    race_id=_TEXT,
+    selection_id=_ID,
+    captured_status=_TEXT,
+    reference_price=_PRICE,
+)
+MARKETS = _table(
+    "markets",
+    market_id=_TEXT,
+    status=_TEXT,
+    in_play=_FLAG,
+    number_of_winners=pa.int32(),
+    published_at=_TIME,
+    course=_TEXT,
+)
+RUNNERS = _table(
+    "runners",
+    race_id=_TEXT,
+    market_id=_TEXT,
+    market_type=_TEXT,
+    selection_id=_ID,
+    status=_TEXT,
+    best_back=_PRICE,
+    best_back_size=_SIZE,
+    best_lay=_PRICE,
+    best_lay_size=_SIZE,
+    last_traded=_PRICE,
+    adjustment_factor=pa.decimal128(9, 5),
+    removed_at=_TIME,
+)
+ORDERS = _table(
+    "orders",
+    is_ours=_FLAG,
+    market_id=_TEXT,
+    selection_id=_ID,
+    side=_TEXT,
+    price=_PRICE,
+    size=_SIZE,
+    size_matched=_SIZE,
+    average_price_matched=_AVERAGE,
+    size_remaining=_SIZE,
+    status=_TEXT,
+    placed_at=_TIME,
+)
+
+TABLES: tuple[Table, ...] = (SNAPSHOTS, SELECTIONS, REFERENCE, MARKETS, RUNNERS, ORDERS)
+
+NO_CAPTURE = ""
+"""``capture_id`` of a selection without a capture: joins with the race's live runners and with no captured one."""
+
+
+def to_arrow(table: Table, columns: Sequence[Iterable[Any]], row_count: int, snapshot_id: int = 0) -> pa.Table:
+    """Columns in table order (without ``snapshot_id``) as an Arrow table."""
+    arrays = [pa.array([snapshot_id] * row_count, table.schema.field(0).type)]
+    arrays += [
+        pa.array(values, field.type) for field, values in zip(list(table.schema)[1:], columns, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=table.schema)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def _shown(statuses: Sequence[str | None]) -> list[str | None]:
+    return [None if status == RunnerStatus.HIDDEN else status for status in statuses]
+
+
+def snapshots_table(snapshot: Snapshot) -> pa.Table:
+    """The clock: one row."""
+    return to_arrow(SNAPSHOTS, [[snapshot.now]], 1)
+
+
+def selections_table(selections: Sequence[Selection], reference: Sequence[ReferenceRunner]) -> pa.Table:
+    """The picks in their order of decision, each with the header of its capture."""
+    heads = {row[0]: (row[2], row[3]) for row in reference}
+    columns = _columns(selections, len(Selection._fields))
+    captured = [heads.get(capture, (None, None)) for capture in columns[10]]
+    return to_arrow(
+        SELECTIONS,
+        [
+            range(len(selections)),
+            columns[1],
+            columns[2],
+            columns[3],
+            columns[4],
+            columns[5],
+            columns[7],
+            columns[8],
+            columns[9],
+            [capture or NO_CAPTURE for capture in columns[10]],
+            columns[11],
+            columns[12],
+            columns[13],
+            [head[0] for head in captured],
+            [head[1] for head in captured],
+        ],
+        len(selections),
+    )
+
+
+def reference_table(reference: Sequence[ReferenceRunner]) -> pa.Table:
+    """The captures, one row per runner."""
+    columns = _columns(reference, len(ReferenceRunner._fields))
+    return to_arrow(REFERENCE, [columns[0], columns[1], columns[4], _shown(columns[6]), columns[7]], len(reference))
+
+
+def markets_table(markets: Sequence[Market]) -> pa.Table:
+    """The live markets."""
+    columns = _columns(markets, len(Market._fields))
+    return to_arrow(MARKETS, [columns[0], columns[3], columns[4], columns[6], columns[7], columns[8]], len(markets))
+
+
+def runners_table(runners: Sequence[Runner], markets: Sequence[Market]) -> pa.Table:
+    """The live runners, each with its market's race and type."""
+    races = {market[0]: (market[1], market[2]) for market in markets}
+    columns = _columns(runners, len(Runner._fields))
+    places = [races[market_id] for market_id in columns[0]]
+    return to_arrow(
+        RUNNERS,
+        [
+            [place[0] for place in places],
+            columns[0],
+            [place[1] for place in places],
+            columns[1],
+            _shown(columns[3]),
+            *columns[4:],
+        ],
+        len(runners),
+    )
+
+
+def orders_table(orders: Sequence[Order]) -> pa.Table:
+    """All orders on the account, ours and foreign."""
+    columns = _columns(orders, len(Order._fields))
+    return to_arrow(ORDERS, [[ref is not None for ref in columns[0]], *columns[1:]], len(orders))
+
+
+class SnapshotSource:
+    """One table of the current snapshot as an Arrow stream that DuckDB scans in place.
+
+    Registered once under the table's name; every execution of the prepared statement reads ``table`` anew, and no
+    catalogue change throws the prepared plan away.
+    """
+
+    def __init__(self, table: Table) -> None:
+        """Start empty."""
+        self._table = pa.Table.from_batches([], schema=table.schema)
+        self._made_from: tuple[Any, ...] = ()
+
+    def fill(self, build: Callable[..., pa.Table], *made_from: Any) -> None:  # noqa: ANN401 - rows of any table
+        """Take the rows, unless they are the very objects that it holds already."""
+        if len(made_from) != len(self._made_from) or any(
+            new is not old for new, old in zip(made_from, self._made_from, strict=True)
+        ):
+            self._table = build(*made_from)
+            self._made_from = made_from
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The Arrow C stream of the current rows."""
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
