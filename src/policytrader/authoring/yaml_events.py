@@ -214,7 +214,7 @@ class Builder:
             if event.style == '"':
                 self._check_escapes(event, place)
             return value
-        if not value or event.tag:
+        if not value or event.tag or len(value) > MAXIMUM_SCALAR_BYTES:
             return value  # told already
         meaning = read_plain(value)
         if isinstance(meaning, Ambiguous):

@@ -22,7 +22,7 @@ _BOOLEANS |= {"true": "true", "false": "false"}
 _NULLS = frozenset({"~", "null", "none"})
 _NOT_FINITE = frozenset(sign + word for sign in ("", "+", "-") for word in (".nan", "nan", ".inf", "inf", "infinity"))
 
-# In this order: the first that fits names what a reader might have meant.
+# In this order: the first that fits names what a reader might have meant. None may need more than linear time.
 _AMBIGUOUS_NUMBERS = tuple(
     (re.compile(pattern), reading)
     for pattern, reading in (
@@ -31,9 +31,9 @@ _AMBIGUOUS_NUMBERS = tuple(
         (r"[-+]?0[xX][0-9a-fA-F_]+", "a hexadecimal number or text"),
         (r"[-+]?0[oO][0-7_]+", "an octal number or text"),
         (r"[-+]?0[bB][01_]+", "a binary number or text"),
-        (r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)[eE][-+]?[0-9]+", "a number with an exponent or text"),
+        (r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+", "a number with an exponent or text"),
         (r"[-+]?0[0-9_]+", "a decimal or an octal number, or text"),
-        (r"[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?|[-+]?[0-9]+\.[0-9_]*_[0-9_]*", "a number with underscores or text"),
+        (r"(?=[-+.0-9]*_)[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?", "a number with underscores or text"),
         (r"\+[0-9]+(?:\.[0-9]*)?", "a number with a plus sign or text"),
         (r"[-+]?\.[0-9]+|[-+]?[0-9]+\.", "an unfinished decimal or text"),
         (r"[-+.,:_]*[0-9][-+.,:_0-9]*", "a number, a date or text"),

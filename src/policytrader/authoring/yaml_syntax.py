@@ -120,6 +120,12 @@ _ENTRIES = (
         "Quote it if it is text; quote marks go around the whole value.",
     ),
     _Entry(
+        r"unexpected ':'",
+        "E005",
+        "this colon stands in the way",
+        "Put a space and a value behind the colon of a key; quote text with a colon in it.",
+    ),
+    _Entry(
         r"node content",
         "E005",
         "a value is missing before this character",
@@ -164,9 +170,11 @@ def explain_syntax(error: MarkedYAMLError, text: str, after: int) -> SyntaxProbl
         index = max(text.rfind("\\", 0, found + 1), 0)
     elif _BROKEN_OFF.search(complaint) and text[found : found + 1] == "?":
         return explain_question_mark(text, found)
-    elif _BROKEN_OFF.search(complaint) and not text[found:].strip():
+    elif not text[found:].strip() and _BROKEN_OFF.search(complaint):
         # A mark at the very end only says where the parser gave up.
         index, message = opening, message.partition(" that opens")[0] + " that opens here is never closed"
+    elif not text[found:].strip() and "node content" in complaint:
+        message = "the file ends where a value is expected; a [ or { is still open"
     return SyntaxProblem(index, entry.code, message, entry.remedy)
 
 

@@ -9,7 +9,7 @@ import duckdb
 
 from policytrader.engine.compile import FIXED_COLUMNS, Outcome, Statement, compile_members, compile_policy
 from policytrader.engine.hedge import plan_hedge
-from policytrader.engine.plan import NO_REASON_STORED, Decision, Plan, e2, outcomes
+from policytrader.engine.plan import NO_REASON_STORED, Decision, Plan
 from policytrader.engine.protect import Guard
 from policytrader.engine.size import size_of
 from policytrader.engine.tables import (
@@ -29,8 +29,8 @@ from policytrader.engine.tables import (
 )
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
 from policytrader.model.money import MINIMUM_SIZES, MinimumSize
-from policytrader.model.price import PRICES
-from policytrader.model.snapshot import Selection, Side, Snapshot
+from policytrader.model.position import position_of
+from policytrader.model.snapshot import Selection, Snapshot
 from policytrader.policy.policy_set import PolicySet
 
 LOCKED_DOWN = {
@@ -50,16 +50,14 @@ _SIMPLE: dict[int, tuple[Action, str]] = {
     Outcome.STEP_FILLED: (Action.WAIT, "step_filled"),
     Outcome.NO_PRICE: (Action.WAIT, "price"),
 }
-_BY_REASON: dict[int, Action] = {
+_BY_OUTCOME: dict[int, Action] = {
+    Outcome.CANDIDATE: Action.PLACE,
+    Outcome.CASH_OUT: Action.CASH_OUT,
     Outcome.HOLD: Action.HOLD,
     Outcome.CANCEL_INVALID: Action.CANCEL,
     Outcome.INVALID: Action.INVALID,
 }
-_PRICE_OF_E2 = {int(price * 100): price for price in PRICES}
 _OUTCOME = FIXED_COLUMNS.index("outcome")
-_BEST_BACK = FIXED_COLUMNS.index("best_back_e2")
-_BEST_LAY = FIXED_COLUMNS.index("best_lay_e2")
-_DEPTH = FIXED_COLUMNS.index("depth_e2")
 _ROW_NO = FIXED_COLUMNS.index("row_no")
 
 
@@ -122,10 +120,11 @@ class Engine:
             message = f"{len(rows)} decisions for {len(selections)} selections"
             raise AssertionError(message)
         guard = Guard(self.policy.protection.protections, snapshot) if self._protections else None
+        basis = (self.policy, snapshot)
         decisions = tuple(
-            self._decide(selection, by_number[number], guard) for number, selection in enumerate(selections)
+            self._decide(selection, by_number[number], basis, guard) for number, selection in enumerate(selections)
         )
-        return Plan(self.policy, snapshot, decisions, self.statement.columns)
+        return Plan(self.policy, snapshot, decisions, self.statement)
 
     def members(self, snapshot: Snapshot) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """What each fact says of each runner of each captured race: column names and rows."""
@@ -146,39 +145,43 @@ class Engine:
         sources["orders"].fill(orders_table, snapshot.orders)
         return selections
 
-    def _decide(self, selection: Selection, row: tuple[Any, ...], guard: Guard | None) -> Decision:
+    def _decide(
+        self, selection: Selection, row: tuple[Any, ...], basis: tuple[PolicySet, Snapshot], guard: Guard | None
+    ) -> Decision:
         outcome = row[_OUTCOME]
-        if outcome == Outcome.CANDIDATE:
-            action, code, order = self._place(selection, row, guard)
-            return Decision(selection, action, code, order, None, row, self.policy)
         if (simple := _SIMPLE.get(outcome)) is not None:
-            return Decision(selection, *simple, None, None, row, self.policy)
+            return Decision(selection, *simple, None, None, row, basis)
+        decision = Decision(selection, _BY_OUTCOME[outcome], "ladder", None, None, row, basis)
+        if outcome == Outcome.CANDIDATE:
+            self._place(decision, guard)
+            return decision
         if outcome == Outcome.CASH_OUT:
-            decision = Decision(selection, Action.CASH_OUT, "", None, self._hedge(row), row, self.policy)
-        else:
-            decision = Decision(selection, _BY_REASON[outcome], "", None, None, row, self.policy)
+            decision.cash_out = _hedge(selection, basis[1])
         decision.code = decision.reason or NO_REASON_STORED
         return decision
 
-    def _place(
-        self, selection: Selection, row: tuple[Any, ...], guard: Guard | None
-    ) -> tuple[Action, str, PlannedOrder | None]:
-        price = _PRICE_OF_E2[row[_BEST_BACK if selection.side is Side.BACK else _BEST_LAY]]
-        remaining = Decision(selection, Action.PLACE, "", None, None, row, self.policy).stake.remaining
-        size = size_of(remaining, selection.side, price, e2(row[_DEPTH]))
-        if not self._minimum.allows(size, price):
-            return Action.WAIT, "below_minimum", None
-        order = PlannedOrder(selection.side, price, size)
+    def _place(self, decision: Decision, guard: Guard | None) -> None:
+        """Work out the order; settle for WAIT or BLOCKED where there is none."""
+        selection, price = decision.selection, decision.price
+        assert price.available is not None, "the entry rule met a price"
+        size = size_of(decision.stake.remaining, selection.side, price.available, price.depth)
+        if not self._minimum.allows(size, price.available):
+            decision.action, decision.code = Action.WAIT, "below_minimum"
+            return
+        order = PlannedOrder(selection.side, price.available, size)
+        if guard is not None and (refused_by := guard.refuse(selection, order)) is not None:
+            decision.action, decision.code = Action.BLOCKED, refused_by
+            return
         if guard is not None:
-            if (refused_by := guard.refuse(selection, order)) is not None:
-                return Action.BLOCKED, refused_by, None
             guard.count_in(selection, order)
-        return Action.PLACE, "ladder", order
+        decision.order = order
 
-    @staticmethod
-    def _hedge(row: tuple[Any, ...]) -> PlannedHedge:
-        if_wins, if_loses = outcomes(row)
-        return plan_hedge(if_wins, if_loses, e2(row[_BEST_BACK]), e2(row[_BEST_LAY]))
+
+def _hedge(selection: Selection, snapshot: Snapshot) -> PlannedHedge:
+    key = (selection.market_id, selection.selection_id)
+    runner = snapshot.runners_by_id.get(key)
+    best_back, best_lay = (runner.best_back, runner.best_lay) if runner else (None, None)
+    return plan_hedge(*position_of(snapshot.orders_by_runner.get(key, [])), best_back, best_lay)
 
 
 def open_locked_down(sources: dict[str, SnapshotSource]) -> duckdb.DuckDBPyConnection:

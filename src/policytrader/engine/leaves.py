@@ -6,13 +6,13 @@ runners are certainly meant, and how many possibly. A comparison with it is unkn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from policytrader.engine.sql import literal, quote, text_list
+from policytrader.engine.sql import literal, quote
 from policytrader.policy.conditions import All, AnyOf, Condition, Fact, InvalidatedBy, Leaf, Not
 from policytrader.policy.facts import FACT_PREFIX
-from policytrader.policy.fields import Field, FieldType, Operator
+from policytrader.policy.fields import Field, Operator
 
 _SYMBOL = {
     Operator.EQ: "=",
@@ -27,11 +27,16 @@ _SYMBOL = {
 class LeafCompiler:
     """Turns conditions into SQL over one relation whose columns bear the fields' names."""
 
-    def __init__(self, fields: Mapping[str, Field], facts: Mapping[str, Fact], alias: str = "") -> None:
-        """``fields`` may be read; ``facts`` by name without prefix; ``alias`` qualifies the columns."""
+    def __init__(
+        self,
+        fields: Mapping[str, Field],
+        facts: Mapping[str, Fact],
+        invalidated_by: Callable[[tuple[str, ...]], str] | None = None,
+    ) -> None:
+        """``fields`` may be read; ``facts`` by name without prefix; ``invalidated_by`` says how a trigger asks."""
         self._fields = fields
         self._facts = facts
-        self._prefix = f"{alias}." if alias else ""
+        self._invalidated_by = invalidated_by
 
     def condition(self, condition: Condition) -> str:
         """A three-valued SQL expression."""
@@ -43,22 +48,10 @@ class LeafCompiler:
             case Not(not_=part):
                 return f"(NOT {self.condition(part)})"
             case InvalidatedBy(invalidated_by=rules):
-                return f"coalesce({self._column('invalidated_by')} IN {text_list(rules)}, FALSE)"
+                assert self._invalidated_by is not None, "checked: only triggers ask"
+                return self._invalidated_by(rules)
             case Leaf():
                 return self.leaf(condition)
-
-    def missing(self, condition: Condition) -> str:
-        """The names of the fields that make ``condition`` unknown, as SQL text; NULL where it is known."""
-        match condition:
-            case All(all=parts) | AnyOf(any=parts):
-                inner = ", ".join(map(self.missing, parts))
-                return f"CASE WHEN {self.condition(condition)} IS NULL THEN concat_ws(', ', {inner}) END"
-            case Not(not_=part):
-                return self.missing(part)
-            case InvalidatedBy():
-                return "NULL"
-            case Leaf(field=field):
-                return f"CASE WHEN {self.leaf(condition)} IS NULL THEN {literal(field, FieldType.TEXT)} END"
 
     def leaf(self, leaf: Leaf) -> str:
         """One comparison."""
@@ -80,20 +73,28 @@ class LeafCompiler:
     def _fact(self, name: str) -> Fact | None:
         return self._facts.get(name.removeprefix(FACT_PREFIX)) if name.startswith(FACT_PREFIX) else None
 
-    def _column(self, name: str) -> str:
-        return self._prefix + quote(name.replace(".", "_"))
-
-    def _bounds(self, name: str) -> tuple[str, str]:
+    def _bounds(self, name: str, places: int | None = None) -> tuple[str, str]:
+        """Lower and upper bound of a field, scaled to ``places`` implied decimals where they are given."""
         if self._fact(name) is None:
-            column = self._column(name)
-            return column, column
-        return self._column(name + "_lo"), self._column(name + "_hi")
+            lo = hi = quote(column_of(name))
+        else:
+            lo, hi = quote(column_of(name) + "_lo"), quote(column_of(name) + "_hi")
+        shift = 0 if places is None else places - self._fields[name].places
+        return (f"({lo} * {10**shift})", f"({hi} * {10**shift})") if shift else (lo, hi)
+
+    def _pair(self, leaf: Leaf) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Bounds of both sides of a comparison, at the same scale."""
+        if leaf.other is None:
+            operand = self._literal(leaf, leaf.value)
+            return self._bounds(leaf.field), (operand, operand)
+        places = max(self._fields[leaf.field].places, self._fields[leaf.other].places)
+        return self._bounds(leaf.field, places), self._bounds(leaf.other, places)
 
     def _literal(self, leaf: Leaf, value: Any) -> str:  # noqa: ANN401 - a literal of any type
-        return literal(value, self._fields[leaf.field].type)
+        return literal(value, self._fields[leaf.field])
 
     def _plain_leaf(self, leaf: Leaf) -> str:
-        column = self._column(leaf.field)
+        column = quote(column_of(leaf.field))
         match leaf.op:
             case Operator.IS_TRUE:
                 return column
@@ -107,8 +108,8 @@ class LeafCompiler:
                 low, high = (self._literal(leaf, value) for value in leaf.value)
                 return f"({column} BETWEEN {low} AND {high})"
             case _:
-                operand = self._column(leaf.other) if leaf.other else self._literal(leaf, leaf.value)
-                return f"({column} {_SYMBOL[leaf.op]} {operand})"
+                (one, _), (two, _) = self._pair(leaf)
+                return f"({one} {_SYMBOL[leaf.op]} {two})"
 
     def _list_leaf(self, leaf: Leaf) -> str:
         lo, hi = self._bounds(leaf.field)
@@ -120,8 +121,8 @@ class LeafCompiler:
             case Operator.SIZE_GTE:
                 return f"(CASE WHEN {lo} >= {leaf.value} THEN TRUE WHEN {hi} < {leaf.value} THEN FALSE END)"
             case _:
-                certain, possible = self._column(leaf.field + "_ids"), self._column(leaf.field + "_maybe")
-                value = literal(leaf.value, FieldType.NUMBER)
+                certain, possible = (quote(column_of(leaf.field) + suffix) for suffix in ("_ids", "_maybe"))
+                value = self._literal(leaf, leaf.value)
                 return (
                     f"(CASE WHEN list_contains({certain}, {value}) THEN TRUE "
                     f"WHEN list_contains({possible}, {value}) THEN NULL WHEN {hi} IS NOT NULL THEN FALSE END)"
@@ -129,19 +130,19 @@ class LeafCompiler:
 
     def _is_missing(self, name: str, fact: Fact | None) -> str:
         if fact is None:
-            return f"{self._column(name)} IS NULL"
-        certain, possible = self._column(name + "_certain"), self._column(name + "_possible")
+            return f"{quote(column_of(name))} IS NULL"
+        certain, possible = (quote(column_of(name) + suffix) for suffix in ("_certain", "_possible"))
         return f"CASE WHEN {certain} > 0 THEN FALSE WHEN {possible} = 0 THEN TRUE END"
 
     def _interval_leaf(self, leaf: Leaf) -> str:
         lo, hi = self._bounds(leaf.field)
         match leaf.op:
             case Operator.IN:
-                values = [self._literal(leaf, value) for value in leaf.value]
+                values = list(dict.fromkeys(self._literal(leaf, value) for value in leaf.value))
                 inside = " + ".join(f"({value} BETWEEN {lo} AND {hi})::INTEGER" for value in values)
-                # A whole-number interval lies inside the list when the list has every number of it.
-                whole = f"{hi} - {lo} + 1" if self._fields[leaf.field].unit == "runners" else "1"
-                certain = f"{inside} = {whole}" if whole != "1" else f"{lo} = {hi} AND {inside} > 0"
+                # A count lies inside the list when the list has every whole number between its bounds.
+                is_count = self._fields[leaf.field].unit == "runners"
+                certain = f"{inside} = {hi} - {lo} + 1" if is_count else f"{lo} = {hi} AND {inside} > 0"
                 return f"(CASE WHEN {inside} = 0 THEN FALSE WHEN {certain} THEN TRUE END)"
             case Operator.BETWEEN:
                 low, high = (self._literal(leaf, value) for value in leaf.value)
@@ -149,25 +150,43 @@ class LeafCompiler:
                 at_most = _compare(Operator.LTE, (lo, hi), (high, high))
                 return f"({at_least} AND {at_most})"
             case _:
-                operand = self._literal(leaf, leaf.value) if leaf.other is None else ""
-                other = self._bounds(leaf.other) if leaf.other is not None else (operand, operand)
-                return _compare(leaf.op, (lo, hi), other)
+                one, two = self._pair(leaf)
+                return _compare(leaf.op, one, two)
+
+
+def column_of(name: str) -> str:
+    """A field's column."""
+    return name.replace(".", "_")
+
+
+def unknown_leaves(condition: Condition) -> Iterator[Leaf]:
+    """The leaves of a condition that can be the cause of its being unknown."""
+    match condition:
+        case All(all=parts) | AnyOf(any=parts):
+            for part in parts:
+                yield from unknown_leaves(part)
+        case Not(not_=part):
+            yield from unknown_leaves(part)
+        case Leaf():
+            yield condition
+        case InvalidatedBy():
+            return
 
 
 def _compare(op: Operator, one: tuple[str, str], two: tuple[str, str]) -> str:
     """True or false where every value of the two intervals agrees, otherwise NULL."""
     (lo, hi), (other_lo, other_hi) = one, two
-    cases: dict[Operator, Callable[[], tuple[str, str]]] = {
-        Operator.LT: lambda: (f"{hi} < {other_lo}", f"{lo} >= {other_hi}"),
-        Operator.LTE: lambda: (f"{hi} <= {other_lo}", f"{lo} > {other_hi}"),
-        Operator.GT: lambda: (f"{lo} > {other_hi}", f"{hi} <= {other_lo}"),
-        Operator.GTE: lambda: (f"{lo} >= {other_hi}", f"{hi} < {other_lo}"),
-        Operator.EQ: lambda: (
+    cases: dict[Operator, tuple[str, str]] = {
+        Operator.LT: (f"{hi} < {other_lo}", f"{lo} >= {other_hi}"),
+        Operator.LTE: (f"{hi} <= {other_lo}", f"{lo} > {other_hi}"),
+        Operator.GT: (f"{lo} > {other_hi}", f"{hi} <= {other_lo}"),
+        Operator.GTE: (f"{lo} >= {other_hi}", f"{hi} < {other_lo}"),
+        Operator.EQ: (
             f"{lo} = {hi} AND {other_lo} = {other_hi} AND {lo} = {other_lo}",
             f"{hi} < {other_lo} OR {lo} > {other_hi}",
         ),
     }
     if op is Operator.NE:
         return f"(NOT {_compare(Operator.EQ, one, two)})"
-    true, false = cases[op]()
+    true, false = cases[op]
     return f"(CASE WHEN {true} THEN TRUE WHEN {false} THEN FALSE END)"

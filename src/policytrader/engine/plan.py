@@ -6,47 +6,34 @@ selections pays only for what is acted upon.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from policytrader.engine.compile import FIXED_COLUMNS, STORED
+from policytrader.engine.compile import FIXED_COLUMNS, STORED, Judgement, Statement, compared_leaves, unknown_columns
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder, PriceView, Stake, Verdict
 from policytrader.model.money import ZERO, divide, half_up
-from policytrader.model.snapshot import Selection, Side, Snapshot
-from policytrader.model.times import format_utc
+from policytrader.model.snapshot import Runner, Selection, Side, Snapshot
+from policytrader.model.times import format_utc, microseconds_between
 from policytrader.policy.policy_set import PolicySet
 from policytrader.policy.validation import ValidationRule
 
 PLAN_SCHEMA = "policytrader/plan/1"
 
 _AT = {name: index for index, name in enumerate(FIXED_COLUMNS)}
-_DECIDED, _STORED_RULE, _MISSING = _AT["decided_by"], _AT["stored_rule"], _AT["missing"]
-_LADDER, _STEP, _TIME, _EXPOSURE = _AT["ladder_no"], _AT["step_no"], _AT["time_to_off"], _AT["exposure_e10"]
-_MEETS, _DEPTH, _TRIGGER = _AT["meets"], _AT["depth_e2"], _AT["trigger_no"]
-_BEST_BACK, _BEST_LAY = _AT["best_back_e2"], _AT["best_lay_e2"]
-_BACK = (_AT["back_matched_e2"], _AT["back_value_e10"])
-_LAY = (_AT["lay_matched_e2"], _AT["lay_value_e10"])
+_JUDGEMENT, _MEETS, _EXPOSURE = _AT["judgement"], _AT["meets"], _AT["exposure"]
+_MATCHED, _VALUE = _AT["matched"], _AT["value"]
+_TRUTHS = len(FIXED_COLUMNS)
 _MICROSECONDS_PER_MINUTE = Decimal(60_000_000)
 
 NO_REASON_STORED = "Invalid (no reason stored)"
 
 
-def e2(amount: int | None) -> Decimal | None:
-    """Whole pennies as an amount."""
-    return None if amount is None else Decimal(amount).scaleb(-2)
-
-
-def e10(amount: int | None) -> Decimal:
-    """Whole 1e-10 pounds as an amount; nothing is zero."""
-    return ZERO if not amount else Decimal(amount).scaleb(-10)
-
-
 class Decision:
     """What is decided about one selection, and from what. Immutable."""
 
-    __slots__ = ("_policy", "_row", "action", "cash_out", "code", "order", "selection")
+    __slots__ = ("_basis", "_row", "action", "cash_out", "code", "order", "selection")
 
     def __init__(  # noqa: PLR0913 - one per part of the plan
         self,
@@ -56,7 +43,7 @@ class Decision:
         order: PlannedOrder | None,
         cash_out: PlannedHedge | None,
         row: tuple[Any, ...],
-        policy: PolicySet,
+        basis: tuple[PolicySet, Snapshot],
     ) -> None:
         """Made by the engine."""
         self.selection = selection
@@ -65,7 +52,7 @@ class Decision:
         self.order = order
         self.cash_out = cash_out
         self._row = row
-        self._policy = policy
+        self._basis = basis
 
     def __repr__(self) -> str:
         """``Decision(bm-win, PLACE ladder)``."""
@@ -81,110 +68,111 @@ class Decision:
 
     @property
     def row(self) -> tuple[Any, ...]:
-        """The statement's row; columns as in ``Plan.columns``."""
+        """The statement's row; columns as in ``Plan.statement``."""
         return self._row
 
     @property
-    def deciding_rule(self) -> ValidationRule | None:
-        """The validation rule that decided, if one did and if it is known."""
-        index = self._row[_DECIDED]
-        if index == STORED:
-            index = self._row[_STORED_RULE]
-        return None if index is None else self._policy.validation.rules[index]
-
-    @property
-    def is_missing_data(self) -> bool:
-        """True for a hold because the deciding rule is unknown."""
-        decided = self._row[_DECIDED]
-        return decided is not None and decided != STORED and self._row[len(FIXED_COLUMNS) + decided] is None
+    def judgement(self) -> tuple[ValidationRule | None, Judgement | None]:
+        """The validation rule that decided, and how. A stored reason names the first rule with the same text."""
+        code, rules = self._row[_JUDGEMENT], self._basis[0].validation.rules
+        if code is None:
+            return None, None
+        if code == STORED:
+            reason = self.selection.invalidated_reason
+            same = (rule for rule in rules if reason is not None and rule.then.invalidate == reason)
+            return next(same, None), Judgement.INVALIDATES
+        return rules[code // 4], Judgement(code % 4)
 
     @property
     def missing_fields(self) -> tuple[str, ...]:
-        """The fields that make the deciding rule unknown."""
-        text: str | None = self._row[_MISSING]
-        return tuple(dict.fromkeys(text.split(", "))) if text else ()
+        """The fields of the deciding rule whose comparisons are unknown, if that is why it holds."""
+        rule, how = self.judgement
+        if rule is None or how is not Judgement.HOLDS_UNKNOWN:
+            return ()
+        leaves = compared_leaves(rule.when)
+        if len(leaves) > 1:
+            rules = self._basis[0].validation.rules
+            start, number = _TRUTHS + len(rules), self._row[_JUDGEMENT] // 4
+            flags = self._row[start : start + len(unknown_columns(rules))]
+            named = zip(unknown_columns(rules), flags, strict=True)
+            leaves = [leaf for (name, leaf), flag in named if flag and name.startswith(f"u{number}_")]
+        return tuple(dict.fromkeys(leaf.field for leaf in leaves))
 
     @property
     def verdict(self) -> Verdict:
         """Keep, hold or invalidate."""
-        decided = self._row[_DECIDED]
-        if decided is None:
+        how = self.judgement[1]
+        if how is None:
             return Verdict.KEEP
-        if decided == STORED:
-            return Verdict.INVALIDATE
-        rule = self._policy.validation.rules[decided]
-        return Verdict.HOLD if self.is_missing_data or rule.then.hold is not None else Verdict.INVALIDATE
+        return Verdict.HOLD if how in {Judgement.HOLDS, Judgement.HOLDS_UNKNOWN} else Verdict.INVALIDATE
 
     @property
     def reason(self) -> str | None:
         """The text of the deciding rule, what is missing, or the stored reason; None for keep."""
-        decided = self._row[_DECIDED]
-        if decided is None:
+        rule, how = self.judgement
+        if how is None:
             return None
-        if decided == STORED:
+        if self._row[_JUDGEMENT] == STORED:
             return self.selection.invalidated_reason or NO_REASON_STORED
-        if self.is_missing_data:
+        if how is Judgement.HOLDS_UNKNOWN:
             return "Missing: " + ", ".join(self.missing_fields)
-        return self._policy.validation.rules[decided].then.text
+        return rule.then.text if rule else None
 
     @property
     def rule(self) -> str | None:
         """The id of the rule that decided."""
-        rule = self.deciding_rule
+        rule = self.judgement[0]
         return rule.id if rule else None
 
     @property
     def rules(self) -> dict[str, bool | None]:
         """Truth of every validation rule; None is not applicable or unknown."""
-        start = len(FIXED_COLUMNS)
-        return {rule.id: self._row[start + index] for index, rule in enumerate(self._policy.validation.rules)}
+        rules = self._basis[0].validation.rules
+        return {rule.id: self._row[_TRUTHS + index] for index, rule in enumerate(rules)}
 
     @property
-    def trigger(self) -> str | None:
-        """The id of the cash-out trigger that holds."""
-        index = self._row[_TRIGGER]
-        return None if index is None else self._policy.cash_out.triggers[index].id
+    def time_to_off(self) -> int:
+        """Microseconds until the off as scheduled now; negative after it."""
+        return microseconds_between(self._basis[1].now, self.selection.race_time)
 
     @property
     def minutes_to_off(self) -> Decimal:
-        """Minutes until the off as scheduled now; exact to the microsecond."""
-        return divide(Decimal(self._row[_TIME]), _MICROSECONDS_PER_MINUTE)
+        """Minutes until the off as scheduled now."""
+        return divide(Decimal(self.time_to_off), _MICROSECONDS_PER_MINUTE)
 
     @property
     def stake(self) -> Stake:
         """Step, target, cap and exposure, exact."""
-        ladder = self._policy.staking.ladders[self._row[_LADDER]]
         points, side = self.selection.stake_points, self.selection.side
-        number = self._row[_STEP]
-        step = None if number is None else ladder.steps[number]
+        ladder = self._basis[0].staking.ladder_for(side, self.selection.market_type)
+        step = ladder.step_at(self.time_to_off)
         return Stake(
             step.from_ if step else None,
             step.amount(side) * points if step else ZERO,
             ladder.limits.amount(side) * points,
-            e10(self._row[_EXPOSURE]),
+            Decimal(self._row[_EXPOSURE]).scaleb(-10),
         )
 
     @property
     def matched(self) -> tuple[Decimal, Decimal]:
         """Size matched on the selection's own side, and size x average price, both exact."""
-        size, value = _BACK if self.selection.side is Side.BACK else _LAY
-        return e2(self._row[size]) or ZERO, e10(self._row[value])
+        return Decimal(self._row[_MATCHED] or 0).scaleb(-2), Decimal(self._row[_VALUE] or 0).scaleb(-10)
 
     @property
-    def outcomes(self) -> tuple[Decimal, Decimal]:
-        """Profit if the runner wins and if it loses, over all matched bets on it in this market, before commission."""
-        return outcomes(self._row)
+    def runner(self) -> Runner | None:
+        """The selected runner in the selection's market; None when the market does not list it."""
+        return self._basis[1].runners_by_id.get((self.selection.market_id, self.selection.selection_id))
 
     @property
     def price(self) -> PriceView:
         """What was asked for and what is offered."""
-        return PriceView(
-            self.selection.price_requested,
-            e2(self._row[_BEST_BACK if self.selection.side is Side.BACK else _BEST_LAY]),
-            e2(self._row[_DEPTH]),
-            bool(self._row[_MEETS]),
-            self._amended_average(),
-        )
+        available = depth = None
+        if (runner := self.runner) is not None:
+            is_back = self.selection.side is Side.BACK
+            available = runner.best_back if is_back else runner.best_lay
+            depth = runner.best_back_size if is_back else runner.best_lay_size
+        average = self._amended_average()
+        return PriceView(self.selection.price_requested, available, depth, bool(self._row[_MEETS]), average)
 
     def _amended_average(self) -> Decimal | None:
         size, value = self.matched
@@ -230,13 +218,6 @@ class Decision:
         }
 
 
-def outcomes(row: Sequence[Any]) -> tuple[Decimal, Decimal]:
-    """Profit if the runner wins and if it loses, from a row's matched sums; exact."""
-    back, back_value = e2(row[_BACK[0]]) or ZERO, e10(row[_BACK[1]])
-    lay, lay_value = e2(row[_LAY[0]]) or ZERO, e10(row[_LAY[1]])
-    return (back_value - back) - (lay_value - lay), lay - back
-
-
 def money_text(amount: Decimal | None) -> str | None:
     """Two decimals, half up; None stays None."""
     return None if amount is None else format(half_up(amount), "f")
@@ -258,7 +239,7 @@ class Plan:
     policy: PolicySet
     snapshot: Snapshot
     decisions: tuple[Decision, ...]
-    columns: tuple[str, ...]
+    statement: Statement
 
     def __iter__(self) -> Iterator[Decision]:
         """The decisions in order."""
@@ -281,8 +262,8 @@ class Plan:
 
     def seen(self, decision: Decision) -> dict[str, Any]:
         """The explanation columns of one decision by name; empty unless the plan was evaluated with ``explain``."""
-        start = len(FIXED_COLUMNS) + len(self.policy.validation.rules)
-        return dict(zip(self.columns[start:], decision.row[start:], strict=True))
+        start = self.statement.explained_from
+        return dict(zip(self.statement.columns[start:], decision.row[start:], strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as one document (``policytrader/plan/1``)."""

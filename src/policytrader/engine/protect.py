@@ -14,25 +14,13 @@ from decimal import Decimal
 from functools import cached_property
 
 from policytrader.model.decision import PlannedOrder
-from policytrader.model.money import ZERO, liability
+from policytrader.model.money import ZERO
+from policytrader.model.position import exposure_of, risk_of
 from policytrader.model.price import ticks_between
-from policytrader.model.snapshot import Market, Order, OrderStatus, Runner, Selection, Side, Snapshot
+from policytrader.model.snapshot import Order, OrderStatus, Selection, Side, Snapshot
 from policytrader.policy.protection import Protections
 
 _MINUTE = timedelta(minutes=1)
-
-
-def risk_of(side: Side, price: Decimal, size: Decimal) -> Decimal:
-    """What an order can lose: the stake of a back, the liability of a lay."""
-    return size if side is Side.BACK else liability(size, price)
-
-
-def exposure_of(order: Order) -> Decimal:
-    """What an order on the account can lose: matched at its average, open (or of unknown fate) at its price."""
-    if order.status is OrderStatus.UNKNOWN:
-        return risk_of(order.side, order.price, order.size)
-    matched = risk_of(order.side, order.average_price_matched or order.price, order.size_matched)
-    return matched + risk_of(order.side, order.price, order.size_remaining)
 
 
 class Guard:
@@ -43,13 +31,6 @@ class Guard:
         self._limits = protections
         self._snapshot = snapshot
         self._planned_count = 0
-
-    @cached_property
-    def _by_selection(self) -> dict[tuple[str, int, Side], list[Order]]:
-        groups: dict[tuple[str, int, Side], list[Order]] = defaultdict(list)
-        for order in self._snapshot.orders:
-            groups[order.market_id, order.selection_id, order.side].append(order)
-        return groups
 
     @cached_property
     def _market_exposure(self) -> dict[str, Decimal]:
@@ -77,18 +58,6 @@ class Guard:
         for order in self._snapshot.orders:
             counts[order.market_id] += order.status is OrderStatus.UNKNOWN
         return counts
-
-    @cached_property
-    def _markets(self) -> dict[str, Market]:
-        return {market.market_id: market for market in self._snapshot.markets}
-
-    @cached_property
-    def _runners(self) -> dict[tuple[str, int], Runner]:
-        return {(runner[0], runner[1]): runner for runner in self._snapshot.runners}
-
-    @cached_property
-    def _captured_at(self) -> dict[str, object]:
-        return {row.capture_id: row.captured_at for row in self._snapshot.reference}
 
     def refuse(self, selection: Selection, order: PlannedOrder) -> str | None:
         """The id of the first protection that forbids this order, in the order of ``CHECKS``; None when none does."""
@@ -154,7 +123,7 @@ class Guard:
         """Not more ticks and not more percent away from the last traded price."""
         limit = self._limits.price_collar
         assert limit is not None
-        last_traded = self._runners[selection.market_id, selection.selection_id].last_traded
+        last_traded = self._snapshot.runners_by_id[selection.market_id, selection.selection_id].last_traded
         if last_traded is None:
             return limit.no_ltp == "allow"
         return (
@@ -166,7 +135,7 @@ class Guard:
         """Price steps between best back and best lay; with one side missing nobody knows the spread."""
         limit = self._limits.max_spread_ticks
         assert limit is not None
-        runner = self._runners[selection.market_id, selection.selection_id]
+        runner = self._snapshot.runners_by_id[selection.market_id, selection.selection_id]
         if runner.best_back is None or runner.best_lay is None:
             return False
         return ticks_between(runner.best_back, runner.best_lay) <= limit
@@ -175,15 +144,15 @@ class Guard:
         """Age of the market's prices."""
         limit = self._limits.max_price_age_seconds
         assert limit is not None
-        published_at = self._markets[selection.market_id].published_at
+        published_at = self._snapshot.markets_by_id[selection.market_id].published_at
         return published_at is not None and self._snapshot.now - published_at <= timedelta(seconds=int(limit))
 
     def max_snapshot_age_hours(self, selection: Selection, _: PlannedOrder) -> bool:
         """Age of the capture that the selection was made on."""
         limit = self._limits.max_snapshot_age_hours
         assert limit is not None
-        captured_at = self._captured_at.get(selection.capture_id or "")
-        return captured_at is not None and self._snapshot.now - captured_at <= timedelta(hours=int(limit))  # type: ignore[operator]
+        captured_at = self._snapshot.captured_at.get(selection.capture_id or "")
+        return captured_at is not None and self._snapshot.now - captured_at <= timedelta(hours=int(limit))
 
     def no_new_orders_before_off_seconds(self, selection: Selection, _: PlannedOrder) -> bool:
         """The last seconds before the scheduled off, their first instant included."""
@@ -192,7 +161,8 @@ class Guard:
         return selection.race_time - self._snapshot.now > timedelta(seconds=int(limit))
 
     def _own_orders(self, selection: Selection) -> list[Order]:
-        return self._by_selection.get((selection.market_id, selection.selection_id, selection.side), [])
+        orders = self._snapshot.orders_by_runner.get((selection.market_id, selection.selection_id), [])
+        return [order for order in orders if order.side is selection.side]
 
 
 Check = Callable[[Guard, Selection, PlannedOrder], bool]

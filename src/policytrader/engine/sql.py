@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from policytrader.policy.fields import FieldType
+from policytrader.policy.fields import Field, FieldType
 from policytrader.policy.values import duration_microseconds
 
 
@@ -19,22 +20,27 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def literal(value: Any, kind: FieldType) -> str:  # noqa: ANN401 - whatever the checked policy holds
-    """A literal of a field's type: durations in whole microseconds, numbers by value, texts quoted."""
-    match kind, value:
-        case FieldType.DURATION, str():
+def literal(value: Any, field: Field) -> str:  # noqa: ANN401 - whatever the checked policy holds
+    """A literal as the field's column holds it: durations in whole microseconds, numbers scaled, texts quoted."""
+    match value:
+        case str() if field.type is FieldType.DURATION:
             return str(duration_microseconds(value))
-        case _, bool():
-            return "TRUE" if value else "FALSE"
-        case _, str():
+        case str():
             return text(value)
-        case _, int() | Decimal():
-            return format(Decimal(value), "f")
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int() | Decimal():
+            return number(Decimal(value).scaleb(field.places))
         case _:
-            message = f"no literal of type {kind} for {value!r}"
+            message = f"no literal for {value!r} in {field.name}"
             raise TypeError(message)
 
 
-def text_list(values: tuple[str, ...]) -> str:
+def number(value: Decimal) -> str:
+    """A number without exponent, whole ones without a point."""
+    return format(value.to_integral_value() if value == value.to_integral_value() else value, "f")
+
+
+def text_list(values: Iterable[str]) -> str:
     """``('a', 'b')``."""
     return "(" + ", ".join(text(value) for value in values) + ")"

@@ -13,20 +13,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from policytrader.model.snapshot import Market, Order, ReferenceRunner, Runner, RunnerStatus, Selection, Snapshot
+from policytrader.model.money import ZERO
+from policytrader.model.snapshot import (
+    Market,
+    Order,
+    OrderStatus,
+    ReferenceRunner,
+    Runner,
+    RunnerStatus,
+    Selection,
+    Snapshot,
+)
+from policytrader.model.times import EPOCH, microseconds_between
 
 _TEXT = pa.string()
 _ID = pa.int64()
 _FLAG = pa.bool_()
 _TIME = pa.timestamp("us")
-_PRICE = pa.decimal128(8, 2)
-_SIZE = pa.decimal128(14, 2)
-_AVERAGE = pa.decimal128(12, 8)
-_POINTS = pa.decimal128(10, 4)
+_WHOLE = pa.int64()
+
+# Decimals become whole numbers of 10 ** -places: cheaper to compare, to sum and to hand over than DECIMAL.
+_PENNIES, _POINTS, _AVERAGE, _FACTOR = 2, 4, 8, 5
 
 
 @dataclass(frozen=True)
@@ -51,8 +63,8 @@ SELECTIONS = _table(
     market_type=_TEXT,
     selection_id=_ID,
     side=_TEXT,
-    price_requested=_PRICE,
-    stake_points=_POINTS,
+    price_requested=_WHOLE,
+    stake_points=_WHOLE,
     capture_id=_TEXT,
     valid=_FLAG,
     invalidated_reason=_TEXT,
@@ -66,7 +78,7 @@ REFERENCE = _table(
     race_id=_TEXT,
     selection_id=_ID,
     captured_status=_TEXT,
-    reference_price=_PRICE,
+    reference_price=_WHOLE,
 )
 MARKETS = _table(
     "markets",
@@ -84,27 +96,24 @@ RUNNERS = _table(
     market_type=_TEXT,
     selection_id=_ID,
     status=_TEXT,
-    best_back=_PRICE,
-    best_back_size=_SIZE,
-    best_lay=_PRICE,
-    best_lay_size=_SIZE,
-    last_traded=_PRICE,
-    adjustment_factor=pa.decimal128(9, 5),
+    best_back=_WHOLE,
+    best_back_size=_WHOLE,
+    best_lay=_WHOLE,
+    best_lay_size=_WHOLE,
+    last_traded=_WHOLE,
+    adjustment_factor=_WHOLE,
     removed_at=_TIME,
 )
 ORDERS = _table(
     "orders",
-    is_ours=_FLAG,
     market_id=_TEXT,
     selection_id=_ID,
     side=_TEXT,
-    price=_PRICE,
-    size=_SIZE,
-    size_matched=_SIZE,
-    average_price_matched=_AVERAGE,
-    size_remaining=_SIZE,
-    status=_TEXT,
-    placed_at=_TIME,
+    price=_WHOLE,
+    size_matched=_WHOLE,
+    average_price=_WHOLE,
+    open_size=_WHOLE,
+    rests_since=_WHOLE,
 )
 
 TABLES: tuple[Table, ...] = (SNAPSHOTS, SELECTIONS, REFERENCE, MARKETS, RUNNERS, ORDERS)
@@ -117,9 +126,20 @@ def to_arrow(table: Table, columns: Sequence[Iterable[Any]], row_count: int, sna
     """Columns in table order (without ``snapshot_id``) as an Arrow table."""
     arrays = [pa.array([snapshot_id] * row_count, table.schema.field(0).type)]
     arrays += [
-        pa.array(values, field.type) for field, values in zip(list(table.schema)[1:], columns, strict=True)
+        values if isinstance(values, pa.Array) else pa.array(values, field.type)
+        for field, values in zip(list(table.schema)[1:], columns, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=table.schema)
+
+
+def scaled(values: Sequence[Decimal | None], places: int) -> pa.Array:
+    """Decimals as whole numbers of ``10 ** -places``; exact, or Arrow refuses.
+
+    Arrow's decimals are such whole numbers already: the array is read again with no decimals and narrowed.
+    """
+    exact = pa.array(values, pa.decimal128(18 + places, places))
+    whole = pa.Array.from_buffers(pa.decimal128(18 + places, 0), len(exact), exact.buffers())
+    return whole.cast(_WHOLE)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
@@ -150,8 +170,8 @@ def selections_table(selections: Sequence[Selection], reference: Sequence[Refere
             columns[4],
             columns[5],
             columns[7],
-            columns[8],
-            columns[9],
+            scaled(columns[8], _PENNIES),
+            scaled(columns[9], _POINTS),
             [capture or NO_CAPTURE for capture in columns[10]],
             columns[11],
             columns[12],
@@ -166,7 +186,11 @@ def selections_table(selections: Sequence[Selection], reference: Sequence[Refere
 def reference_table(reference: Sequence[ReferenceRunner]) -> pa.Table:
     """The captures, one row per runner."""
     columns = _columns(reference, len(ReferenceRunner._fields))
-    return to_arrow(REFERENCE, [columns[0], columns[1], columns[4], _shown(columns[6]), columns[7]], len(reference))
+    return to_arrow(
+        REFERENCE,
+        [columns[0], columns[1], columns[4], _shown(columns[6]), scaled(columns[7], _PENNIES)],
+        len(reference),
+    )
 
 
 def markets_table(markets: Sequence[Market]) -> pa.Table:
@@ -188,16 +212,50 @@ def runners_table(runners: Sequence[Runner], markets: Sequence[Market]) -> pa.Ta
             [place[1] for place in places],
             columns[1],
             _shown(columns[3]),
-            *columns[4:],
+            *(scaled(column, _PENNIES) for column in columns[4:9]),
+            scaled(columns[9], _FACTOR),
+            columns[10],
         ],
         len(runners),
     )
 
 
 def orders_table(orders: Sequence[Order]) -> pa.Table:
-    """All orders on the account, ours and foreign."""
+    """All orders on the account, ours and foreign.
+
+    An order of unknown fate is open with its whole size and has nothing matched. ``rests_since`` is there for an order
+    of ours that rests at the exchange; one without a time has rested for no time, so it lies in the far future.
+    """
     columns = _columns(orders, len(Order._fields))
-    return to_arrow(ORDERS, [[ref is not None for ref in columns[0]], *columns[1:]], len(orders))
+    is_unknown = [status is OrderStatus.UNKNOWN for status in columns[9]]
+    matched = [ZERO if unknown else size for unknown, size in zip(is_unknown, columns[6], strict=True)]
+    open_size = [
+        size if unknown else remaining
+        for unknown, size, remaining in zip(is_unknown, columns[5], columns[8], strict=True)
+    ]
+    return to_arrow(
+        ORDERS,
+        [
+            columns[1],
+            columns[2],
+            columns[3],
+            scaled(columns[4], _PENNIES),
+            scaled(matched, _PENNIES),
+            scaled([average or ZERO for average in columns[7]], _AVERAGE),
+            scaled(open_size, _PENNIES),
+            [_rests_since(order) for order in orders],
+        ],
+        len(orders),
+    )
+
+
+_FAR_FUTURE = 2**61
+
+
+def _rests_since(order: Order) -> int | None:
+    if order.order_ref is None or order.status is not OrderStatus.EXECUTABLE or order.size_remaining <= ZERO:
+        return None
+    return _FAR_FUTURE if order.placed_at is None else microseconds_between(EPOCH, order.placed_at)
 
 
 class SnapshotSource:

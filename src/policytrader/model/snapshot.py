@@ -159,6 +159,29 @@ class Snapshot:
     policy: str | None = None
 
     @cached_property
+    def markets_by_id(self) -> dict[str, Market]:
+        """Market by ``market_id``."""
+        return {market[0]: market for market in self.markets}
+
+    @cached_property
+    def runners_by_id(self) -> dict[tuple[str, int], Runner]:
+        """Runner by ``(market_id, selection_id)``."""
+        return {(runner[0], runner[1]): runner for runner in self.runners}
+
+    @cached_property
+    def orders_by_runner(self) -> dict[tuple[str, int], list[Order]]:
+        """Orders, ours and foreign, by ``(market_id, selection_id)``."""
+        groups: dict[tuple[str, int], list[Order]] = {}
+        for order in self.orders:
+            groups.setdefault((order[1], order[2]), []).append(order)
+        return groups
+
+    @cached_property
+    def captured_at(self) -> dict[str, datetime | None]:
+        """When each capture was taken, by ``capture_id``."""
+        return {row.capture_id: row.captured_at for row in self.reference}
+
+    @cached_property
     def hash(self) -> str:
         """SHA-256 over all rows, independent of their order and of how a number was written."""
         digest = hashlib.sha256(format_utc(self.now).encode())

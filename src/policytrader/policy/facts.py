@@ -20,4 +20,5 @@ def fact_field(name: str, fact: Fact) -> Field:
     return Field(
         FACT_PREFIX + name, kind, unit, Scope.SELECTION, "", "facts", f"Fact {name}.",
         nullable=nullable,
+        places=of.places if of else 0,
     )

@@ -89,7 +89,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One name that a condition may read."""
+    """One name that a condition may read.
+
+    The compiled statement holds it as a whole number of ``10 ** -places``: prices and sizes in pennies, for example.
+    """
 
     name: str
     type: FieldType
@@ -100,6 +103,7 @@ class Field:
     description: str
     nullable: bool = True
     values: tuple[str, ...] = ()
+    places: int = 0
 
     @property
     def operators(self) -> tuple[Operator, ...]:
@@ -131,11 +135,11 @@ CATALOGUE: tuple[Field, ...] = (
     ),
     Field(
         "selection.price_requested", _T.PRICE, "odds", _S, "s.price_requested", "selections.csv",
-        "The price the trader asks for.", nullable=False,
+        "The price the trader asks for.", nullable=False, places=2,
     ),
     Field(
         "selection.stake_points", _T.NUMBER, "points", _S, "s.stake_points", "selections.csv",
-        "The trader's multiplier of the ladder; 1 is the normal stake.", nullable=False,
+        "The trader's multiplier of the ladder; 1 is the normal stake.", nullable=False, places=4,
     ),
     Field(
         "selection.time_to_off", _T.DURATION, "time", _S, "s.time_to_off", "selections.csv, snapshot.yaml",
@@ -163,27 +167,27 @@ CATALOGUE: tuple[Field, ...] = (
     ),
     Field(
         "runner.best_back", _T.PRICE, "odds", _S, "o.best_back", "runners.csv",
-        "Best price available to back the selected runner.",
+        "Best price available to back the selected runner.", places=2,
     ),
     Field(
         "runner.best_back_size", _T.MONEY, "gbp", _S, "o.best_back_size", "runners.csv",
-        "Money available at the best back price.",
+        "Money available at the best back price.", places=2,
     ),
     Field(
         "runner.best_lay", _T.PRICE, "odds", _S, "o.best_lay", "runners.csv",
-        "Best price available to lay the selected runner.",
+        "Best price available to lay the selected runner.", places=2,
     ),
     Field(
         "runner.best_lay_size", _T.MONEY, "gbp", _S, "o.best_lay_size", "runners.csv",
-        "Money available at the best lay price.",
+        "Money available at the best lay price.", places=2,
     ),
     Field(
         "runner.last_traded", _T.PRICE, "odds", _S, "o.last_traded", "runners.csv",
-        "Last traded price of the selected runner in the selection's market.",
+        "Last traded price of the selected runner in the selection's market.", places=2,
     ),
     Field(
         "runner.adjustment_factor", _T.NUMBER, "percent", _S, "o.adjustment_factor", "runners.csv",
-        "The selected runner's reduction factor, in percent.",
+        "The selected runner's reduction factor, in percent.", places=5,
     ),
     Field(
         "reference.number_of_runners", _T.NUMBER, "runners", _S, "c.number_of_runners", "reference.csv",
@@ -195,15 +199,17 @@ CATALOGUE: tuple[Field, ...] = (
     ),
     Field(
         "position.size_matched", _T.MONEY, "gbp", _S, "p.size_matched", "orders.csv",
-        "Matched size on the selection's own side, ours and foreign.", nullable=False,
+        "Matched size on the selection's own side, ours and foreign.", nullable=False, places=2,
     ),
     Field(
         "position.size_unmatched", _T.MONEY, "gbp", _S, "p.size_unmatched", "orders.csv",
         "Unmatched size on the selection's own side, orders of unknown fate in full.", nullable=False,
+        places=2,
     ),
     Field(
         "position.exposure", _T.MONEY, "gbp", _S, "p.exposure", "orders.csv",
-        "Money at risk on the selection's own side: stake of a back, liability of a lay.", nullable=False,
+        "Money at risk on the selection's own side: stake of a back, liability of a lay.",
+        nullable=False, places=10,
     ),
     Field(
         "position.closed", _T.BOOLEAN, "", _S, "s.closed", "selections.csv",
@@ -225,7 +231,7 @@ CATALOGUE: tuple[Field, ...] = (
     ),
     Field(
         "runner.reference_price", _T.PRICE, "odds", _R, "r.reference_price", "reference.csv",
-        "The runner's price in the capture: best back in the WIN market, else last traded.",
+        "The runner's price in the capture: best back in the WIN market, else last traded.", places=2,
     ),
     Field(
         "runner.captured_status", _T.ENUM, "", _R, "r.captured_status", "reference.csv",
@@ -233,11 +239,11 @@ CATALOGUE: tuple[Field, ...] = (
     ),
     Field(
         "runner.win_best_back", _T.PRICE, "odds", _R, "l.win_best_back", "runners.csv",
-        "Best back price in the race's WIN market now.",
+        "Best back price in the race's WIN market now.", places=2,
     ),
     Field(
         "runner.win_last_traded", _T.PRICE, "odds", _R, "l.win_last_traded", "runners.csv",
-        "Last traded price in the race's WIN market.",
+        "Last traded price in the race's WIN market.", places=2,
     ),
 )
 

@@ -80,6 +80,13 @@ class Ladder(Model):
     scale_by: Literal["selection.stake_points"] = "selection.stake_points"
     fully_matched_within: Money
 
+    def step_at(self, time_to_off: int) -> Step | None:
+        """The step in force with this many microseconds left; None from the off on."""
+        if time_to_off <= 0:
+            return None
+        started = [step for step in self.steps if step.microseconds is None or time_to_off <= step.microseconds]
+        return started[-1]
+
 
 class StakingPolicy(PolicyFile):
     """The ladders; each side and market type is served by exactly one."""
@@ -87,3 +94,7 @@ class StakingPolicy(PolicyFile):
     policy: Literal["staking"]
     ladders: Annotated[tuple[Ladder, ...], Field(strict=False, min_length=1)]
     end: Literal["staking"] | None = None
+
+    def ladder_for(self, side: str, market_type: str) -> Ladder:
+        """The one ladder that serves these selections; ``check`` sees to it that there is one."""
+        return next(ladder for ladder in self.ladders if ladder.applies_to.includes(side, market_type))

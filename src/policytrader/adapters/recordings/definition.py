@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from policytrader.model.times import EPOCH, format_utc, microseconds_between
 
+_MOST_DIGITS = 10**18
+
 REMOVED = ("REMOVED", "REMOVED_VACANT")
 """Runner statuses of a runner that does not run; the second is the greyhounds' word for an empty trap."""
 
@@ -61,22 +63,22 @@ class Definition(NamedTuple):
 def read_definition(raw: Any) -> Definition:  # noqa: ANN401 - JSON of any shape
     """Read a ``marketDefinition``. Raises ``ValueError`` for one that has not its shape."""
     if not isinstance(raw, dict):
-        raise _wrong("marketDefinition", raw)
+        raise _wrong(raw, "marketDefinition")
     runners = raw.get("runners")
     if not isinstance(runners, list):
-        raise _wrong("runners", runners)
+        raise _wrong(runners, "runners")
     facts = {whole(_object(runner).get("id"), "runner id"): _runner_facts(runner) for runner in runners}
     market_time = _time(raw, "marketTime")
     if market_time is None:
-        raise _wrong("marketTime", None)
-    active = whole_or_none(raw.get("numberOfActiveRunners"), "numberOfActiveRunners")
+        raise _wrong(None, "marketTime")
+    active = _count(raw, "numberOfActiveRunners")
     ladder = raw.get("priceLadderDefinition")
     market = MarketState(
         market_type=_text(raw, "marketType"),
         status=_text(raw, "status"),
         in_play=raw.get("inPlay") is True,
-        version=whole_or_none(raw.get("version"), "version"),
-        number_of_winners=whole_or_none(raw.get("numberOfWinners"), "numberOfWinners"),
+        version=_count(raw, "version", _MOST_DIGITS),
+        number_of_winners=_count(raw, "numberOfWinners"),
         number_of_active_runners=sum(one.status == "ACTIVE" for one in facts.values()) if active is None else active,
         market_time=market_time,
         course=_text(raw, "venue"),
@@ -87,7 +89,7 @@ def read_definition(raw: Any) -> Definition:  # noqa: ANN401 - JSON of any shape
         market_name=_text(raw, "name"),
         betting_type=_text(raw, "bettingType"),
         price_ladder=_text(ladder, "type") if isinstance(ladder, dict) else None,
-        bet_delay=whole_or_none(raw.get("betDelay"), "betDelay"),
+        bet_delay=_count(raw, "betDelay"),
         market_base_rate=number(raw.get("marketBaseRate"), "marketBaseRate"),
         each_way_divisor=number(raw.get("eachWayDivisor"), "eachWayDivisor"),
         bsp_market=raw["bspMarket"] is True if "bspMarket" in raw else None,
@@ -115,28 +117,29 @@ def number(value: Any, what: str) -> float | None:  # noqa: ANN401 - JSON of any
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _wrong(what, value)
+        raise _wrong(value, what)
     try:
         found = float(value)
     except ValueError:
-        raise _wrong(what, value) from None
+        raise _wrong(value, what) from None
     return found if math.isfinite(found) else None
 
 
-def whole(value: Any, what: str) -> int:  # noqa: ANN401 - JSON of any shape
-    """A whole number of at most 18 digits, as a number or as text. ``ValueError`` for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:  # noqa: PLR2004
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
-        return value
-    raise _wrong(what, value)
+def whole(value: Any, what: str, most: int = _MOST_DIGITS) -> int:  # noqa: ANN401 - JSON of any shape
+    """A whole number from 0 to ``most``, as a number or as text. ``ValueError`` for anything else."""
+    found = value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        found = int(value[:20])
+    if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= most:
+        return found
+    raise _wrong(value, what)
 
 
-def whole_or_none(value: Any, what: str) -> int | None:  # noqa: ANN401 - JSON of any shape
-    """As ``whole``, with null as missing; a float with nothing after its point is whole too."""
+def _count(raw: dict[str, Any], key: str, most: int = 10**9) -> int | None:
+    value = raw.get(key)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return None if value is None else whole(value, what)
+    return None if value is None else whole(value, key, most)
 
 
 def plain_deltas(raw: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON of any shape
@@ -144,8 +147,10 @@ def plain_deltas(raw: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON of an
 
     ``ValueError`` for what has not the shape of runner changes.
     """
+    if raw is None:
+        return []
     if not isinstance(raw, list):
-        raise _wrong("rc", raw)
+        raise _wrong(raw, "rc")
     return [_plain_delta(_object(delta)) for delta in raw]
 
 
@@ -157,7 +162,7 @@ def _plain_delta(delta: dict[str, Any]) -> dict[str, Any]:
         entries = [] if delta[key] is None else delta[key]
         width = 3 if key.startswith("b") else 2
         if not isinstance(entries, list) or any(not isinstance(one, list) or len(one) != width for one in entries):
-            raise _wrong(key, entries)
+            raise _wrong(entries, key)
         numbers = [[number(value, key) for value in entry] for entry in entries]
         plain[key] = [[*keys, size or 0] for *keys, size in numbers if None not in keys]
     return plain
@@ -177,7 +182,7 @@ def _runner_facts(raw: dict[str, Any]) -> RunnerFacts:
 
 def _object(raw: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of any shape
     if not isinstance(raw, dict):
-        raise _wrong("runners", raw)
+        raise _wrong(raw, "runners")
     return raw
 
 
@@ -189,7 +194,7 @@ def _text(raw: dict[str, Any], key: str) -> str | None:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise _wrong(key, value)
+    raise _wrong(value, key)
 
 
 def _time(raw: dict[str, Any], key: str) -> int | None:
@@ -199,12 +204,12 @@ def _time(raw: dict[str, Any], key: str) -> int | None:
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise _wrong(key, value) from None
+        raise _wrong(value, key) from None
     if moment.tzinfo is None:  # the exchange's times are UTC
         moment = moment.replace(tzinfo=UTC)
     return microseconds_between(EPOCH, moment)
 
 
-def _wrong(what: str, value: object) -> ValueError:
+def _wrong(value: object, what: str) -> ValueError:
     shown = repr(value)
     return ValueError(f"{what} is {shown if len(shown) <= 60 else shown[:59] + '…'}")  # noqa: PLR2004

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from orjson import JSONDecodeError, loads
 
+from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.zips import salvaged_members
 from policytrader.errors import Diagnostic, Place, RecordingError
 
@@ -73,7 +74,7 @@ class Member:
     def error(self, line: int, message: str, column: int = 1, source: str = "") -> RecordingError:
         """A damage at ``line``; what was kept before it is added by the importer."""
         place = Place(self.name, line, column)
-        return RecordingError([Diagnostic(place, "recording-damaged", message, GET_AGAIN, source)])
+        return RecordingError([Diagnostic(place, codes.DAMAGED, message, GET_AGAIN, source)])
 
     def _recover(
         self, number: int, line: bytes, lines: Iterator[bytes], error: JSONDecodeError
@@ -169,7 +170,7 @@ def _members(path: Path, source: _Source) -> Iterator[Member]:
         yield from _zip_members(path, source)
     elif start[257:262] == b"ustar":
         help_text = "Unpack it first, and import the files that it holds."
-        raise RecordingError([Diagnostic(Place(str(path)), "recording-unreadable", "a tar archive", help_text)])
+        raise RecordingError([Diagnostic(Place(str(path)), codes.UNREADABLE, "a tar archive", help_text)])
     else:
         yield Member(str(path), unpacked(source.chunks()))
     source.tell()
@@ -181,10 +182,11 @@ def _zip_members(path: Path, source: _Source) -> Iterator[Member]:
     except zipfile.BadZipFile:
         # The table of contents at the end is missing: the file broke off. Its members can still be read one by one.
         source.handle.seek(0)
-        for name, pieces in salvaged_members(source.chunks()):
+        count = 0
+        for count, (name, pieces) in enumerate(salvaged_members(source.chunks()), 1):  # noqa: B007 - told below
             yield Member(f"{path}!{name}", unpacked(pieces))
-        message = "a zip that breaks off: its table of contents is missing"
-        raise RecordingError([Diagnostic(Place(str(path)), "recording-damaged", message, GET_AGAIN)]) from None
+        message = f"a zip that breaks off: its table of contents is missing; {count} file(s) in it could still be read"
+        raise RecordingError([Diagnostic(Place(str(path)), codes.DAMAGED, message, GET_AGAIN)]) from None
     with archive:
         for info in archive.infolist():
             if not info.is_dir():
@@ -198,7 +200,7 @@ def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: _Source) ->
                 yield chunk
                 source.tell()
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        message = f"the zip cannot be unpacked here: {error or 'its data ends early'}"
+        message = f"the zip cannot be unpacked here: {str(error) or 'its data ends early'}"
         raise DamageError(message) from error
 
 
@@ -284,4 +286,4 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unreadable(path: Path, message: str) -> RecordingError:
-    return RecordingError([Diagnostic(Place(str(path)), "recording-unreadable", message)])
+    return RecordingError([Diagnostic(Place(str(path)), codes.UNREADABLE, message)])

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.files import GET_AGAIN, Member, Progress, open_members
 from policytrader.adapters.recordings.stream import StreamCache
-from policytrader.adapters.recordings.tables import day_of, runners_table, states_table, write_table
+from policytrader.adapters.recordings.tables import RUNNERS, day_of, runners_table, states_table, write_table
 from policytrader.errors import Diagnostic, Place, RecordingError
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ _CHECK_EVERY = 1024
 class FileReport:
     """What became of one file, or of one member of a zip.
 
-    ``updates`` counts market changes, ``late`` those dated a little before the one they follow, ``undefined`` names
-    markets of which nothing could be kept because no definition of theirs came. ``replaced`` were there before.
+    ``lines`` is the line up to which it was read, ``updates`` counts market changes, ``late`` those dated a little before
+    the one they follow. Of the markets in ``undefined`` nothing could be kept, because no definition of theirs came;
+    those in ``replaced`` were there before.
     """
 
     file: str
@@ -87,7 +89,7 @@ def import_recording(paths: Iterable[Path], out_dir: Path, *, progress: Progress
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"
         place = Place(str(error.filename or out_dir))
-        raise RecordingError([Diagnostic(place, "recording-not-written", message)]) from error
+        raise RecordingError([Diagnostic(place, codes.NOT_WRITTEN, message)]) from error
 
 
 def _import_file(path: Path, out_dir: Path, progress: Progress | None) -> Iterator[FileReport]:
@@ -137,12 +139,15 @@ class _Run:
             return error.diagnostics[0]
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
             self._lines = line - 1
-            what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
-            return self._member.error(line, f"not a message of the stream: {what}").diagnostics[0]
+            return self._member.error(line, f"not a message of the stream: {_told(error)}").diagnostics[0]
         self._lines = line
-        if not cache.messages:
-            place, message = Place(self._member.name), "holds no market change message (op mcm)"
-            return Diagnostic(place, "recording-empty", message, "Is this a recording of the Exchange Stream?")
+        if not cache.markets:
+            place, message = Place(self._member.name), "holds no market change (messages with op mcm and mc)"
+            return Diagnostic(place, codes.NO_MARKET, message, "Is this a recording of the Exchange Stream?")
+        if not any(market.states for market in cache.markets.values()):
+            place, message = Place(self._member.name), "defines no market: none of its messages has a marketDefinition"
+            help_text = "A recording must begin with an image, or hold one. Record with EX_MARKET_DEF."
+            return Diagnostic(place, codes.NO_MARKET, message, help_text)
         return None
 
     def publish(self, out_dir: Path, error: Diagnostic | None) -> FileReport:
@@ -185,7 +190,7 @@ class _Run:
         part = self._parts.get(market.market_id, 0)
         if not rows and part:
             return
-        table = runners_table(market.market_id, rows, market.facts)
+        table = runners_table(market.market_id, rows, market.facts) if rows else RUNNERS.empty_table()
         write_table(table, self._folder(market) / f"runners-{part}.parquet")
         self._parts[market.market_id] = part + 1
         self._runner_rows += len(rows)
@@ -196,13 +201,28 @@ class _Run:
         return folder
 
 
+def _told(error: Exception) -> str:
+    match error:
+        case KeyError():
+            return f"{error.args[0]} is missing"
+        case ValueError():
+            return str(error)
+        case _:
+            return "a list, an object or a number stands where another is expected"
+
+
 def _move_into_place(folder: Path, target: Path, out_dir: Path) -> bool:
     """Put a finished folder where readers look; true if it replaced an earlier import of the market."""
     earlier = sorted(out_dir.glob(f"day=*/{target.name}"))
     for number, old in enumerate(earlier):
         old.rename(folder.with_name(f"{folder.name}.replaced-{number}"))
     target.parent.mkdir(exist_ok=True)
-    folder.rename(target)
+    try:
+        folder.rename(target)
+    except OSError:
+        for number, old in enumerate(earlier):
+            folder.with_name(f"{folder.name}.replaced-{number}").rename(old)
+        raise
     for old in earlier:
         if old.parent != target.parent and not any(old.parent.iterdir()):
             old.parent.rmdir()
@@ -216,5 +236,3 @@ def _with_what_was_kept(error: Diagnostic, report: FileReport) -> Diagnostic:
     names = ", ".join(report.markets[:5]) + (", …" if len(report.markets) > 5 else "")  # noqa: PLR2004
     until = f" up to line {report.lines}" if error.place.line else ""
     return replace(error, help=f"Kept: {count}{until} of {names}.\n{error.help}")
-
-

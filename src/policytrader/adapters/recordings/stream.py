@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
+from policytrader.adapters.recordings.book import NO_BACK, NO_LAY, Message, RunnerBook, RunnerRow, State
 from policytrader.adapters.recordings.definition import (
     REMOVED,
     MarketState,
@@ -19,16 +20,11 @@ from policytrader.adapters.recordings.definition import (
     race_id_of,
     read_definition,
     whole,
-    whole_or_none,
 )
-
-Message: TypeAlias = dict[str, Any]
-
-NO_BACK, NO_LAY = 0, 1_000_000_000
-"""Stand for "no price" in the ladders and rows: below and above every price. Missing in the tables."""
 
 _MARKET_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _LATE_TOLERANCE_MILLISECONDS = 60_000
+_LATEST_PUBLISHED = 4_102_444_800_000  # the year 2100
 
 
 class Depth(IntEnum):
@@ -40,101 +36,8 @@ class Depth(IntEnum):
     FULL = 3
 
 
-FULL = Depth.FULL
+_WHOLE_IMAGE = (None, "SEG_START")
 _KEYS = {Depth.DISPLAYED: ("bdatb", "bdatl"), Depth.BEST: ("batb", "batl"), Depth.FULL: ("atb", "atl")}
-
-
-class RunnerState(NamedTuple):
-    """What makes a row when it changes; ``facts`` is an index into the market's facts. Held as plain tuples."""
-
-    best_back: float
-    best_back_size: float | None
-    best_lay: float
-    best_lay_size: float | None
-    last_traded: float | None
-    facts: int
-
-
-State: TypeAlias = tuple[float, float | None, float, float | None, float | None, int]
-RunnerRow: TypeAlias = tuple[int, int, float | None, State]
-"""One change of one runner: published in milliseconds, selection id, traded volume, ``RunnerState``."""
-
-
-class RunnerBook:
-    """One runner's ladders (price -> size), and what was last written of it."""
-
-    __slots__ = (
-        "back",
-        "back_levels",
-        "best_back",
-        "best_lay",
-        "facts",
-        "is_out",
-        "last_traded",
-        "lay",
-        "lay_levels",
-        "published",
-        "selection_id",
-        "trades",
-        "volume",
-        "written",
-    )
-
-    def __init__(self, selection_id: int) -> None:
-        self.selection_id = selection_id
-        self.facts = -1
-        self.is_out = False
-        self.published = -1
-        self.written: State | None = None
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget all prices, as an image asks for."""
-        self.back: dict[float, float] = {}
-        self.lay: dict[float, float] = {}
-        self.back_levels: dict[int, tuple[float, float]] = {}
-        self.lay_levels: dict[int, tuple[float, float]] = {}
-        self.best_back: float = NO_BACK
-        self.best_lay: float = NO_LAY
-        self.last_traded: float | None = None
-        self.volume: float | None = None
-        self.trades: dict[float, float] = {}
-
-    def state(self) -> State:
-        """The columns that are compared, in the order of ``RunnerState``. A runner that is out has no prices."""
-        if self.is_out:
-            return (NO_BACK, None, NO_LAY, None, self.last_traded, self.facts)
-        best_back, best_lay = self.best_back, self.best_lay
-        return (best_back, self.back.get(best_back), best_lay, self.lay.get(best_lay), self.last_traded, self.facts)
-
-    def trade(self, trades: list[list[float]]) -> None:
-        """Sum up the volume of a stream that tells it by price only."""
-        for price, size in trades:
-            if size > 0:
-                self.trades[price] = size
-            else:
-                self.trades.pop(price, None)
-        self.volume = round(sum(self.trades.values()), 2)
-
-    def set_levels(self, delta: Message, back: str, lay: str) -> None:
-        """Apply [level, price, size] ladders; the lowest level that is there is the best price."""
-        if delta.get(back):
-            best = _apply_levels(self.back_levels, delta[back])
-            self.best_back = best[0] if best else NO_BACK
-            self.back = dict([best]) if best else {}
-        if delta.get(lay):
-            best = _apply_levels(self.lay_levels, delta[lay])
-            self.best_lay = best[0] if best else NO_LAY
-            self.lay = dict([best]) if best else {}
-
-
-def _apply_levels(levels: dict[int, tuple[float, float]], changes: list[list[Any]]) -> tuple[float, float] | None:
-    for level, price, size in changes:
-        if size > 0:
-            levels[level] = (price, size)
-        else:
-            levels.pop(level, None)
-    return levels[min(levels)] if levels else None
 
 
 class MarketCache:
@@ -150,6 +53,7 @@ class MarketCache:
         self.updates = 0
         self.late = 0
         self.depth = Depth.NONE
+        self.is_full = False
         self.books: dict[Any, RunnerBook] = {}
         self.facts: list[RunnerFacts] = []
         self._fact_indices: dict[RunnerFacts, int] = {}
@@ -158,31 +62,26 @@ class MarketCache:
 
     def apply(self, change: Message, published: int, message_is_image: bool) -> None:  # noqa: FBT001 - hot
         """Apply one market change of a message, of any kind."""
-        self.updates += 1
         if published < self.published:
             published = self._in_order(published)
-        self.published = published
         is_image = change.get("img")
         if is_image is None:
             is_image = message_is_image
         deltas = change.get("rc") or []
         try:
-            touched = self._apply_all(change, deltas, is_image)
+            touched = self._apply_all(change, deltas, published, is_image)
         except TypeError:
-            touched = self._apply_all(change, plain_deltas(deltas), is_image) + self._distinct_books()
+            # Numbers written as text, perhaps. To apply a change twice does no harm: its sizes are absolute.
+            touched = self._apply_all(change, plain_deltas(deltas), published, is_image) + self._distinct_books()
         self._write(touched, published)
 
     def apply_full_depth(self, deltas: list[Message], published: int) -> None:
         """The hot path: runner changes of a market of full depth, with neither image nor definition."""
-        self.updates += 1
-        self.published = published
         try:
             touched = self._apply_full(deltas)
         except TypeError:
-            # Numbers written as text, perhaps. To apply a change twice does no harm: its sizes are absolute.
             touched = self._apply_full(plain_deltas(deltas)) + self._distinct_books()
-        if touched:
-            self._write(touched, published)
+        self._write(touched, published)
 
     def take_rows(self, everything: bool) -> list[RunnerRow]:  # noqa: FBT001
         """Hand over the runner rows. Those of the newest instant may still change and stay, unless all are wanted."""
@@ -255,16 +154,18 @@ class MarketCache:
         return touched
 
     def _write(self, touched: list[RunnerBook], published: int) -> None:
+        self.updates += 1
+        self.published = published
         rows = self.rows
         for book in touched:
-            best_back = book.best_back
-            best_lay = book.best_lay
+            best_back, back = book.best_back, book.back
+            best_lay, lay = book.best_lay, book.lay
             facts = book.facts
             state: State = (
                 best_back,
-                book.back.get(best_back),
+                back[best_back] if back else None,
                 best_lay,
-                book.lay.get(best_lay),
+                lay[best_lay] if lay else None,
                 book.last_traded,
                 facts,
             )
@@ -293,48 +194,57 @@ class MarketCache:
                 return
         rows.append(row)
 
-    def _apply_all(self, change: Message, deltas: list[Message], is_image: bool) -> list[RunnerBook]:  # noqa: FBT001
+    def _apply_all(
+        self,
+        change: Message,
+        deltas: list[Message],
+        published: int,
+        is_image: bool,  # noqa: FBT001 - passed on
+    ) -> list[RunnerBook]:
         """Everything that is rare: images, definitions, and streams without full depth."""
         touched: list[RunnerBook] = []
         if is_image:
-            self.depth = Depth.NONE
+            self.depth, self.is_full = Depth.NONE, False
             touched += self._distinct_books()
             for book in touched:
                 book.clear()
         definition = change.get("marketDefinition")
         if definition is not None:
-            touched += self._define(definition)
-        self._deepen(deltas)
-        if self.depth is Depth.FULL:
+            touched += self._define(definition, published)
+        touched += self._deepen(deltas)
+        if self.is_full:
             return touched + self._apply_full(deltas)
         keys = _KEYS.get(self.depth)
         for delta in deltas:
             book = self.books.get(delta["id"]) or self._book(delta)
             if keys:
                 book.set_levels(delta, *keys)
-            _apply_traded(book, delta)
+            book.set_traded(delta)
             touched.append(book)
         return touched
 
-    def _deepen(self, deltas: list[Message]) -> None:
+    def _deepen(self, deltas: list[Message]) -> list[RunnerBook]:
         """Read a deeper ladder from now on when one turns up: what is displayed also holds virtual prices."""
-        for depth, keys in _KEYS.items():
-            if depth > self.depth and any(keys[0] in delta or keys[1] in delta for delta in deltas):
-                self.depth = depth
-                for book in self._distinct_books():
-                    book.back, book.lay, book.back_levels, book.lay_levels = {}, {}, {}, {}
-                    book.best_back, book.best_lay = NO_BACK, NO_LAY
+        for depth in (Depth.FULL, Depth.BEST, Depth.DISPLAYED):
+            back, lay = _KEYS[depth]
+            if depth > self.depth and any(back in delta or lay in delta for delta in deltas):
+                self.depth, self.is_full = depth, depth is Depth.FULL
+                books = self._distinct_books()
+                for book in books:
+                    book.clear_ladders()
+                return books
+        return []
 
-    def _define(self, raw: Any) -> list[RunnerBook]:  # noqa: ANN401 - JSON of any shape
+    def _define(self, raw: Any, published: int) -> list[RunnerBook]:  # noqa: ANN401 - JSON of any shape
         definition = read_definition(raw)
         if self.state is None:
             self.race_id = race_id_of(self.market_id, definition.market)
             self.first_market_time = definition.market.market_time
         if definition.market != self.state:
             self.state = definition.market
-            if self.states and self.states[-1][0] == self.published:
+            if self.states and self.states[-1][0] == published:
                 self.states.pop()
-            self.states.append((self.published, definition.market))
+            self.states.append((published, definition.market))
         for selection_id, facts in definition.runners.items():
             book = self.books.get(selection_id) or self._book({"id": selection_id})
             before = self.facts[book.facts] if book.facts >= 0 else None
@@ -368,61 +278,42 @@ class MarketCache:
         return [book for key, book in self.books.items() if key == book.selection_id]
 
 
-def _apply_traded(book: RunnerBook, delta: Message) -> None:
-    if "ltp" in delta:
-        last_traded = delta["ltp"]
-        book.last_traded = last_traded if last_traded.__class__ is float else number(last_traded, "ltp")
-    if "tv" in delta:
-        volume = delta["tv"]
-        book.volume = volume if volume.__class__ is float else number(volume, "tv")
-    elif delta.get("trd"):
-        book.trade(delta["trd"])
-
-
 class StreamCache:
     """All markets of one file."""
 
     def __init__(self) -> None:
         """No markets yet."""
         self.markets: dict[str, MarketCache] = {}
-        self.messages = 0
 
     def apply(self, message: Message) -> None:
         """Apply one message; any but a market change message is passed over.
 
         Raises ``ValueError``, ``TypeError``, ``KeyError`` or ``AttributeError`` for one that has not its shape.
         """
-        changes = message.get("mc")
-        if message.get("op") != "mcm":
-            return
-        self.messages += 1
-        if not changes:
+        if message["op"] != "mcm" or "mc" not in message:
             return
         published = message["pt"]
-        if published.__class__ is not int:
-            published = whole_or_none(published, "pt")
-            if published is None:
-                text = "pt is null"
-                raise ValueError(text)
+        if published.__class__ is not int or published > _LATEST_PUBLISHED:
+            published = whole(published, "pt", _LATEST_PUBLISHED)
         # An image in several segments is whole only when its first segment says so for each market.
-        is_image = message.get("ct") == "SUB_IMAGE" and message.get("segmentType") in (None, "SEG_START")
+        is_image = "ct" in message and message["ct"] == "SUB_IMAGE" and message.get("segmentType") in _WHOLE_IMAGE
         markets = self.markets
-        for change in changes:
+        for change in message["mc"] or ():
             try:
                 market = markets[change["id"]]
             except KeyError:
                 market = self._market(change)
             if (
-                market.depth is not FULL
-                or is_image
-                or published < market.published
-                or "marketDefinition" in change
-                or change.get("img")
-                or not (deltas := change.get("rc"))
+                market.is_full
+                and "marketDefinition" not in change
+                and not ("img" in change and change["img"])  # noqa: RUF019 - faster than get
+                and not is_image
+                and "rc" in change
+                and published >= market.published
             ):
-                market.apply(change, published, is_image)
+                market.apply_full_depth(change["rc"], published)
             else:
-                market.apply_full_depth(deltas, published)
+                market.apply(change, published, is_image)
 
     def _market(self, change: Message) -> MarketCache:
         market_id = change["id"]

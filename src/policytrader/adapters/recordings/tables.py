@@ -5,9 +5,9 @@
     DIR/day=2022-11-07/market=1.206064380/states-0.parquet     one row per change of the definition
                                          /runners-0.parquet    one row per change of a runner; runners-1, ... follow
 
-``day`` is the UTC day of the market's first known start. In each file rows stand in the order of publishing, with at most
-one row per instant (and runner). A row holds until the next of the same market (and runner). ``recorded_until`` is when
-the last message of the market was published: until then, silence means that nothing changed.
+``day`` is the UTC day of the market's first known start. In each file rows stand in the order of publishing, with at
+most one row per instant (and runner). A row holds until the next of the same market (and runner). ``recorded_until`` is
+when the last message of the market was published: until then, silence means that nothing changed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from policytrader.adapters.recordings.book import RunnerState
 from policytrader.adapters.recordings.definition import MarketState, RunnerFacts, from_microseconds
-from policytrader.adapters.recordings.stream import RunnerState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from policytrader.adapters.recordings.stream import MarketCache, RunnerRow
+    from policytrader.adapters.recordings.book import RunnerRow
+    from policytrader.adapters.recordings.stream import MarketCache
 
 TIME = pa.timestamp("us", tz="UTC")
 PRICE = pa.decimal128(8, 2)
@@ -83,20 +84,29 @@ RUNNERS = pa.schema(
 )
 """One row per change of a runner, ``listed`` false from when a definition leaves the runner out."""
 
+_DOUBLE = pa.float64()
+_MISSING = pa.scalar(None, _DOUBLE)
+
+
+def _between(low: float, high: float) -> tuple[Any, Any]:
+    # With their type: to guess it, pyarrow looks for packages on the disk, each time.
+    return pa.scalar(low, _DOUBLE), pa.scalar(high, _DOUBLE)
+
+
 # The exchange's lowest price is 1.01; hidden runners show 1.0, which is no price.
-_PRICES = (1.01, 999_999.0)
-_SIZES = (0.0, 1e11)
-_FACTORS = (0.0, 1000.0)
+_PRICES = _between(1.01, 999_999.0)
+_SIZES = _between(0.0, 1e11)
+_FACTORS = _between(0.0, 1000.0)
 
 
 def states_table(market: MarketCache) -> pa.Table:
     """All definitions of a market."""
     published = [row[0] for row in market.states]
-    columns = dict(zip(MarketState._fields, zip(*(row[1] for row in market.states), strict=True), strict=True))
     count = len(published)
-    columns |= {
+    columns: dict[str, Sequence[Any]] = {
         "market_id": [market.market_id] * count,
         "race_id": [market.race_id] * count,
+        **dict(zip(MarketState._fields, zip(*(row[1] for row in market.states), strict=True), strict=True)),
     }
     arrays: dict[str, Any] = {
         "published_at": _milliseconds(published),
@@ -117,7 +127,7 @@ def runners_table(market_id: str, rows: Sequence[RunnerRow], facts: Sequence[Run
     named = dict(zip(RunnerFacts._fields, zip(*facts, strict=True), strict=True))
     arrays: dict[str, Any] = {
         "published_at": _milliseconds(published),
-        "market_id": pa.repeat(pa.scalar(market_id), len(rows)),
+        "market_id": pa.repeat(pa.scalar(market_id, pa.string()), len(rows)),
         "selection_id": pa.array(selection_ids, pa.int64()),
         "adjustment_factor": _decimals(named["adjustment_factor"], FACTOR, _FACTORS).take(used),
     }
@@ -133,7 +143,7 @@ def runners_table(market_id: str, rows: Sequence[RunnerRow], facts: Sequence[Run
 def write_table(table: pa.Table, path: Path) -> None:
     """One Parquet file, compressed."""
     text = [field.name for field in table.schema if field.type == pa.string()]
-    pq.write_table(table, path, compression="zstd", use_dictionary=text)
+    pq.write_table(table, path, compression="zstd", use_dictionary=text, write_statistics=["published_at"])
 
 
 def read_rows(paths: Sequence[Path], until: datetime | None = None, columns: Sequence[str] | None = None) -> pa.Table:
@@ -170,11 +180,11 @@ def _array(values: Sequence[Any], field: Any) -> Any:  # noqa: ANN401 - pyarrow 
     return pa.array(values, field.type)
 
 
-def _decimals(values: Sequence[float | None], kind: Any, within: tuple[float, float]) -> Any:  # noqa: ANN401
+def _decimals(values: Sequence[float | None], kind: Any, within: tuple[Any, Any]) -> Any:  # noqa: ANN401
     """Exact decimals from the nearest doubles: what had at most the type's decimals in the file has them again.
 
     Further decimals are artefacts of the sender's arithmetic and rounded off. Out of bounds is missing.
     """
-    numbers = pa.array(values, pa.float64())
+    numbers = pa.array(values, _DOUBLE)
     valid = pc.and_(pc.greater_equal(numbers, within[0]), pc.less_equal(numbers, within[1]))
-    return pc.if_else(valid, numbers, pa.scalar(None, pa.float64())).cast(kind)
+    return pc.if_else(valid, numbers, _MISSING).cast(kind)

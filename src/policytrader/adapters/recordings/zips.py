@@ -30,7 +30,8 @@ class _Reader:
         return found
 
     def some(self) -> bytes:
-        found, self._rest = self._rest or next(self._chunks, b""), b""
+        found = self._rest or next(self._chunks, b"")
+        self._rest = b""
         return found
 
     def put_back(self, data: bytes) -> None:
@@ -65,15 +66,16 @@ def salvaged_members(chunks: Chunks) -> Iterator[tuple[str, Chunks]]:
 
 def _inflated(reader: _Reader) -> Chunks:
     unzip = zlib.decompressobj(wbits=-15)
-    while not unzip.eof and (data := reader.some()):
+    while data := reader.some():
         try:
             piece = unzip.decompress(data, _PIECE_BYTES)
         except zlib.error:
             return
         reader.put_back(unzip.unused_data if unzip.eof else unzip.unconsumed_tail)
         yield piece
-    if not unzip.eof:
-        yield unzip.flush()
+        if unzip.eof:
+            return
+    yield unzip.flush()
 
 
 def _stored(reader: _Reader, size: int) -> Chunks:
