@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
@@ -19,6 +20,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+@cache
 def duration_microseconds(text: str) -> int:
     """``8h``, ``30m`` or ``15s`` in microseconds. Raises ``ValueError`` for anything else."""
     if not re.fullmatch(DURATION_PATTERN, text):

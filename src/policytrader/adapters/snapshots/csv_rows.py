@@ -1,0 +1,153 @@
+"""Rows from a CSV file (RFC 4180): read at the speed of the standard library, places worked out when they are needed.
+
+A cell's column is its character position in the line, counted from 1; a quoted cell begins at its quote.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import Final
+
+from policytrader.adapters.snapshots.columns import Table
+from policytrader.adapters.snapshots.headers import check_names
+from policytrader.adapters.snapshots.problems import CellError, Problems, make_visible
+from policytrader.errors import Diagnostic, Place
+
+_CELL: Final = r'(?:"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]*+)'
+_NEXT_CELL: Final = re.compile(_CELL)
+_WELL_QUOTED_LINE: Final = re.compile(f"{_CELL}(?:,{_CELL})*+")
+_LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
+
+
+class CsvRows:
+    """A ``RowSource`` over the text of one file; row 0 is the header, and rows count records, not lines."""
+
+    def __init__(self, file: str, text: str) -> None:
+        """No rows yet: ``read_csv`` puts them in."""
+        self.file = file
+        self.cells: dict[str, Sequence[str | CellError]] = {}
+        self.positions: dict[str, int] = {}
+        self.row_numbers: Sequence[int] = ()
+        self.complete = True
+        self._text = text
+
+    def records(self) -> Iterator[list[str]]:
+        """The records as the standard library reads them. Raises ``csv.Error``."""
+        return csv.reader(io.StringIO(self._text, newline=""), strict=True)
+
+    def locate(self, row: int, position: int) -> tuple[Place, str]:
+        """Place of a cell (the last one where the row has fewer), and the line on which it begins."""
+        spans, _ = self._scan_record(self._record_starts[row])
+        return self._place(*spans[min(position, len(spans) - 1)])
+
+    def find_fault(self) -> Diagnostic | None:
+        """The first quote that does not stand where quotes may."""
+        # Nearly every file takes this way out: its lines are well quoted one by one.
+        if all(_WELL_QUOTED_LINE.fullmatch(line) for line in _LINE_BREAK.split(self._text) if '"' in line):
+            return None
+        for start in self._record_starts:
+            spans, fault = self._scan_record(start)
+            if fault is not None:
+                return self._tell_fault(*spans[-1], fault)
+        return None
+
+    def _tell_fault(self, start: int, end: int, fault: int) -> Diagnostic:
+        if start == end:
+            place, line = self._place(start, end)
+            message, remedy = "this quote is never closed", "Close it; a quote inside of a quoted cell is doubled."
+        else:
+            place, line = self._place(fault, fault + 1)
+            message = "text behind a closing quote" if self._text[start] == '"' else "a quote inside of an unquoted cell"
+            remedy = 'Quote the whole cell and double the quotes inside: "The ""Duke""".'
+        return Diagnostic(place, "S103", message, remedy, make_visible(line))
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_BREAK.finditer(self._text))]
+
+    @cached_property
+    def _record_starts(self) -> list[int]:
+        """Offset of each record; the last is that of the one that cannot be read, or the end of the text."""
+        lines, starts = self._line_starts, [0]
+        records = csv.reader(io.StringIO(self._text, newline=""), strict=True)
+        with suppress(csv.Error):
+            starts.extend(lines[min(records.line_num, len(lines) - 1)] for _ in records)
+        return starts
+
+    def _scan_record(self, offset: int) -> tuple[list[tuple[int, int]], int | None]:
+        """Start and end of each cell of the record that starts there, and where a quote makes it unreadable."""
+        text, spans = self._text, []
+        while True:
+            start, end = offset, _end_of_cell(text, offset)
+            spans.append((start, end))
+            if end == len(text) or text[end] in "\r\n":
+                return spans, None
+            if text[end] != ",":
+                return spans, end
+            offset = end + 1
+
+    def _place(self, start: int, end: int) -> tuple[Place, str]:
+        number = bisect_right(self._line_starts, start)
+        line_start = self._line_starts[number - 1]
+        found = _LINE_BREAK.search(self._text, line_start)
+        line = self._text[line_start : found.start() if found else len(self._text)]
+        # A cell of several lines is underlined to the end of its first.
+        length = min(end, line_start + len(line)) - start
+        return Place(self.file, number, start - line_start + 1, max(1, length)), line
+
+
+def _end_of_cell(text: str, offset: int) -> int:
+    found = _NEXT_CELL.match(text, offset)
+    return found.end() if found else offset
+
+
+def read_csv(file: str, text: str, table: Table, problems: Problems) -> CsvRows | None:
+    """The rows of ``text``; None where it cannot be divided into rows. What is wrong goes to ``problems``."""
+    rows = CsvRows(file, text)
+    try:
+        records = list(rows.records())
+    except csv.Error as error:
+        message = f"not CSV: {error}"
+        problems.add(rows.find_fault() or Diagnostic(Place(file), "S103", message, "Write it as comma-separated text."))
+        return None
+    fault = rows.find_fault() if '"' in text else None
+    if fault is not None:
+        problems.add(fault)
+        return None
+    while records and not records[-1]:
+        records.pop()
+    if not records or not records[0]:
+        remedy = f"The first line names the columns: {','.join(table.names)}."
+        problems.add(Diagnostic(Place(file, 1, 1), "S103", "the header is missing", remedy))
+        return None
+    rows.positions = check_names(rows, records[0], table, problems)
+    _take_records(rows, records, problems)
+    return rows
+
+
+def _take_records(rows: CsvRows, records: list[list[str]], problems: Problems) -> None:
+    width = len(records[0])
+    whole = records[1:]
+    rows.row_numbers = range(1, len(records))
+    if any(len(record) != width for record in whole):
+        rows.complete = False
+        rows.row_numbers = [row for row, record in enumerate(records) if row and len(record) == width]
+        whole = [records[row] for row in rows.row_numbers]
+        for row, record in enumerate(records):
+            if len(record) != width:
+                problems.add_cell(rows, row, min(len(record), width), _tell_width(len(record), width))
+    columns = list(zip(*whole, strict=True)) if whole else [()] * width
+    rows.cells = {name: columns[position] for name, position in rows.positions.items()}
+
+
+def _tell_width(count: int, width: int) -> CellError:
+    if not count:
+        return CellError("S103", "an empty line between rows", "Delete it.")
+    remedy = "Quote a cell that contains a comma." if count > width else "Keep the comma of an empty cell."
+    return CellError("S103", f"the row has {count} cells, the header {width}", remedy)

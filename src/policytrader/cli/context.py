@@ -1,0 +1,105 @@
+"""What every command needs: the project, the clock, the zone, and how to print and to fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from policytrader.errors import PolicytraderError, UsageError
+from policytrader.model.times import parse_utc
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FINE, FINDINGS, WRONG_USAGE, CHANGES, OUT_OF_REACH, REFUSED = range(6)
+"""Exit codes: fine; findings; wrong usage or tool error; changes present; out of reach; refused by a safety latch."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The global options."""
+
+    project: Path
+    profile: str
+    zone: ZoneInfo
+    now: datetime | None
+    color: bool
+    verbosity: int
+
+    @classmethod
+    def make(  # noqa: PLR0913 - one per global option
+        cls, project: str, profile: str, zone: str, now: str | None, *, no_color: bool, verbosity: int
+    ) -> Context:
+        """Check the options. Raises ``UsageError``."""
+        try:
+            moment = None if now is None else parse_utc(now)
+        except ValueError as error:
+            message = f"--now {now}: {error}"
+            raise UsageError(message) from None
+        try:
+            info = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            message = f"--tz {zone}: no such time zone; for example Europe/London or Europe/Berlin"
+            raise UsageError(message) from None
+        if not Path(project).is_dir():
+            message = f"--project {project}: no such folder"
+            raise UsageError(message)
+        color = not no_color and "NO_COLOR" not in os.environ
+        return cls(Path(project), profile, info, moment, color, verbosity)
+
+    def path(self, name: str | Path) -> Path:
+        """A path relative to the project's folder."""
+        return Path(name) if self.project == Path() else self.project / name
+
+    def console(self, *, stderr: bool = False) -> Console:
+        """A console for tables and colours; plain when it is not a terminal."""
+        from rich.console import Console  # noqa: PLC0415 - heavy
+
+        stream = sys.stderr if stderr else sys.stdout
+        width = None if stream.isatty() else 160
+        return Console(stderr=stderr, no_color=not self.color, highlight=False, width=width, soft_wrap=False)
+
+    def note(self, text: str) -> None:
+        """A line on stderr, unless ``--quiet``."""
+        if self.verbosity:
+            click.echo(text, err=True)
+
+
+def print_json(document: Any) -> None:  # noqa: ANN401 - any document
+    """One document on one line of stdout."""
+    click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def fail(error: Exception) -> int:
+    """Print what went wrong, on stderr, and give the exit code."""
+    match error:
+        case UsageError():
+            click.echo(f"error: {error.render()}", err=True)
+            return WRONG_USAGE
+        case PolicytraderError():
+            click.echo(error.render(), err=True)
+            count = len(error.diagnostics)
+            if count > 1:
+                click.echo(f"{count} errors", err=True)
+            return FINDINGS
+        case BrokenPipeError():
+            sys.stdout = None  # type: ignore[assignment] - nobody reads any more
+            return FINE
+        case _:
+            click.echo(
+                f"error: {type(error).__name__}: {error}\n"
+                "  This is a defect in policytrader, not in your files. "
+                "POLICYTRADER_TRACEBACK=1 shows where it happened.",
+                err=True,
+            )
+            if os.environ.get("POLICYTRADER_TRACEBACK"):
+                raise error
+            return WRONG_USAGE
