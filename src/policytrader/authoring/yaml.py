@@ -104,7 +104,7 @@ def read_yaml(data: bytes, file: str, *, libyaml: bool = HAS_LIBYAML) -> YamlDoc
     problems.lines = tuple(text.split("\n"))
     check_characters(problems)
     problems.raise_if_any()
-    # The two parsers disagree about the place of an end without a line break.
+    # A block of text at the very end means the same with and without a last line break.
     text = text if text.endswith("\n") else text + "\n"
     builder = Builder(text, problems, yaml.parse(text, Loader=yaml.CSafeLoader if libyaml else yaml.SafeLoader))
     value = builder.build()

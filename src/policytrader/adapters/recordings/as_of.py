@@ -200,7 +200,7 @@ class _Recording:
             best_back, best_lay = (None if out else _on_ladder(row[name]) for name in ("best_back", "best_lay"))
         except KeyError as error:
             message = (
-                f"market {history.market_id}, runner {row['selection_id']}: the best price {error} published at "
+                f"market {history.market_id}, runner {row['selection_id']}: the best price {error.args[0]} published at "
                 f"{format_utc(row['published_at'])} is not on the exchange's ladder"
             )
             raise _problem(history.folder, codes.NOT_A_RECORDING, message) from None

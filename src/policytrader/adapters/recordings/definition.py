@@ -211,5 +211,5 @@ def _time(raw: dict[str, Any], key: str) -> int | None:
 
 
 def _wrong(value: object, what: str) -> ValueError:
-    shown = repr(value)
+    shown = "missing" if value is None else repr(value)
     return ValueError(f"{what} is {shown if len(shown) <= 60 else shown[:59] + '…'}")  # noqa: PLR2004

@@ -159,6 +159,10 @@ class _Source:
         if self._progress is not None:
             self._progress(self._path, min(self.handle.tell(), self._total), self._total)
 
+    def tell_all(self) -> None:
+        if self._progress is not None:
+            self._progress(self._path, self._total, self._total)
+
 
 def _members(path: Path, source: _Source) -> Iterator[Member]:
     try:
@@ -173,7 +177,7 @@ def _members(path: Path, source: _Source) -> Iterator[Member]:
         raise RecordingError([Diagnostic(Place(str(path)), codes.UNREADABLE, "a tar archive", help_text)])
     else:
         yield Member(str(path), unpacked(source.chunks()))
-    source.tell()
+    source.tell_all()
 
 
 def _zip_members(path: Path, source: _Source) -> Iterator[Member]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policytrader.adapters.recordings import codes
 from policytrader.errors import Diagnostic, Place, SnapshotError
-from policytrader.model.price import is_on_ladder
+from policytrader.model.price import MAX_PRICE, MIN_PRICE
 from policytrader.model.snapshot import MarketType, Selection, Side
 from policytrader.model.times import parse_utc
 
@@ -44,7 +44,7 @@ class Pick(NamedTuple):
 
 _DECIMAL = re.compile(r"\d{1,8}(\.\d{1,8})?")
 _WHOLE = re.compile(r"\d{1,18}")
-_MOST_POINTS = Decimal(100_000)
+_MOST_POINTS = Decimal(1000)
 _TWO, _FOUR = 2, 4
 
 
@@ -57,16 +57,16 @@ def _decimal(text: str, places: int) -> Decimal:
 
 def _price(text: str) -> Decimal:
     price = _decimal(text, _TWO)
-    if not is_on_ladder(price):
-        message = "a price that the exchange has, 1.01 to 1000"
+    if not MIN_PRICE <= price <= MAX_PRICE:
+        message = "a price from 1.01 to 1000"
         raise ValueError(message)
     return price
 
 
 def _points(text: str) -> Decimal:
     points = _decimal(text, _FOUR)
-    if not 0 < points < _MOST_POINTS:
-        message = "more than 0 and less than 100,000"
+    if not 0 < points <= _MOST_POINTS:
+        message = "more than 0 and at most 1000"
         raise ValueError(message)
     return points
 
@@ -178,6 +178,8 @@ class _Reader:
         return names
 
     def _pick(self, names: list[str], cells: list[_Cell]) -> Pick | None:
+        if any(problem.place.line == cells[0].line for problem in self._problems):
+            return None  # its quotes are wrong, so that cells cannot be told apart
         if len(cells) != len(names):
             message = f"{len(cells)} cells under {len(names)} columns"
             self._problem(cells[-1], codes.PICKS_CELL, message, "Quote a cell that holds a comma.")

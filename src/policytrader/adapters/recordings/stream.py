@@ -70,7 +70,7 @@ class MarketCache:
         deltas = change.get("rc") or []
         try:
             touched = self._apply_all(change, deltas, published, is_image)
-        except TypeError:
+        except (TypeError, ValueError):
             # Numbers written as text, perhaps. To apply a change twice does no harm: its sizes are absolute.
             touched = self._apply_all(change, plain_deltas(deltas), published, is_image) + self._distinct_books()
         self._write(touched, published)
@@ -79,7 +79,7 @@ class MarketCache:
         """The hot path: runner changes of a market of full depth, with neither image nor definition."""
         try:
             touched = self._apply_full(deltas)
-        except TypeError:
+        except (TypeError, ValueError):
             touched = self._apply_full(plain_deltas(deltas)) + self._distinct_books()
         self._write(touched, published)
 

@@ -1,1 +1,6 @@
-"""Snapshot folders: rows read from files, and written back."""
+"""Snapshot folders: rows read from files, and written back (``trading.md`` section 1)."""
+
+from policytrader.adapters.snapshots.reader import read_snapshot
+from policytrader.adapters.snapshots.writer import write_snapshot
+
+__all__ = ["read_snapshot", "write_snapshot"]

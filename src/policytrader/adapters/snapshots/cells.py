@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.problems import CONTROLS, CellError, show
 from policytrader.authoring.suggest import did_you_mean
 from policytrader.authoring.yaml_text import is_forbidden, name_character
 from policytrader.model.money import ZERO, half_up
 from policytrader.model.price import MAX_PRICE, MIN_PRICE, PRICES, is_on_ladder
 from policytrader.model.times import parse_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
 
 MAXIMUM_CHARACTERS: Final = 1000
 MAXIMUM_DIGITS: Final = 40
@@ -33,39 +36,62 @@ _AVERAGE_UNIT = Decimal("0.00000001")
 
 
 class Kind(StrEnum):
-    """What a column holds; the value is the code of a cell that does not."""
+    """What a column holds."""
 
-    TEXT = "S113"
-    NUMBER = "S106"
-    WORD = "S107"
-    TIME = "S108"
+    TEXT = "text"
+    WHOLE = "whole number"
+    DECIMAL = "decimal"
+    WORD = "word"
+    FLAG = "true or false"
+    TIME = "time"
+
+    @property
+    def code(self) -> str:
+        """The code of a cell that holds something else."""
+        return _CODES[self]
+
+
+_CODES: Final = {
+    Kind.TEXT: codes.WRONG_TEXT,
+    Kind.WHOLE: codes.WRONG_NUMBER,
+    Kind.DECIMAL: codes.WRONG_NUMBER,
+    Kind.WORD: codes.WRONG_WORD,
+    Kind.FLAG: codes.WRONG_WORD,
+    Kind.TIME: codes.WRONG_TIME,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How one kind of cell is read. ``read`` raises ``CellError`` for a text that is no such value."""
+    """How one kind of cell is read. ``read`` raises ``CellError`` for a text that is no such value.
+
+    ``decimals`` are the most that a value of kind DECIMAL has.
+    """
 
     kind: Kind
     read: Callable[[str], Any]
+    decimals: int = 0
 
 
 def _read_text(cell: str) -> str:
     if len(cell) > MAXIMUM_CHARACTERS:
-        raise CellError("S113", f"the text is longer than {MAXIMUM_CHARACTERS:,} characters", "Shorten it.")
+        raise CellError(codes.WRONG_TEXT, f"the text is longer than {MAXIMUM_CHARACTERS:,} characters", "Shorten it.")
     if found := CONTROLS.search(cell):
         what = "a line break" if found[0] in "\r\n" else f"the control character {name_character(found[0])}"
-        raise CellError("S113", f"{show(cell)} contains {what}", "Delete it; a text is one line of visible text.")
+        raise CellError(
+            codes.WRONG_TEXT, f"{show(cell)} contains {what}", "Delete it; a text is one line of visible text."
+        )
     return cell
 
 
 def _read_identifier(cell: str) -> str:
     # Two identifiers that look the same must be the same: otherwise one market would have two caps.
     if cell != cell.strip():
-        raise CellError("S113", f"{show(cell)} has a space before or after it", "Delete the space.")
+        raise CellError(codes.WRONG_TEXT, f"{show(cell)} has a space before or after it", "Delete the space.")
     _read_text(cell)
     if not cell.isascii() and (hidden := next(filter(is_forbidden, cell), None)):
         message = f"{show(cell)} contains the invisible character {name_character(hidden)}"
-        raise CellError("S113", message, "Delete it or type the identifier again.")
+        raise CellError(codes.WRONG_TEXT, message, "Delete it or type the identifier again.")
     return cell
 
 
@@ -79,7 +105,7 @@ IDENTIFIER: Final = Reader(Kind.TEXT, _read_identifier)
 def _read_number(cell: str) -> Decimal:
     if len(cell) <= MAXIMUM_DIGITS and _NUMBER.fullmatch(cell):
         return Decimal(cell)
-    raise CellError("S106", f"{show(cell)} is not a plain number", _advise_number(cell))
+    raise CellError(codes.WRONG_NUMBER, f"{show(cell)} is not a plain number", _advise_number(cell))
 
 
 def _advise_number(cell: str) -> str:
@@ -110,13 +136,13 @@ def _plain(number: Decimal) -> str:
 def _check_range(cell: str, number: Decimal, low: Decimal, high: Decimal, *, above: bool = False) -> None:
     if number > high or number < low or (above and number == low):
         span = f"above {_plain(low)} and at most {_plain(high)}" if above else f"{_plain(low)} to {_plain(high)}"
-        raise CellError("S106", f"{show(cell)} is out of range", f"It must be {span}.")
+        raise CellError(codes.WRONG_NUMBER, f"{show(cell)} is out of range", f"It must be {span}.")
 
 
 def _check_decimals(cell: str, number: Decimal, decimals: int) -> None:
     if _decimals(number) > decimals:
         allowed = f"at most {decimals} decimals" if decimals else "a whole number"
-        raise CellError("S106", f"{show(cell)} has too many decimals", f"It must be {allowed}.")
+        raise CellError(codes.WRONG_NUMBER, f"{show(cell)} has too many decimals", f"It must be {allowed}.")
 
 
 def amount(low: str, high: str, decimals: int, *, above: bool = False) -> Reader:
@@ -129,7 +155,7 @@ def amount(low: str, high: str, decimals: int, *, above: bool = False) -> Reader
         _check_decimals(cell, number, decimals)
         return number
 
-    return Reader(Kind.NUMBER, read)
+    return Reader(Kind.DECIMAL, read, decimals)
 
 
 def whole(high: int = MAXIMUM_INTEGER) -> Reader:
@@ -142,13 +168,13 @@ def whole(high: int = MAXIMUM_INTEGER) -> Reader:
         _check_decimals(cell, number, 0)
         return int(number)
 
-    return Reader(Kind.NUMBER, read)
+    return Reader(Kind.WHOLE, read)
 
 
 def _read_odds(cell: str) -> Decimal:
     number = _read_number(cell)
     if number == ZERO:
-        raise CellError("S106", "0 is not a price", "Leave the cell empty where there is no price.")
+        raise CellError(codes.WRONG_NUMBER, "0 is not a price", "Leave the cell empty where there is no price.")
     _check_range(cell, number, MIN_PRICE, MAX_PRICE)
     return number
 
@@ -164,14 +190,16 @@ def _read_ladder_price(cell: str) -> Decimal:
     if not is_on_ladder(number):
         above = bisect(PRICES, number)
         below, over = PRICES[above - 1], PRICES[above]
-        raise CellError("S111", f"{show(cell)} is not on the exchange's ladder", f"Its neighbours are {below} and {over}.")
+        raise CellError(
+            codes.OFF_LADDER, f"{show(cell)} is not on the exchange's ladder", f"Its neighbours are {below} and {over}."
+        )
     return number
 
 
-PRICE: Final = Reader(Kind.NUMBER, _read_price)
+PRICE: Final = Reader(Kind.DECIMAL, _read_price, 2)
 """Any price of two decimals: what a trader asks for, or a reference."""
 
-LADDER_PRICE: Final = Reader(Kind.NUMBER, _read_ladder_price)
+LADDER_PRICE: Final = Reader(Kind.DECIMAL, _read_ladder_price, 2)
 """A price at which the exchange takes orders."""
 
 
@@ -185,7 +213,7 @@ def _read_average(cell: str) -> Decimal | None:
     return rounded
 
 
-AVERAGE_PRICE: Final = Reader(Kind.NUMBER, _read_average)
+AVERAGE_PRICE: Final = Reader(Kind.DECIMAL, _read_average, 8)
 """The exchange's average over matched parts, kept to eight decimals; 0 says that nothing is matched."""
 
 
@@ -196,7 +224,9 @@ def word(words: Iterable[str]) -> Reader:
     def read(cell: str) -> str:
         found = by_text.get(cell)
         if found is None:
-            raise CellError("S107", f"{show(cell)} is not one of its words{_near(cell, by_text)}", _list(by_text))
+            raise CellError(
+                codes.WRONG_WORD, f"{show(cell)} is not one of its words{_near(cell, by_text)}", _list(by_text)
+            )
         return found
 
     return Reader(Kind.WORD, read)
@@ -217,11 +247,11 @@ _FLAGS: Final = {"true": True, "false": False}
 def _read_flag(cell: str) -> bool:
     found = _FLAGS.get(cell.lower())
     if found is None:
-        raise CellError("S107", f"{show(cell)} is neither true nor false", "Write true or false.")
+        raise CellError(codes.WRONG_WORD, f"{show(cell)} is neither true nor false", "Write true or false.")
     return found
 
 
-FLAG: Final = Reader(Kind.WORD, _read_flag)
+FLAG: Final = Reader(Kind.FLAG, _read_flag)
 """true or false, in any case."""
 
 
@@ -230,10 +260,12 @@ def _read_time(cell: str) -> datetime:
         moment = parse_utc(cell)
     except (ValueError, OverflowError):
         message = f"{show(cell)} is not an ISO 8601 time with a zone"
-        raise CellError("S108", message, "Write it like 2026-05-02T13:42:15Z or 2026-05-02T14:42:15+01:00.") from None
+        raise CellError(
+            codes.WRONG_TIME, message, "Write it like 2026-05-02T13:42:15Z or 2026-05-02T14:42:15+01:00."
+        ) from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         message = f"{show(cell)} is not between the years {FIRST_YEAR} and {LAST_YEAR}"
-        raise CellError("S108", message, "Check the year.")
+        raise CellError(codes.WRONG_TIME, message, "Check the year.")
     return moment
 
 

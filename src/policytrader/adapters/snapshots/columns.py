@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from policytrader.adapters.snapshots.cells import (
     AVERAGE_PRICE,
@@ -32,6 +31,9 @@ from policytrader.model.snapshot import (
     Selection,
     Side,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAXIMUM_SIZE: Final = "10000000"
 MAXIMUM_RUNNERS: Final = 1000

@@ -9,19 +9,25 @@ import csv
 import io
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
-from policytrader.adapters.snapshots.columns import Table
+from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.headers import check_names
-from policytrader.adapters.snapshots.problems import CellError, Problems, make_visible
+from policytrader.adapters.snapshots.problems import MAXIMUM_DIAGNOSTICS, CellError, Problems, make_visible
 from policytrader.errors import Diagnostic, Place
 
-_CELL: Final = r'(?:"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]*+)'
-_NEXT_CELL: Final = re.compile(_CELL)
-_WELL_QUOTED_LINE: Final = re.compile(f"{_CELL}(?:,{_CELL})*+")
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from policytrader.adapters.snapshots.columns import Table
+
+_CELL: Final = re.compile(r'(?:"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]*+)')
+_UNQUOTED: Final = re.compile(r"[^,\r\n]*+")
+_ENDS_OF_CELL: Final = frozenset({",", "\r", "\n", ""})
+_WELL_QUOTED_LINE: Final = re.compile(f"{_CELL.pattern}(?:,{_CELL.pattern})*+")
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -46,26 +52,32 @@ class CsvRows:
         spans, _ = self._scan_record(self._record_starts[row])
         return self._place(*spans[min(position, len(spans) - 1)])
 
-    def find_fault(self) -> Diagnostic | None:
-        """The first quote that does not stand where quotes may."""
+    def name_row(self, row: int) -> str:
+        """The line on which the record begins."""
+        return f"line {bisect_right(self._line_starts, self._record_starts[row])}"
+
+    def find_faults(self) -> Iterator[Diagnostic]:
+        """The first quote of each record that does not stand where quotes may."""
         # Nearly every file takes this way out: its lines are well quoted one by one.
         if all(_WELL_QUOTED_LINE.fullmatch(line) for line in _LINE_BREAK.split(self._text) if '"' in line):
-            return None
+            return
         for start in self._record_starts:
             spans, fault = self._scan_record(start)
             if fault is not None:
-                return self._tell_fault(*spans[-1], fault)
-        return None
+                span = next(span for span in spans if span[1] >= fault)
+                yield self._tell_fault(*span, fault)
 
     def _tell_fault(self, start: int, end: int, fault: int) -> Diagnostic:
-        if start == end:
+        if start == fault:
             place, line = self._place(start, end)
             message, remedy = "this quote is never closed", "Close it; a quote inside of a quoted cell is doubled."
         else:
             place, line = self._place(fault, fault + 1)
-            message = "text behind a closing quote" if self._text[start] == '"' else "a quote inside of an unquoted cell"
+            message = (
+                "text behind a closing quote" if self._text[start] == '"' else "a quote inside of an unquoted cell"
+            )
             remedy = 'Quote the whole cell and double the quotes inside: "The ""Duke""".'
-        return Diagnostic(place, "S103", message, remedy, make_visible(line))
+        return Diagnostic(place, codes.BROKEN_FORMAT, message, remedy, make_visible(line))
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -81,15 +93,19 @@ class CsvRows:
         return starts
 
     def _scan_record(self, offset: int) -> tuple[list[tuple[int, int]], int | None]:
-        """Start and end of each cell of the record that starts there, and where a quote makes it unreadable."""
-        text, spans = self._text, []
+        """Start and end of each cell of the record that starts there, and where its first misplaced quote is.
+
+        Like the standard library it takes a quote inside of an unquoted cell for a character of the cell.
+        """
+        text, spans, fault = self._text, [], None
         while True:
-            start, end = offset, _end_of_cell(text, offset)
-            spans.append((start, end))
-            if end == len(text) or text[end] in "\r\n":
-                return spans, None
-            if text[end] != ",":
-                return spans, end
+            end = _find_end(_CELL, text, offset)
+            if text[end : end + 1] not in _ENDS_OF_CELL:
+                fault = end if fault is None else fault
+                end = _find_end(_UNQUOTED, text, end)
+            spans.append((offset, end))
+            if text[end : end + 1] != ",":
+                return spans, fault
             offset = end + 1
 
     def _place(self, start: int, end: int) -> tuple[Place, str]:
@@ -102,29 +118,32 @@ class CsvRows:
         return Place(self.file, number, start - line_start + 1, max(1, length)), line
 
 
-def _end_of_cell(text: str, offset: int) -> int:
-    found = _NEXT_CELL.match(text, offset)
+def _find_end(pattern: re.Pattern[str], text: str, offset: int) -> int:
+    found = pattern.match(text, offset)
     return found.end() if found else offset
 
 
 def read_csv(file: str, text: str, table: Table, problems: Problems) -> CsvRows | None:
     """The rows of ``text``; None where it cannot be divided into rows. What is wrong goes to ``problems``."""
     rows = CsvRows(file, text)
+    records: list[list[str]] | None = None
+    failure = ""
     try:
         records = list(rows.records())
     except csv.Error as error:
-        message = f"not CSV: {error}"
-        problems.add(rows.find_fault() or Diagnostic(Place(file), "S103", message, "Write it as comma-separated text."))
-        return None
-    fault = rows.find_fault() if '"' in text else None
-    if fault is not None:
+        failure = str(error)
+    faults = list(islice(rows.find_faults(), MAXIMUM_DIAGNOSTICS)) if '"' in text else []
+    for fault in faults:
         problems.add(fault)
+    if records is None:
+        if not faults:
+            problems.add_file(file, codes.BROKEN_FORMAT, f"not CSV: {failure}", "Write it as comma-separated text.")
         return None
     while records and not records[-1]:
         records.pop()
     if not records or not records[0]:
         remedy = f"The first line names the columns: {','.join(table.names)}."
-        problems.add(Diagnostic(Place(file, 1, 1), "S103", "the header is missing", remedy))
+        problems.add(Diagnostic(Place(file, 1, 1), codes.BROKEN_FORMAT, "the header is missing", remedy))
         return None
     rows.positions = check_names(rows, records[0], table, problems)
     _take_records(rows, records, problems)
@@ -148,6 +167,6 @@ def _take_records(rows: CsvRows, records: list[list[str]], problems: Problems) -
 
 def _tell_width(count: int, width: int) -> CellError:
     if not count:
-        return CellError("S103", "an empty line between rows", "Delete it.")
+        return CellError(codes.BROKEN_FORMAT, "an empty line between rows", "Delete it.")
     remedy = "Quote a cell that contains a comma." if count > width else "Keep the comma of an empty cell."
-    return CellError("S103", f"the row has {count} cells, the header {width}", remedy)
+    return CellError(codes.BROKEN_FORMAT, f"the row has {count} cells, the header {width}", remedy)

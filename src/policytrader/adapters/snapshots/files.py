@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import stat
-from collections.abc import Collection
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.problems import Problems, make_visible
 from policytrader.errors import Diagnostic, Place, SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
 
 MAXIMUM_BYTES: Final = 64 * 1024 * 1024
 FORMATS: Final = ("csv", "parquet", "json")
@@ -19,16 +21,23 @@ HEAD: Final = "snapshot.yaml"
 def list_folder(folder: Path) -> Collection[str]:
     """Names of what the folder holds. Raises ``SnapshotError`` where it is no folder that can be read."""
     try:
-        return frozenset(os.listdir(folder))
+        return frozenset(path.name for path in folder.iterdir())
     except FileNotFoundError:
-        code, message, remedy = "S101", "there is no such folder", "Check the name and the folder you are in."
+        code, message, remedy = (
+            codes.MISSING_FILE,
+            "there is no such folder",
+            "Check the name and the folder you are in.",
+        )
     except NotADirectoryError:
-        code, message = "S102", "this is a file, not a folder"
+        code, message = codes.WRONG_FILE, "this is a file, not a folder"
         remedy = f"Name the folder that holds {HEAD} and the tables."
     except PermissionError:
-        code, message, remedy = "S101", "this folder may not be read", "Ask for permission to read it."
+        code, message, remedy = codes.MISSING_FILE, "this folder may not be read", "Ask for permission to read it."
     except (OSError, ValueError) as error:
-        code, message = "S101", f"this cannot be read: {getattr(error, 'strerror', None) or 'not a usable name'}"
+        code, message = (
+            codes.MISSING_FILE,
+            f"this cannot be read: {getattr(error, 'strerror', None) or 'not a usable name'}",
+        )
         remedy = "Check the name and that the disk is there."
     raise SnapshotError([Diagnostic(Place(str(folder)), code, message, remedy)])
 
@@ -40,16 +49,16 @@ def find_table(folder: Path, name: str, listing: Collection[str], problems: Prob
         return folder / found[0]
     if found:
         message = f"{' and '.join(found)} are two forms of one table"
-        problems.add_file(str(folder / found[1]), "S109", message, "Keep the one that is meant.")
+        problems.add_file(str(folder / found[1]), codes.REPEATED, message, "Keep the one that is meant.")
         return None
     near = sorted(one for one in listing if one.casefold() in {f"{name}.{form}" for form in FORMATS})
     remedy = f"Rename {near[0]} to {near[0].lower()}." if near else _advise_missing(name)
-    problems.add_file(str(folder / f"{name}.csv"), "S101", "this file is missing", remedy)
+    problems.add_file(str(folder / f"{name}.csv"), codes.MISSING_FILE, "this file is missing", remedy)
     return None
 
 
 def _advise_missing(name: str) -> str:
-    return f"Add it, as .csv, .parquet or .json; without rows it still has its header. No {name} must be said, not left out."
+    return f"Add it as .csv, .parquet or .json, with its header even without rows: no {name} is said, not left out."
 
 
 def read_bytes(path: Path, problems: Problems) -> bytes | None:
@@ -58,19 +67,23 @@ def read_bytes(path: Path, problems: Problems) -> bytes | None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             # Reading a pipe or a device could wait for ever.
-            problems.add_file(file, "S102", "this is not a regular file", "Put a file there.")
+            problems.add_file(file, codes.WRONG_FILE, "this is not a regular file", "Put a file there.")
             return None
         with path.open("rb") as stream:
             data = stream.read(MAXIMUM_BYTES + 1)
     except PermissionError:
-        problems.add_file(file, "S101", "this file may not be read", "Ask for permission to read it.")
+        problems.add_file(file, codes.MISSING_FILE, "this file may not be read", "Ask for permission to read it.")
         return None
     except OSError as error:
-        problems.add_file(file, "S101", f"this cannot be read: {error.strerror or error}", "Check that the disk is there.")
+        problems.add_file(
+            file, codes.MISSING_FILE, f"this cannot be read: {error.strerror or error}", "Check that the disk is there."
+        )
         return None
     if len(data) > MAXIMUM_BYTES:
         limit = MAXIMUM_BYTES // (1024 * 1024)
-        problems.add_file(file, "S102", f"the file is larger than {limit} MB", "A snapshot is one moment; divide it.")
+        problems.add_file(
+            file, codes.WRONG_FILE, f"the file is larger than {limit} MB", "A snapshot is one moment; divide it."
+        )
         return None
     return data
 
@@ -90,5 +103,7 @@ def decode(data: bytes, file: str, problems: Problems) -> str | None:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         place, line = Place(file), ""
     message = f"byte 0x{data[start]:02x} at offset {start} is not UTF-8"
-    problems.add(Diagnostic(place, "S102", message, "Save the file as UTF-8 and type the character again.", line))
+    problems.add(
+        Diagnostic(place, codes.WRONG_FILE, message, "Save the file as UTF-8 and type the character again.", line)
+    )
     return None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.cells import MAXIMUM_CHARACTERS, TIME
 from policytrader.adapters.snapshots.files import HEAD
 from policytrader.adapters.snapshots.problems import CONTROLS, CellError, Problems
@@ -14,8 +14,11 @@ from policytrader.authoring.suggest import did_you_mean
 from policytrader.authoring.yaml import YamlDocument, read_yaml_file
 from policytrader.errors import Diagnostic, PolicyError
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 KEYS: Final = ("title", "why", "now", "policy")
-_CODE: Final = "S120"
+
 _EXAMPLE: Final = 'Write it like now: "2026-05-02T13:42:15Z", in quotes and with its zone.'
 
 
@@ -44,11 +47,11 @@ def read_head(folder: Path, problems: Problems) -> Head | None:
 def _as_ours(found: Diagnostic) -> Diagnostic:
     match found.code:
         case "E001":
-            return replace(found, code="S101")
+            return replace(found, code=codes.MISSING_FILE)
         case "E006" if not found.place.line:
-            return replace(found, code=_CODE, help=f'Write a title: and the time. {_EXAMPLE}')
+            return replace(found, code=codes.WRONG_HEAD, help=f"Write a title: and the time. {_EXAMPLE}")
         case _:
-            return replace(found, code=_CODE)
+            return replace(found, code=codes.WRONG_HEAD)
 
 
 class _HeadReader:
@@ -60,7 +63,7 @@ class _HeadReader:
     def read(self) -> Head | None:
         before = self._problems.count
         if not isinstance(self._document.value, dict):
-            self._refuse((), f"this is not a list of keys and values", f"Its keys are {', '.join(KEYS)}.")
+            self._refuse((), "this is not a list of keys and values", f"Its keys are {', '.join(KEYS)}.")
             return None
         for key in self._values:
             if key not in KEYS:
@@ -81,9 +84,10 @@ class _HeadReader:
         if not isinstance(text, str):
             self._refuse((key,), f"`{key}` is not text", "Write text in double quotes.")
             return None
-        if len(text) > MAXIMUM_CHARACTERS or CONTROLS.search(text):
-            message = f"`{key}` is not one line of at most {MAXIMUM_CHARACTERS:,} visible characters"
-            self._refuse((key,), message, "Shorten it and write it as one line.")
+        # Reasons may run over several lines; what is shown in a list may not.
+        if len(text) > MAXIMUM_CHARACTERS or CONTROLS.search(text.replace("\n", " ") if key == "why" else text):
+            message = f"`{key}` is not at most {MAXIMUM_CHARACTERS:,} visible characters in one line"
+            self._refuse((key,), message, "Shorten it; only `why` may have several lines.")
             return None
         return text
 
@@ -111,4 +115,4 @@ class _HeadReader:
         return text
 
     def _refuse(self, path: tuple[str, ...], message: str, remedy: str, *, at_key: bool = False) -> None:
-        self._problems.add(self._document.diagnostic(path, _CODE, message, remedy, at_key=at_key))
+        self._problems.add(self._document.diagnostic(path, codes.WRONG_HEAD, message, remedy, at_key=at_key))

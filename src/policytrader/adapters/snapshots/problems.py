@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from policytrader.errors import Diagnostic, Place, SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAXIMUM_DIAGNOSTICS: Final = 200
 
@@ -46,6 +48,10 @@ class RowSource(Protocol):
 
     def locate(self, row: int, position: int) -> tuple[Place, str]:
         """Place of a cell, and the line that it stands on; an empty line where the file has no lines to show."""
+        ...
+
+    def name_row(self, row: int) -> str:
+        """How a message about another row speaks of this one: ``line 7`` or ``row 6``."""
         ...
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.snapshots.columns import Column, Table
+from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.problems import CellError, Problems, RowSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policytrader.adapters.snapshots.columns import Column, Table
 
 
 @dataclass(frozen=True)
@@ -72,5 +76,5 @@ def _read_cell(column: Column, cell: str | CellError) -> object:
     if cell:
         return column.reader.read(cell)
     if column.required:
-        raise CellError("S105", "the cell is empty", "Every row needs a value here.")
+        raise CellError(codes.MISSING_VALUE, "the cell is empty", "Every row needs a value here.")
     return column.empty
