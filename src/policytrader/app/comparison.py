@@ -1,0 +1,85 @@
+"""What an edit changes: the same snapshot decided by two policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from policytrader.engine.plan import Decision, Plan
+
+COMPARISON_SCHEMA = "policytrader/comparison/1"
+
+_COMPARED = ("verdict", "reason", "rule", "stake", "price", "action", "code", "order", "cash_out")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One selection that the two policies decide differently.
+
+    ``rules`` names what made the difference: validation rules whose truth differs (or that only one policy has), the
+    rule that decides, else the part of the policy (``ladder``, ``entry``, ``cash_out``, ``protection``).
+    """
+
+    before: Decision
+    after: Decision
+    parts: tuple[str, ...]
+    rules: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "selection_ref": self.before.selection.selection_ref,
+            "changed": list(self.parts),
+            "because": list(self.rules),
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two plans on one snapshot."""
+
+    before: Plan
+    after: Plan
+    changes: tuple[Change, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As one document (``policytrader/comparison/1``)."""
+        return {
+            "schema": COMPARISON_SCHEMA,
+            "snapshot": self.before.to_dict()["snapshot"],
+            "before": {"policy": {"hash": self.before.policy.hash}, "summary": self.before.to_dict()["summary"]},
+            "after": {"policy": {"hash": self.after.policy.hash}, "summary": self.after.to_dict()["summary"]},
+            "changes": [change.to_dict() for change in self.changes],
+        }
+
+
+def compare_plans(before: Plan, after: Plan) -> Comparison:
+    """The selections whose decision differs, in the order of decision. Both plans are of the same snapshot."""
+    changes = []
+    for old, new in zip(before, after, strict=True):
+        one, two = old.to_dict(), new.to_dict()
+        parts = tuple(part for part in _COMPARED if one[part] != two[part])
+        if parts:
+            changes.append(Change(old, new, parts, _causes(old, new, parts)))
+    return Comparison(before, after, tuple(changes))
+
+
+def _causes(old: Decision, new: Decision, parts: tuple[str, ...]) -> tuple[str, ...]:
+    if old.rule != new.rule or old.verdict != new.verdict:
+        # The rule that decides now, or the one that decided before; both, when one took over from the other.
+        return tuple(dict.fromkeys(rule for rule in (new.rule, old.rule) if rule is not None))
+    if "stake" in parts:
+        return ("ladder",)
+    if "price" in parts and old.price.meets != new.price.meets:
+        return ("entry",)
+    if "BLOCKED" in {old.action, new.action}:
+        return (new.code if new.action == "BLOCKED" else old.code,)
+    if "CASH_OUT" in {old.action, new.action} or "cash_out" in parts:
+        return ("cash_out",)
+    if new.code == "rested" or old.code == "rested":
+        return ("cancel_unmatched_after",)
+    if old.reason != new.reason:
+        return (new.rule or "validation",)
+    return ("protection",)

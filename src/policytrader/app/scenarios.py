@@ -1,0 +1,108 @@
+"""Golden scenarios: a snapshot folder and the plan that a trader expects of it."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from policytrader.engine.plan import Plan
+from policytrader.errors import Diagnostic, Place, SnapshotError
+
+EXPECTED = "expected.json"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One cell of the plan that is not as expected."""
+
+    where: str
+    actual: str
+    expected: str
+
+    def __str__(self) -> str:
+        """``decision bm-win, stake.target: actual 36.00, expected 50.00``."""
+        return f"{self.where}: actual {self.actual}, expected {self.expected}"
+
+
+def scenario_folders(root: Path, name: str = "") -> tuple[Path, ...]:
+    """The folders below ``root`` that hold a snapshot and its expected plan, by name."""
+    found = sorted(path.parent for path in root.rglob("snapshot.yaml") if (path.parent / EXPECTED).is_file())
+    return tuple(folder for folder in found if name in str(folder.relative_to(root)))
+
+
+def read_expected(folder: Path) -> dict[str, Any]:
+    """The expected plan. Raises ``SnapshotError`` when it is not JSON of an object."""
+    path = folder / EXPECTED
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SnapshotError([Diagnostic(Place(str(path)), "S101", f"cannot be read: {error}")]) from None
+    except json.JSONDecodeError as error:
+        place = Place(str(path), error.lineno, error.colno)
+        raise SnapshotError([Diagnostic(place, "S103", f"broken JSON: {error.msg}")]) from None
+    if not isinstance(document, dict) or not isinstance(document.get("decisions"), list):
+        message = 'the expected plan is an object with a list of "decisions"'
+        raise SnapshotError([Diagnostic(Place(str(path)), "S103", message)])
+    return document
+
+
+def compare(expected: dict[str, Any], plan: Plan) -> tuple[Difference, ...]:
+    """Every cell that the expected plan names and that the plan has otherwise.
+
+    Decisions are found by ``selection_ref`` and must stand in the same order. ``*`` in an expected text stands for
+    anything.
+    """
+    actual = plan.to_dict()
+    found: list[Difference] = []
+    order = [one.get("selection_ref") for one in expected["decisions"]]
+    real = [one["selection_ref"] for one in actual["decisions"]]
+    if order != real:
+        found.append(Difference("order of decisions", ", ".join(real), ", ".join(map(str, order))))
+    by_ref = {one["selection_ref"]: one for one in actual["decisions"]}
+    for one in expected["decisions"]:
+        ref = one.get("selection_ref")
+        if ref in by_ref:
+            found += _differences(one, by_ref[ref], f"decision {ref}, ")
+    for key, value in expected.items():
+        if key != "decisions":
+            found += _differences(value, actual.get(key), f"{key}.")
+    return tuple(found)
+
+
+def _differences(expected: Any, actual: Any, where: str) -> Iterator[Difference]:  # noqa: ANN401 - JSON
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key, value in expected.items():
+            if key not in actual:
+                yield Difference(where + key, "absent", _shown(value))
+            else:
+                yield from _differences(value, actual[key], where + key + ("." if isinstance(value, dict) else ""))
+        return
+    if isinstance(expected, str) and "*" in expected and isinstance(actual, str):
+        if not fnmatch.fnmatchcase(actual, expected.replace("[", "[[]")):
+            yield Difference(where, actual, expected)
+        return
+    if expected != actual or type(expected) is not type(actual):
+        yield Difference(where.rstrip("."), _shown(actual), _shown(expected))
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - JSON
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def write_expected(folder: Path, plan: Plan) -> None:
+    """Make the plan the expected one: a change on purpose, to be read before it is committed."""
+    document = plan.to_dict()
+    decisions = ",\n".join(_decision_text(decision) for decision in document["decisions"])
+    summary = json.dumps(document["summary"])
+    text = f'{{\n"decisions": [\n{decisions}\n],\n"summary": {summary}\n}}\n'
+    (folder / EXPECTED).write_text(text, "utf-8")
+
+
+def _decision_text(decision: dict[str, Any]) -> str:
+    cells = [f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in decision.items()]
+    groups = [cells[:4], cells[4:8], cells[8:11], [cells[11]], cells[12:14], [cells[14]], cells[15:17], cells[17:]]
+    return "  {" + ",\n   ".join(", ".join(group) for group in groups if group) + "}"

@@ -1,0 +1,123 @@
+"""``policytrader evaluate``: the plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from policytrader.cli.context import CHANGES, FINE, Context, print_json
+from policytrader.cli.plan_text import comparison_lines, plan_lines
+from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
+from policytrader.errors import UsageError
+from policytrader.model.decision import Action
+from policytrader.model.snapshot import Snapshot
+from policytrader.policy.policy_set import PolicySet
+from policytrader.wiring import policy_at
+
+
+@click.command(short_help="Show the plan: what would be done, and why.")
+@click.argument("snapshots", nargs=-1, metavar="[SNAPSHOT]...")
+@click.option("--policy", "policies", multiple=True, metavar="DIR", help="Rules to use; twice compares the two.")
+@click.option("--against", metavar="DIR|git:REV", help="Show what the rules in use change against these.")
+@source_options
+@click.option("--json", "as_json", is_flag=True, help="One document a snapshot on stdout.")
+@click.option("--out", metavar="FILE", help="Also write the JSON documents to a file.")
+@click.option("--no-protections", is_flag=True, help="Leave the protections out: the policy's own logic.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 3 when something would be done or changes.")
+@click.pass_obj
+def command(  # noqa: PLR0913 - one per option
+    context: Context,
+    snapshots: tuple[str, ...],
+    policies: tuple[str, ...],
+    against: str | None,
+    recording: str | None,
+    at: str | None,
+    captured_at: str | None,
+    selections: str | None,
+    as_json: bool,  # noqa: FBT001 - a flag
+    out: str | None,
+    no_protections: bool,  # noqa: FBT001 - a flag
+    detailed_exitcode: bool,  # noqa: FBT001 - a flag
+) -> int:
+    """Show what would be done about every selection of a snapshot, and why. Nothing is ever sent.
+
+    SNAPSHOT is a folder (snapshot.yaml and five tables); several give one document or table each.
+    """
+    names = _policy_names(policies, against)
+    source = Source(snapshots, recording, at, captured_at, selections)
+    loaded: dict[str | None, PolicySet] = {}
+    documents, has_changes = [], False
+    for folder, snapshot in snapshots_of(source, context):
+        own = scenario_policy(snapshot, folder, context)
+        used = [_load(name or own, context, loaded) for name in names]
+        document, changed = _show(
+            context, snapshot, used, names, protections=not no_protections, as_json=as_json, first=not documents
+        )
+        documents.append(document)
+        has_changes = has_changes or changed
+    if out is not None:
+        _write(Path(out), documents)
+    return CHANGES if detailed_exitcode and has_changes else FINE
+
+
+def _policy_names(policies: tuple[str, ...], against: str | None) -> tuple[str | None, ...]:
+    if len(policies) > 2 or (len(policies) == 2 and against is not None):
+        message = "two policies can be compared: give --policy twice, or --policy and --against"
+        raise UsageError(message)
+    used: tuple[str | None, ...] = policies or (None,)
+    return (against, *used) if against is not None else used
+
+
+def _load(name: str | None, context: Context, loaded: dict[str | None, PolicySet]) -> PolicySet:
+    if name not in loaded:
+        loaded[name] = policy_at(name, context.project)
+    return loaded[name]
+
+
+def _show(  # noqa: PLR0913 - how to show it
+    context: Context,
+    snapshot: Snapshot,
+    used: list[PolicySet],
+    names: tuple[str | None, ...],
+    *,
+    protections: bool,
+    as_json: bool,
+    first: bool,
+) -> tuple[object, bool]:
+    from policytrader.app.comparison import compare_plans  # noqa: PLC0415 - heavy
+    from policytrader.engine.evaluate import evaluate  # noqa: PLC0415 - heavy
+
+    plans = [evaluate(policy, snapshot, protections=protections, explain=not as_json) for policy in used]
+    if not as_json and not first:
+        click.echo()
+    if len(plans) == 2:
+        comparison = compare_plans(*plans)
+        document = comparison.to_dict()
+        if as_json:
+            print_json(document)
+        else:
+            shown = tuple(name or "rules" for name in names)
+            click.echo("\n".join(comparison_lines(comparison, (shown[0], shown[1]))))
+        return document, bool(comparison.changes)
+    document = plans[0].to_dict()
+    if as_json:
+        print_json(document)
+    else:
+        mode = f"DRY RUN  profile {context.profile}" + ("" if protections else "  without protections")
+        click.echo("\n".join(plan_lines(plans[0], context.zone, mode=mode, color=_has_color(context))))
+    acts = {Action.PLACE, Action.CASH_OUT, Action.CANCEL}
+    return document, any(decision.action in acts for decision in plans[0])
+
+
+def _has_color(context: Context) -> bool:
+    return context.color and click.get_text_stream("stdout").isatty()
+
+
+def _write(path: Path, documents: list[object]) -> None:
+    try:
+        path.write_text("".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents), "utf-8")
+    except OSError as error:
+        message = f"--out {path}: cannot be written: {error.strerror}"
+        raise UsageError(message) from None

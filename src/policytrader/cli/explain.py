@@ -1,0 +1,140 @@
+"""``policytrader explain``: every rule and condition behind one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import Any
+
+import click
+
+from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.plan_text import do_text
+from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
+from policytrader.engine.explain import NOT_APPLICABLE, Explanation, LeafSeen, RuleSeen, explain
+from policytrader.errors import UsageError
+from policytrader.model.times import format_utc
+from policytrader.wiring import policy_at
+
+EXPLANATION_SCHEMA = "policytrader/explanation/1"
+
+
+@click.command(short_help="Show every rule and condition behind one decision.")
+@click.argument("selection")
+@click.argument("snapshots", nargs=-1, metavar="[SNAPSHOT]")
+@click.option("--policy", metavar="DIR", help="Rules to use.")
+@source_options
+@click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
+@click.option("--no-protections", is_flag=True, help="Leave the protections out.")
+@click.pass_obj
+def command(  # noqa: PLR0913 - one per option
+    context: Context,
+    selection: str,
+    snapshots: tuple[str, ...],
+    policy: str | None,
+    recording: str | None,
+    at: str | None,
+    captured_at: str | None,
+    selections: str | None,
+    as_json: bool,  # noqa: FBT001 - a flag
+    no_protections: bool,  # noqa: FBT001 - a flag
+) -> int:
+    """Show every rule, with the values seen and where it is written, behind the decision on SELECTION (its reference)."""
+    from policytrader.engine.evaluate import evaluate  # noqa: PLC0415 - heavy
+
+    if len(snapshots) > 1:
+        message = "one snapshot at a time can be explained"
+        raise UsageError(message)
+    source = Source(snapshots, recording, at, captured_at, selections)
+    for folder, snapshot in snapshots_of(source, context):
+        used = policy_at(policy or scenario_policy(snapshot, folder, context), context.project)
+        plan = evaluate(used, snapshot, protections=not no_protections, explain=True)
+        try:
+            explanation = explain(plan, plan[selection])
+        except KeyError:
+            known = ", ".join(decision.selection.selection_ref for decision in plan.decisions[:20])
+            message = f"no selection `{selection}` in {folder}; it has {known or 'none'}"
+            raise UsageError(message) from None
+        if as_json:
+            print_json(to_dict(explanation))
+        else:
+            click.echo("\n".join(lines(explanation, context.zone)))
+    return FINE
+
+
+def lines(explanation: Explanation, zone: tzinfo) -> Iterable[str]:
+    """The explanation for people."""
+    decision = explanation.decision
+    selection, stake, price = decision.selection, decision.stake, decision.price
+    name = selection.runner_name or selection.selection_id
+    yield f"{selection.selection_ref}  {name}  {selection.side} {selection.market_type}  {selection.race_time.astimezone(zone):%H:%M %Z}"
+    for kind in ("validation", "cash_out", "entry"):
+        yield kind
+        for rule in explanation.rules:
+            if rule.kind == kind:
+                yield from _rule_lines(rule)
+    for out in explanation.removed:
+        when = f" at {out.removed_at.astimezone(zone):%H:%M:%S}" if out.removed_at else ""
+        captured = f", {out.reference_price:.2f} in the capture" if out.reference_price else ", no price in the capture"
+        yield f"withdrawn: {out.runner_name}{when}{captured}"
+    yield f"stake  step {stake.step or '–'}: target {stake.target:.2f}, cap {stake.cap:.2f}, have {stake.exposure:.2f}, remaining {stake.remaining:.2f}"
+    available = "nothing" if price.available is None else f"{price.available:.2f}"
+    depth = "" if price.depth is None else f" for {price.depth:.2f}"
+    yield f"price  want {price.requested:.2f}, offered {available}{depth}: {'met' if price.meets else 'not met'}"
+    verdict = f"{decision.verdict}" + (f" ({decision.rule}: {decision.reason})" if decision.reason else "")
+    yield f"-> {verdict} -> {decision.action}: {do_text(decision, None)}"
+
+
+def _rule_lines(rule: RuleSeen) -> Iterable[str]:
+    truth = rule.truth.upper() if rule.truth != NOT_APPLICABLE else rule.truth
+    yield f"  {rule.id:<28} {truth:<15} {rule.place or ''}"
+    yield f"      {rule.title}"
+    for leaf in rule.leaves:
+        yield _leaf_line(leaf)
+
+
+def _leaf_line(leaf: LeafSeen) -> str:
+    seen = "missing" if leaf.seen is None and not leaf.note else leaf.seen or leaf.note
+    extra = f"  ({leaf.note})" if leaf.note and leaf.seen is not None else ""
+    if leaf.field is None:
+        return f"      {leaf.text}: {leaf.seen or 'no rule'}  {leaf.truth}"
+    return f"      {leaf.field:<34} {seen} {leaf.text}{extra}  {leaf.truth}"
+
+
+def to_dict(explanation: Explanation) -> dict[str, Any]:
+    """The explanation as one document."""
+    return {
+        "schema": EXPLANATION_SCHEMA,
+        "decision": explanation.decision.to_dict(),
+        "rules": [
+            {
+                "kind": rule.kind,
+                "id": rule.id,
+                "title": rule.title,
+                "why": rule.why,
+                "truth": rule.truth,
+                "place": str(rule.place) if rule.place else None,
+                "leaves": [
+                    {
+                        "field": leaf.field,
+                        "seen": leaf.seen,
+                        "condition": leaf.text,
+                        "truth": leaf.truth,
+                        "note": leaf.note,
+                        "place": str(leaf.place) if leaf.place else None,
+                    }
+                    for leaf in rule.leaves
+                ],
+            }
+            for rule in explanation.rules
+        ],
+        "removed": [
+            {
+                "selection_id": out.selection_id,
+                "runner_name": out.runner_name,
+                "reference_price": None if out.reference_price is None else f"{out.reference_price:.2f}",
+                "removed_at": None if out.removed_at is None else format_utc(out.removed_at),
+            }
+            for out in explanation.removed
+        ],
+    }

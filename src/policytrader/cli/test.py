@@ -1,0 +1,181 @@
+"""``policytrader test``: the tests beside the rules, and the golden scenarios."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from policytrader.app.coverage import TRUTHS, Coverage
+from policytrader.app.inline_tests import InlineResult, run_inline_tests
+from policytrader.app.scenarios import Difference, compare, read_expected, scenario_folders, write_expected
+from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.engine.evaluate import Engine
+from policytrader.errors import SnapshotError, UsageError
+from policytrader.policy.policy_set import PolicySet
+from policytrader.resources import resource
+from policytrader.wiring import policy_at, read_snapshot
+
+TESTS_SCHEMA = "policytrader/tests/1"
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """One golden scenario: the cells that differ, or why it could not be read."""
+
+    folder: Path
+    differences: tuple[Difference, ...] = ()
+    error: str = ""
+    is_updated: bool = False
+
+    @property
+    def is_passed(self) -> bool:
+        """True when nothing differs."""
+        return not self.differences and not self.error
+
+
+@click.command(short_help="Run the tests beside the rules and the golden scenarios.")
+@click.argument("name", default="")
+@click.option("--policy", metavar="DIR", help="Rules to test.")
+@click.option("--golden", metavar="DIR", help="Folder of scenarios; default: the project's golden/.")
+@click.option("--coverage", "show_coverage", is_flag=True, help="Show what was seen true, false and unknown.")
+@click.option("--update", is_flag=True, help="Make the present plans the expected ones. Read the difference first.")
+@click.option("--no-protections", is_flag=True, help="Leave the protections out of the scenarios.")
+@click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
+@click.pass_obj
+def command(  # noqa: PLR0913 - one per option
+    context: Context,
+    name: str,
+    policy: str | None,
+    golden: str | None,
+    show_coverage: bool,  # noqa: FBT001 - a flag
+    update: bool,  # noqa: FBT001 - a flag
+    no_protections: bool,  # noqa: FBT001 - a flag
+    as_json: bool,  # noqa: FBT001 - a flag
+) -> int:
+    """Run the tests beside the rules, and the scenarios whose folder contains NAME."""
+    used = policy_at(policy, context.project)
+    coverage = Coverage(used)
+    inline = [result for result in run_inline_tests(used) if name in result.rule.id] if not golden else []
+    coverage.add_inline(inline)
+    root = _golden_root(context, golden)
+    folders = scenario_folders(root, name)
+    scenarios = _run_scenarios(used, folders, coverage, protections=not no_protections, update=update)
+    if not inline and not scenarios:
+        message = f"no test matches `{name}`"
+        raise UsageError(message)
+    if as_json:
+        print_json(_document(inline, scenarios, coverage))
+    else:
+        _print(inline, scenarios)
+        if show_coverage:
+            _print_coverage(coverage)
+        _print_summary(inline, scenarios, coverage)
+    is_fine = all(result.is_passed for result in inline) and all(result.is_passed for result in scenarios)
+    return FINE if is_fine else FINDINGS
+
+
+def _golden_root(context: Context, golden: str | None) -> Path:
+    if golden is not None:
+        root = context.path(golden)
+        if not root.is_dir():
+            message = f"--golden {golden}: no such folder"
+            raise UsageError(message)
+        return root
+    own = context.path("golden")
+    return own if own.is_dir() else resource("golden")
+
+
+def _run_scenarios(
+    policy: PolicySet, folders: tuple[Path, ...], coverage: Coverage, *, protections: bool, update: bool
+) -> list[ScenarioResult]:
+    results = []
+    with Engine(policy, protections=protections, explain=True) as engine:
+        for folder in folders:
+            try:
+                snapshot, expected = read_snapshot(folder), read_expected(folder)
+            except SnapshotError as error:
+                results.append(ScenarioResult(folder, error=error.render()))
+                continue
+            if snapshot.policy is not None:
+                with Engine(policy_at(str(folder / snapshot.policy), Path()), protections=protections) as own:
+                    plan = own.evaluate(snapshot)
+            else:
+                plan = engine.evaluate(snapshot)
+                coverage.add_plan(plan)
+                coverage.add_members(engine, snapshot)
+            differences = compare(expected, plan)
+            if differences and update:
+                write_expected(folder, plan)
+                results.append(ScenarioResult(folder, is_updated=True))
+            else:
+                results.append(ScenarioResult(folder, differences))
+    return results
+
+
+def _print(inline: list[InlineResult], scenarios: list[ScenarioResult]) -> None:
+    for result in inline:
+        if not result.is_passed:
+            where = f"{result.place}  " if result.place else ""
+            click.echo(f"FAILED  {where}{result.rule.id}, {result.test.name}: actual {result.actual}, expected {result.test.expect}")
+    for scenario in scenarios:
+        if scenario.is_updated:
+            click.echo(f"updated {scenario.folder}")
+        elif scenario.error:
+            click.echo(f"FAILED  {scenario.folder}\n{scenario.error}")
+        elif scenario.differences:
+            click.echo(f"FAILED  {scenario.folder}")
+            for difference in scenario.differences[:20]:
+                click.echo(f"  {difference}")
+            if len(scenario.differences) > 20:
+                click.echo(f"  … and {len(scenario.differences) - 20} more")
+
+
+def _print_coverage(coverage: Coverage) -> None:
+    width = max((len(seen.label) + 2 for seen in coverage.seen.values()), default=0)
+    click.echo(f"{'':<{width}}  {'true':>6}  {'false':>6}  {'unknown':>7}")
+    for seen in coverage.seen.values():
+        label = f"  {seen.label}" if seen.is_leaf else seen.label
+        unknown = str(seen.counts[None]) if seen.can_be_unknown else "-"
+        mark = "" if seen.is_complete else "  <- not seen in every way"
+        click.echo(f"{label:<{width}}  {seen.counts[True]:>6}  {seen.counts[False]:>6}  {unknown:>7}{mark}")
+
+
+def _print_summary(inline: list[InlineResult], scenarios: list[ScenarioResult], coverage: Coverage) -> None:
+    failed_inline = sum(not result.is_passed for result in inline)
+    failed_scenarios = sum(not result.is_passed for result in scenarios)
+    complete = sum(seen.is_complete for seen in coverage.seen.values())
+    click.echo(
+        f"{len(inline)} tests beside rules, {failed_inline} failed · {len(scenarios)} scenarios, {failed_scenarios} failed"
+        f" · {complete} of {len(coverage.seen)} rules and conditions seen in every way"
+    )
+
+
+def _document(inline: list[InlineResult], scenarios: list[ScenarioResult], coverage: Coverage) -> dict[str, Any]:
+    names = dict(zip(TRUTHS, ("true", "false", "unknown"), strict=True))
+    return {
+        "schema": TESTS_SCHEMA,
+        "inline": [
+            {
+                "rule": result.rule.id, "name": result.test.name, "passed": result.is_passed,
+                "actual": result.actual, "expected": result.test.expect, "place": str(result.place or ""),
+            }
+            for result in inline
+        ],
+        "scenarios": [
+            {
+                "folder": str(scenario.folder), "passed": scenario.is_passed, "updated": scenario.is_updated,
+                "error": scenario.error or None,
+                "differences": [
+                    {"where": one.where, "actual": one.actual, "expected": one.expected} for one in scenario.differences
+                ],
+            }
+            for scenario in scenarios
+        ],
+        "coverage": {
+            key: {"label": seen.label, "complete": seen.is_complete, **{names[truth]: seen.counts[truth] for truth in TRUTHS}}
+            for key, seen in coverage.seen.items()
+        },
+    }  # fmt: skip
