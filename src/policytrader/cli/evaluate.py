@@ -10,6 +10,7 @@ import click
 from policytrader.cli.context import CHANGES, FINE, Context, print_json
 from policytrader.cli.plan_text import comparison_lines, plan_lines
 from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
+from policytrader.config import load_profile
 from policytrader.errors import UsageError
 from policytrader.model.decision import Action
 from policytrader.model.snapshot import Snapshot
@@ -89,7 +90,11 @@ def _show(  # noqa: PLR0913 - how to show it
     from policytrader.app.comparison import compare_plans  # noqa: PLC0415 - heavy
     from policytrader.engine.evaluate import evaluate  # noqa: PLC0415 - heavy
 
-    plans = [evaluate(policy, snapshot, protections=protections, explain=not as_json) for policy in used]
+    profile = load_profile(context.project, context.profile)
+    plans = [
+        evaluate(policy, snapshot, protections=protections, explain=not as_json, currency=profile.currency)
+        for policy in used
+    ]
     if not as_json and not first:
         click.echo()
     if len(plans) == 2:

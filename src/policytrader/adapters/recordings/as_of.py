@@ -195,9 +195,8 @@ class _Recording:
         return sorted((self._runner(history, row) for row in rows), key=lambda runner: runner.selection_id)
 
     def _runner(self, history: _History, row: dict[str, Any]) -> Runner:
-        out = row["status"] in REMOVED
         try:
-            best_back, best_lay = (None if out else _on_ladder(row[name]) for name in ("best_back", "best_lay"))
+            best_back, best_lay = (_on_ladder(row[name]) for name in ("best_back", "best_lay"))
         except KeyError as error:
             message = (
                 f"market {history.market_id}, runner {row['selection_id']}: the best price {error.args[0]} published at "

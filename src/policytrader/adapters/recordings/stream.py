@@ -73,15 +73,7 @@ class MarketCache:
         except (TypeError, ValueError):
             # Numbers written as text, perhaps. To apply a change twice does no harm: its sizes are absolute.
             touched = self._apply_all(change, plain_deltas(deltas), published, is_image) + self._distinct_books()
-        self._write(touched, published)
-
-    def apply_full_depth(self, deltas: list[Message], published: int) -> None:
-        """The hot path: runner changes of a market of full depth, with neither image nor definition."""
-        try:
-            touched = self._apply_full(deltas)
-        except (TypeError, ValueError):
-            touched = self._apply_full(plain_deltas(deltas)) + self._distinct_books()
-        self._write(touched, published)
+        self.write(touched, published)
 
     def take_rows(self, everything: bool) -> list[RunnerRow]:  # noqa: FBT001
         """Hand over the runner rows. Those of the newest instant may still change and stay, unless all are wanted."""
@@ -100,8 +92,8 @@ class MarketCache:
         self.late += 1
         return self.published
 
-    def _apply_full(self, deltas: list[Message]) -> list[RunnerBook]:  # noqa: C901, PLR0912 - inlined for speed
-        """Apply full ladders. Returns the runners whose columns may have changed, some of them twice."""
+    def apply_full(self, deltas: list[Message]) -> list[RunnerBook]:  # noqa: C901, PLR0912 - inlined for speed
+        """Apply full ladders. Returns the runners whose columns may have changed, some of them twice, for ``write``."""
         touched = []
         books = self.books
         for delta in deltas:
@@ -153,7 +145,8 @@ class MarketCache:
                 touched.append(book)
         return touched
 
-    def _write(self, touched: list[RunnerBook], published: int) -> None:
+    def write(self, touched: list[RunnerBook], published: int) -> None:
+        """Make rows of the runners that a change touched, where a column is new."""
         self.updates += 1
         self.published = published
         rows = self.rows
@@ -213,7 +206,7 @@ class MarketCache:
             touched += self._define(definition, published)
         touched += self._deepen(deltas)
         if self.is_full:
-            return touched + self._apply_full(deltas)
+            return touched + self.apply_full(deltas)
         keys = _KEYS.get(self.depth)
         for delta in deltas:
             book = self.books.get(delta["id"]) or self._book(delta)
@@ -311,7 +304,12 @@ class StreamCache:
                 and "rc" in change
                 and published >= market.published
             ):
-                market.apply_full_depth(change["rc"], published)
+                try:
+                    touched = market.apply_full(change["rc"])
+                except (TypeError, ValueError):
+                    market.apply(change, published, is_image)
+                else:
+                    market.write(touched, published)
             else:
                 market.apply(change, published, is_image)
 

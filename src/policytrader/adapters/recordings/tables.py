@@ -149,11 +149,8 @@ def write_table(table: pa.Table, path: Path) -> None:
 def read_rows(paths: Sequence[Path], until: datetime | None = None, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of a market's files in order; with ``until``, those published by then."""
     limit = None if until is None else [("published_at", "<=", pa.scalar(until, TIME))]
-    # Without `partitioning`, the folder's name would become a column, and a market id a number.
-    tables = [
-        pq.read_table(path, columns=None if columns is None else list(columns), filters=limit, partitioning=None)
-        for path in paths
-    ]
+    names = None if columns is None else list(columns)
+    tables = [pq.read_table(path, columns=names, filters=limit) for path in paths]
     return pa.concat_tables(tables)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from policytrader.adapters.snapshots.rows import TableRows
 
 _AGREE = "Correct one of the two."
+_NONE = (0, None)
 
 
 def complete_orders(orders: TableRows, problems: Problems) -> None:
@@ -61,19 +62,19 @@ def _check_selections(tables: Mapping[str, TableRows], problems: Problems) -> No
         lambda row: (row.market_id.casefold(), row.selection_id, row.side),
         "market, runner and side",
     )
-    markets = {row.market_id: row for _, row in _whole_rows(tables, "markets")}
-    races = _first_by(tables, "reference", lambda row: row.capture_id)
+    markets = _first_by(tables, "markets", lambda row: row.market_id)
+    captures = _first_by(tables, "reference", lambda row: row.capture_id)
     for index, row in selections.whole_rows():
-        market = markets.get(row.market_id)
+        _, market = markets.get(row.market_id, _NONE)
         if market is not None and market.race_id != row.race_id:
             message = f"{row.race_id} is not the race of market {row.market_id}, which is {market.race_id}"
             selections.add_problem(problems, index, "race_id", CellError(codes.DISAGREEING, message, _AGREE))
         if market is not None and market.market_type is not row.market_type:
             message = f"market {row.market_id} is a {market.market_type} market, not {row.market_type}"
             selections.add_problem(problems, index, "market_type", CellError(codes.DISAGREEING, message, _AGREE))
-        capture = races.get(row.capture_id) if row.capture_id is not None else None
-        if capture is not None and capture[1].race_id != row.race_id:
-            message = f"capture {row.capture_id} is of race {capture[1].race_id}, not {row.race_id}"
+        _, capture = captures.get(row.capture_id, _NONE)
+        if capture is not None and capture.race_id != row.race_id:
+            message = f"capture {row.capture_id} is of race {capture.race_id}, not {row.race_id}"
             selections.add_problem(problems, index, "capture_id", CellError(codes.DISAGREEING, message, _AGREE))
 
 
@@ -103,7 +104,7 @@ def _check_runners(tables: Mapping[str, TableRows], problems: Problems) -> None:
     _refuse_repeated(
         runners, problems, "selection_id", lambda row: (row.market_id, row.selection_id), "market and runner"
     )
-    markets = {row.market_id: row for _, row in _whole_rows(tables, "markets")}
+    markets = _first_by(tables, "markets", lambda row: row.market_id)
     # A market whose row is broken is listed all the same: its own problem is told there.
     listed = {row.market_id for row in tables["markets"].rows} if "markets" in tables else set()
     is_complete = "markets" in tables and tables["markets"].source.complete and None not in listed
@@ -113,7 +114,7 @@ def _check_runners(tables: Mapping[str, TableRows], problems: Problems) -> None:
             runners.add_problem(
                 problems, index, "market_id", CellError(codes.DISAGREEING, message, "List it there, or correct it.")
             )
-        if _is_crossed(row, markets.get(row.market_id)):
+        if _is_crossed(row, markets.get(row.market_id, _NONE)[1]):
             message = f"the book is crossed: best_back {row.best_back} is not below best_lay {row.best_lay}"
             remedy = "Back and lay may be swapped, or the two were read at different moments."
             runners.add_problem(problems, index, "best_lay", CellError(codes.CROSSED_BOOK, message, remedy))

@@ -68,16 +68,20 @@ class CsvRows:
                 yield self._tell_fault(*span, fault)
 
     def _tell_fault(self, start: int, end: int, fault: int) -> Diagnostic:
+        opened, line = self._place(start, end)
+        where, fault_line = self._place(fault, fault + 1)
+        remedy = 'Quote the whole cell and double the quotes inside: "The ""Duke""".'
         if start == fault:
-            place, line = self._place(start, end)
-            message, remedy = "this quote is never closed", "Close it; a quote inside of a quoted cell is doubled."
+            message = "this quote is never closed"
+        elif opened.line != where.line:
+            # A quote that was forgotten is closed by the next one, rows later: the fault is where it was opened.
+            message = f"this quote is closed on line {where.line}, with text behind it"
         else:
-            place, line = self._place(fault, fault + 1)
             message = (
                 "text behind a closing quote" if self._text[start] == '"' else "a quote inside of an unquoted cell"
             )
-            remedy = 'Quote the whole cell and double the quotes inside: "The ""Duke""".'
-        return Diagnostic(place, codes.BROKEN_FORMAT, message, remedy, make_visible(line))
+            opened, line = where, fault_line
+        return Diagnostic(opened, codes.BROKEN_FORMAT, message, remedy, make_visible(line))
 
     @cached_property
     def _line_starts(self) -> list[int]:

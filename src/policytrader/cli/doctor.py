@@ -1,0 +1,111 @@
+"""``policytrader doctor``: is this installation, and this project, in order?"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from policytrader import __version__
+from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.errors import PolicytraderError
+from policytrader.resources import resource
+from policytrader.wiring import policy_at, policy_folder
+
+DOCTOR_SCHEMA = "policytrader/doctor/1"
+_PACKAGES = ("duckdb", "pyarrow", "pydantic", "PyYAML", "jsonschema", "click", "orjson", "rich", "tzdata")
+_OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    is_fine: bool
+    said: str
+
+
+@click.command(short_help="Check this installation and project.")
+@click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
+@click.pass_obj
+def command(context: Context, as_json: bool) -> int:  # noqa: FBT001 - a flag
+    """Check this installation and this project. Opens no socket, prints no secret."""
+    looks: tuple[Callable[[Context], Check], ...] = (_python, _packages, _engine, _profile, _rules, _git)
+    checks = [look(context) for look in looks]
+    if as_json:
+        print_json(
+            {
+                "schema": DOCTOR_SCHEMA,
+                "version": __version__,
+                "checks": [{"name": one.name, "fine": one.is_fine, "said": one.said} for one in checks],
+            }
+        )
+    else:
+        click.echo(f"policytrader {__version__}")
+        for one in checks:
+            click.echo(f"{'ok  ' if one.is_fine else 'FAIL'}  {one.name:<10}  {one.said}")
+    return FINE if all(one.is_fine for one in checks) else FINDINGS
+
+
+def _python(_: Context) -> Check:
+    said = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Check("python", sys.version_info >= _OLDEST_PYTHON, said)
+
+
+def _packages(_: Context) -> Check:
+    found, absent = [], []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            absent.append(package)
+    said = ", ".join(found) + (f"; not installed: {', '.join(absent)}" if absent else "")
+    return Check("packages", not absent, said)
+
+
+def _engine(_: Context) -> Check:
+    from policytrader.app.made_up_race import moments  # noqa: PLC0415 - heavy
+    from policytrader.engine.evaluate import evaluate  # noqa: PLC0415
+
+    try:
+        plan = evaluate(policy_at(None, _shipped()), moments()[-1].snapshot)
+    except Exception as error:  # noqa: BLE001 - whatever the machine does, the doctor reports it
+        return Check("engine", is_fine=False, said=f"{type(error).__name__}: {error}")
+    reason = plan["kingmaker-place"].reason
+    return Check("engine", reason == "Invalid Short Price Removed", "decides the demo's last moment as it should")
+
+
+def _profile(context: Context) -> Check:
+    from policytrader.config import load_profile  # noqa: PLC0415
+
+    try:
+        profile = load_profile(context.project, context.profile)
+    except PolicytraderError as error:
+        return Check("profile", is_fine=False, said=error.render())
+    return Check("profile", is_fine=True, said=f"{profile.name}: mode {profile.mode}, currency {profile.currency}")
+
+
+def _rules(context: Context) -> Check:
+    folder = policy_folder(context.project)
+    try:
+        policy = policy_at(None, context.project)
+    except PolicytraderError as error:
+        first = error.render().splitlines()[0]
+        return Check("rules", is_fine=False, said=f"{folder}: {first}; `policytrader validate` tells all")
+    return Check("rules", is_fine=True, said=f"{folder}: policy {policy.hash[:7]}")
+
+
+def _git(_: Context) -> Check:
+    found = shutil.which("git")
+    return Check("git", is_fine=True, said=found or "not installed: --against git:REV will not work")
+
+
+def _shipped() -> Path:
+    return resource("rules").parent

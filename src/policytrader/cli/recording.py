@@ -1,0 +1,100 @@
+"""``policytrader recording import``: recorded markets into Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.errors import UsageError
+from policytrader.wiring import import_recordings
+
+if TYPE_CHECKING:
+    from policytrader.adapters.recordings.importer import FileReport, ImportReport
+
+IMPORT_SCHEMA = "policytrader/import/1"
+
+
+@click.group(short_help="Import recorded markets.")
+def command() -> None:
+    """Recorded markets: the exchange's stream and historical files."""
+
+
+@command.command("import", short_help="Read stream and historical files into Parquet.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--out", required=True, metavar="DIR", help="Where the recording is kept; made if need be.")
+@click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
+@click.pass_obj
+def import_(context: Context, files: tuple[str, ...], out: str, as_json: bool) -> int:  # noqa: FBT001 - a flag
+    """Read FILE (plain, gz, bz2 or zip; a folder means every file in it) into DIR.
+
+    A damaged file is told with its line; what was read before the damage is kept.
+    """
+    paths = [path for name in files for path in _expanded(context.path(name))]
+    report = _run(context, paths, context.path(out))
+    if as_json:
+        print_json(_document(report))
+    else:
+        for file in report.files:
+            click.echo(_line(file))
+        errors = report.errors
+        for error in errors:
+            click.echo(error.render(), err=True)
+        click.echo(f"{len(report.markets)} markets, {report.updates} updates, {report.rows} rows, {len(errors)} damaged files")
+    return FINDINGS if report.errors else FINE
+
+
+def _expanded(path: Path) -> list[Path]:
+    if not path.exists():
+        message = f"{path}: no such file or folder"
+        raise UsageError(message)
+    return sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+
+
+def _run(context: Context, paths: list[Path], out: Path) -> ImportReport:
+    report: Any
+    console = context.console(stderr=True)
+    if not console.is_terminal or not context.verbosity:
+        report = import_recordings(paths, out)
+        return report  # type: ignore[no-any-return]
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        total = sum(path.stat().st_size for path in paths)
+        task, done = bar.add_task("importing", total=total), dict.fromkeys(paths, 0)
+
+        def progress(path: Path, read: int, _size: int) -> None:
+            done[path] = read
+            bar.update(task, description=path.name, completed=sum(done.values()))
+
+        report = import_recordings(paths, out, progress)
+    return report  # type: ignore[no-any-return]
+
+
+def _line(file: FileReport) -> str:
+    markets = ", ".join(file.markets) or "no market"
+    state = "damaged: kept what was read" if file.error else "ok"
+    return f"{file.file}: {markets}: {file.updates} updates, {file.market_rows + file.runner_rows} rows, {state}"
+
+
+def _document(report: ImportReport) -> dict[str, Any]:
+    return {
+        "schema": IMPORT_SCHEMA,
+        "markets": list(report.markets),
+        "updates": report.updates,
+        "rows": report.rows,
+        "files": [
+            {
+                "file": file.file,
+                "markets": list(file.markets),
+                "lines": file.lines,
+                "updates": file.updates,
+                "rows": file.market_rows + file.runner_rows,
+                "error": file.error.render() if file.error else None,
+            }
+            for file in report.files
+        ],
+    }

@@ -1,0 +1,80 @@
+"""Settings of a deployment: ``config/NAME.yaml``. Policy does not belong here, secrets neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from policytrader.authoring.suggest import did_you_mean
+from policytrader.authoring.yaml import YamlDocument, read_yaml_file
+from policytrader.errors import ConfigError, Diagnostic, PolicyError, UsageError
+from policytrader.model.money import MINIMUM_SIZES, MinimumSize
+
+DEFAULT_PROFILE = "paper"
+MODES = ("paper", "live")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One deployment: ``mode`` is paper or live, ``currency`` the account's."""
+
+    name: str = DEFAULT_PROFILE
+    mode: str = "paper"
+    currency: str = "GBP"
+
+    @property
+    def minimum(self) -> MinimumSize:
+        """The exchange's smallest order in the account's currency."""
+        return MINIMUM_SIZES[self.currency]
+
+
+_ALLOWED = {"mode": MODES, "currency": tuple(MINIMUM_SIZES)}
+
+
+def load_profile(project: Path, name: str) -> Profile:
+    """The profile ``config/NAME.yaml`` of a project; without such a file, ``paper`` has defaults.
+
+    Raises ``ConfigError`` with every error of the file, ``UsageError`` when there is no such profile.
+    """
+    path = project / "config" / f"{name}.yaml"
+    if not path.is_file():
+        if name == DEFAULT_PROFILE:
+            return Profile()
+        known = sorted(file.stem for file in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+        message = f"--profile {name}: there is no {path}" + (f"; profiles: {', '.join(known)}" if known else "")
+        raise UsageError(message)
+    try:
+        document = read_yaml_file(path)
+    except PolicyError as error:
+        raise ConfigError(error.diagnostics) from None
+    found = list(_problems(document, name))
+    if found:
+        raise ConfigError(found)
+    values = document.value
+    assert isinstance(values, dict)
+    return Profile(name, values["mode"], values["currency"])
+
+
+def _problems(document: YamlDocument, name: str) -> list[Diagnostic]:
+    values = document.value
+    if not isinstance(values, dict):
+        return [document.diagnostic((), "C101", "a profile is a mapping", "Begin with `profile: " + name + "`.")]
+    found = []
+    keys = ("profile", *_ALLOWED, "end")
+    for key in values:
+        if key not in keys:
+            found.append(
+                document.diagnostic(
+                    (key,), "C102", f"unknown key `{key}`{did_you_mean(key, keys)}", "Allowed: " + ", ".join(keys) + ".",
+                    at_key=True,
+                )
+            )
+    for key in ("profile", "end"):
+        if key in values and values[key] != name or key not in values and key == "profile":
+            message = f"`{key}` must be `{name}`, the file's name"
+            found.append(document.diagnostic((key,), "C103", message, "It guards against a file copied by mistake."))
+    for key, allowed in _ALLOWED.items():
+        if values.get(key) not in allowed:
+            message = f"`{key}` must be one of {', '.join(allowed)}"
+            found.append(document.diagnostic((key,), "C103", message + did_you_mean(str(values.get(key)), allowed)))
+    return found
