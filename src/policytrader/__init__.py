@@ -78,7 +78,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         message = f"module 'policytrader' has no attribute {name!r}"
         raise AttributeError(message)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policytrader.authoring.suggest import did_you_mean
 from policytrader.authoring.yaml import YamlDocument, read_yaml_file
 from policytrader.errors import ConfigError, Diagnostic, PolicyError, UsageError
 from policytrader.model.money import MINIMUM_SIZES, MinimumSize
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEFAULT_PROFILE = "paper"
 MODES = ("paper", "live")
@@ -59,18 +62,15 @@ def _problems(document: YamlDocument, name: str) -> list[Diagnostic]:
     values = document.value
     if not isinstance(values, dict):
         return [document.diagnostic((), "C101", "a profile is a mapping", "Begin with `profile: " + name + "`.")]
-    found = []
     keys = ("profile", *_ALLOWED, "end")
-    for key in values:
-        if key not in keys:
-            found.append(
-                document.diagnostic(
-                    (key,), "C102", f"unknown key `{key}`{did_you_mean(key, keys)}", "Allowed: " + ", ".join(keys) + ".",
-                    at_key=True,
-                )
-            )
+    allowed_keys = "Allowed: " + ", ".join(keys) + "."
+    found = [
+        document.diagnostic((key,), "C102", f"unknown key `{key}`{did_you_mean(key, keys)}", allowed_keys, at_key=True)
+        for key in values
+        if key not in keys
+    ]
     for key in ("profile", "end"):
-        if key in values and values[key] != name or key not in values and key == "profile":
+        if (key in values and values[key] != name) or (key not in values and key == "profile"):
             message = f"`{key}` must be `{name}`, the file's name"
             found.append(document.diagnostic((key,), "C103", message, "It guards against a file copied by mistake."))
     for key, allowed in _ALLOWED.items():

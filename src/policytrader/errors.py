@@ -29,6 +29,9 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+_WINDOW = 120
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where something stands in a file.
@@ -69,10 +72,10 @@ class Diagnostic:
     def _caret(self) -> list[str]:
         number = str(self.place.line)
         # A very long line is shown as a window around the fault, so that the caret stays in view.
-        start = max(0, self.place.column - 61) if len(self.source) > 120 else 0
-        shown = self.source[start : start + 120].replace("\t", " ")
+        start = max(0, self.place.column - _WINDOW // 2) if len(self.source) > _WINDOW else 0
+        shown = self.source[start : start + _WINDOW].replace("\t", " ")
         indent = self.place.column - 1 - start
-        caret = "^" * max(1, min(self.place.length, 120 - indent))
+        caret = "^" * max(1, min(self.place.length, _WINDOW - indent))
         return [f"  {number} | {shown}".rstrip(), f"  {' ' * len(number)} | {' ' * indent}{caret}"]
 
 

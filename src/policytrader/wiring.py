@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from policytrader.authoring.load import load_policy
 from policytrader.errors import UsageError
-from policytrader.model.snapshot import Snapshot
-from policytrader.policy.policy_set import PolicySet
 from policytrader.resources import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from policytrader.model.snapshot import Snapshot
+    from policytrader.policy.policy_set import PolicySet
 
 GIT_PREFIX = "git:"
 
 
 def read_snapshot(folder: str | Path) -> Snapshot:
     """A snapshot folder. Raises ``SnapshotError`` with every problem of every file."""
-    from policytrader.adapters.snapshots.reader import read_snapshot as read  # noqa: PLC0415 - when used
+    from policytrader.adapters.snapshots.reader import read_snapshot as read
 
     return read(folder)
 
 
-def write_snapshot(snapshot: Snapshot, folder: str | Path, form: str = "csv") -> None:
+def write_snapshot(snapshot: Snapshot, folder: str | Path, form: Literal["csv", "parquet", "json"] = "csv") -> None:
     """Write a snapshot folder."""
-    from policytrader.adapters.snapshots.writer import write_snapshot as write  # noqa: PLC0415 - when used
+    from policytrader.adapters.snapshots.writer import write_snapshot as write
 
     write(snapshot, folder, form)
 
 
 def snapshot_from_recording(recording: Path, at: datetime, captured_at: datetime, selections: Path) -> Snapshot:
     """The snapshot of an imported recording at a time, for the picks of a file."""
-    from policytrader.adapters.recordings.as_of import snapshot_at  # noqa: PLC0415 - when used
-    from policytrader.adapters.recordings.picks import read_picks  # noqa: PLC0415
+    from policytrader.adapters.recordings.as_of import snapshot_at
+    from policytrader.adapters.recordings.picks import read_picks
 
     if not recording.is_dir():
         message = f"--recording {recording}: no such folder; `policytrader recording import FILE… --out DIR` makes one"
@@ -42,7 +46,7 @@ def snapshot_from_recording(recording: Path, at: datetime, captured_at: datetime
 
 def import_recordings(paths: list[Path], out: Path, progress: Callable[..., None] | None = None) -> object:
     """Read recorded market files into Parquet; returns the importer's report."""
-    from policytrader.adapters.recordings.importer import import_recording  # noqa: PLC0415 - when used
+    from policytrader.adapters.recordings.importer import import_recording
 
     return import_recording(paths, out, progress=progress)
 
@@ -58,7 +62,7 @@ def policy_at(reference: str | None, project: Path) -> PolicySet:
     if reference is None:
         return load_policy(policy_folder(project))
     if reference.startswith(GIT_PREFIX):
-        from policytrader.adapters.git_rules import load_policy_at  # noqa: PLC0415 - when used
+        from policytrader.adapters.git_rules import load_policy_at
 
         return load_policy_at(project, reference.removeprefix(GIT_PREFIX))
     if reference == "active":

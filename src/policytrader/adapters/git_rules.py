@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policytrader.authoring.load import load_policy
 from policytrader.errors import PolicyError, UsageError
-from policytrader.policy.policy_set import PolicySet
+
+if TYPE_CHECKING:
+    from policytrader.policy.policy_set import PolicySet
 
 _TIMEOUT_SECONDS = 30
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from policytrader.engine.plan import Decision, Plan
+if TYPE_CHECKING:
+    from policytrader.engine.plan import Decision, Plan
 
 COMPARISON_SCHEMA = "policytrader/comparison/1"
 

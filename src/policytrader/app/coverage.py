@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from policytrader.app.inline_tests import InlineResult
 from policytrader.engine.compile import leaf_column, rule_groups
-from policytrader.engine.evaluate import Engine
 from policytrader.engine.explain import combine
-from policytrader.engine.plan import Plan
-from policytrader.model.snapshot import Snapshot
 from policytrader.policy.conditions import InvalidatedBy, Leaf, walk
-from policytrader.policy.policy_set import PolicySet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policytrader.app.inline_tests import InlineResult
+    from policytrader.engine.evaluate import Engine
+    from policytrader.engine.plan import Plan
+    from policytrader.model.snapshot import Snapshot
+    from policytrader.policy.policy_set import PolicySet
 
 TRUTHS: tuple[bool | None, ...] = (True, False, None)
 
 
 @dataclass
 class Seen:
-    """How often one rule or leaf was true, false and unknown. ``can_be_unknown`` is false where nothing can be missing."""
+    """How often one rule or leaf was true, false and unknown; some can never be unknown."""
 
     label: str
     is_leaf: bool
@@ -50,7 +54,9 @@ class Coverage:
                 self.seen[f"{kind}/{rule.id}"] = Seen(f"{kind}/{rule.id}", is_leaf=False)
                 for index, (_, leaf) in enumerate(leaves):
                     known = isinstance(leaf, InvalidatedBy)
-                    self.seen[leaf_column(kind, rule.id, index)] = Seen(_leaf_text(leaf), is_leaf=True, can_be_unknown=not known)
+                    self.seen[leaf_column(kind, rule.id, index)] = Seen(
+                        _leaf_text(leaf), is_leaf=True, can_be_unknown=not known
+                    )
 
     @property
     def is_complete(self) -> bool:

@@ -5,24 +5,27 @@ They run through the very SQL that decides, over a table of given values in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from policytrader.engine.compile import compile_conditions, leaf_column, rule_groups
 from policytrader.engine.evaluate import LOCKED_DOWN
-from policytrader.errors import Place
 from policytrader.policy.conditions import walk
 from policytrader.policy.facts import FACT_PREFIX, fact_field
 from policytrader.policy.fields import SELECTION_FIELDS, Field, FieldType
-from policytrader.policy.policy_set import PolicySet
-from policytrader.policy.rules import InlineTest, Rule
 from policytrader.policy.validation import ValidationRule
 from policytrader.policy.values import duration_microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policytrader.errors import Place
+    from policytrader.policy.policy_set import PolicySet
+    from policytrader.policy.rules import InlineTest, Rule
 
 
 @dataclass(frozen=True)
@@ -114,19 +117,24 @@ def _column_types(fields: Mapping[str, Field]) -> dict[str, pa.DataType]:
     return types
 
 
-def _given_columns(field: Field, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a checked value
+def _given_columns(field: Field, value: Any) -> dict[str, Any]:
     """The columns that a given value fills: one, or a fact's bounds."""
     if not field.name.startswith(FACT_PREFIX):
         return {field.column: _whole(field, value)}
     if field.type is FieldType.LIST:
         size, ids = len(value), sorted(value)
-        return {f"{field.column}_lo": size, f"{field.column}_hi": size, f"{field.column}_ids": ids, f"{field.column}_maybe": ids}
+        return {
+            f"{field.column}_lo": size,
+            f"{field.column}_hi": size,
+            f"{field.column}_ids": ids,
+            f"{field.column}_maybe": ids,
+        }
     bound = int(value) if field.type is FieldType.BOOLEAN else _whole(field, value)
     columns = {f"{field.column}_lo": bound, f"{field.column}_hi": bound}
     return {**columns, f"{field.column}_certain": 1, f"{field.column}_possible": 1}
 
 
-def _whole(field: Field, value: Any) -> Any:  # noqa: ANN401 - a checked value
+def _whole(field: Field, value: Any) -> Any:
     if field.type is FieldType.DURATION:
         return duration_microseconds(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -141,10 +149,12 @@ def _result(policy: PolicySet, case: _Case, row: dict[str, Any]) -> InlineResult
     leaves = tuple(row[leaf_column(case.kind, rule.id, index)] for index, _ in enumerate(walk(rule.when)))
     key = "triggers" if case.kind == "cash_out" else "rules"
     place = policy.place(case.kind, (key, case.number, "tests", case.index))
-    return InlineResult(case.kind, rule, case.test, _says(rule, applies, truth), applies, truth, leaves, place)
+    return InlineResult(
+        case.kind, rule, case.test, _says(rule, applies=applies, truth=truth), applies, truth, leaves, place
+    )
 
 
-def _says(rule: Rule, applies: bool, truth: bool | None) -> str:  # noqa: FBT001 - a truth
+def _says(rule: Rule, *, applies: bool, truth: bool | None) -> str:
     if isinstance(rule, ValidationRule):
         if not applies or truth is False:
             return "keep"

@@ -43,13 +43,24 @@ def moments() -> tuple[Moment, ...]:
     morning = _OFF - timedelta(hours=6)
     two_hours, half_hour, withdrawal = (_OFF - timedelta(minutes=minutes) for minutes in (119, 29, 27))
     first = (_order("o1", _WIN, 11, "8.00", "2.00", morning), _order("o2", _PLACE, 12, "2.10", "2.00", morning))
-    second = (*first, _order("o3", _WIN, 11, "8.20", "18.00", two_hours), _order("o4", _PLACE, 12, "2.12", "18.00", two_hours))
-    third = (*second, _order("o5", _WIN, 11, "8.20", "30.00", half_hour), _resting("o6", _PLACE, 12, "2.14", "30.00", "12.00", half_hour))
+    second = (
+        *first,
+        _order("o3", _WIN, 11, "8.20", "18.00", two_hours),
+        _order("o4", _PLACE, 12, "2.12", "18.00", two_hours),
+    )
+    third = (
+        *second,
+        _order("o5", _WIN, 11, "8.20", "30.00", half_hour),
+        _resting("o6", _PLACE, 12, "2.14", "30.00", "12.00", half_hour),
+    )
     return (
         Moment("09:10  The picks of the morning: the first step of the ladder", _moment(morning, ())),
         Moment("13:11  Under two hours to go: the ladder asks for more", _moment(two_hours, first, drift=1)),
         Moment("14:41  Under half an hour: the full position", _moment(half_hour, second, drift=2)),
-        Moment("14:43  Sunspot, 6.40 this morning, is withdrawn: seven are left", _moment(withdrawal, third, drift=2, is_out=True)),
+        Moment(
+            "14:43  Sunspot, 6.40 this morning, is withdrawn: seven are left",
+            _moment(withdrawal, third, drift=2, is_out=True),
+        ),
     )
 
 
@@ -66,14 +77,20 @@ def _moment(now: datetime, orders: tuple[Order, ...], *, drift: int = 0, is_out:
     ):
         published = now - timedelta(seconds=4)
         version = 2 if is_out else 1
-        markets.append(Market(market_id, _RACE, market_type, MarketStatus.OPEN, False, version, winners, published, "Newmarket"))
+        markets.append(
+            Market(market_id, _RACE, market_type, MarketStatus.OPEN, False, version, winners, published, "Newmarket")
+        )
         for number, (name, price) in enumerate(zip(_NAMES, prices, strict=True), start=11):
-            runners.append(_runner(market_id, number, name, price, drift, is_out=is_out and number == _SUNSPOT, now=now))
+            runners.append(
+                _runner(market_id, number, name, price, drift, is_out=is_out and number == _SUNSPOT, now=now)
+            )
     reference = tuple(
         ReferenceRunner(_CAPTURE, _RACE, _CAPTURED, len(_NAMES), number, name, RunnerStatus.ACTIVE, Decimal(price))
         for number, (name, price) in enumerate(zip(_NAMES, _MORNING_PRICES, strict=True), start=11)
     )
-    return Snapshot(now, _selections(), reference, tuple(markets), tuple(runners), orders, title="A made-up race at Newmarket")
+    return Snapshot(
+        now, _selections(), reference, tuple(markets), tuple(runners), orders, title="A made-up race at Newmarket"
+    )
 
 
 def _selections() -> tuple[Selection, ...]:
@@ -81,7 +98,20 @@ def _selections() -> tuple[Selection, ...]:
         market_type = MarketType.WIN if market_id == _WIN else MarketType.PLACE
         name = _NAMES[number - 11]
         return Selection(
-            ref, _RACE, _OFF, market_id, market_type, number, name, side, Decimal(price), Decimal(1), _CAPTURE, True, None, False
+            ref,
+            _RACE,
+            _OFF,
+            market_id,
+            market_type,
+            number,
+            name,
+            side,
+            Decimal(price),
+            Decimal(1),
+            _CAPTURE,
+            True,
+            None,
+            False,
         )
 
     return (
@@ -95,11 +125,23 @@ def _selections() -> tuple[Selection, ...]:
 def _runner(market_id: str, number: int, name: str, price: str, drift: int, *, is_out: bool, now: datetime) -> Runner:
     if is_out:
         removed = now - timedelta(seconds=50)
-        return Runner(market_id, number, name, RunnerStatus.REMOVED, None, None, None, None, None, Decimal("14.2"), removed)
+        return Runner(
+            market_id, number, name, RunnerStatus.REMOVED, None, None, None, None, None, Decimal("14.2"), removed
+        )
     tick = TICK_OF[Decimal(price)] + drift
     depth = Decimal("112.00")
     return Runner(
-        market_id, number, name, RunnerStatus.ACTIVE, PRICES[tick], depth, PRICES[tick + 1], depth, PRICES[tick], None, None
+        market_id,
+        number,
+        name,
+        RunnerStatus.ACTIVE,
+        PRICES[tick],
+        depth,
+        PRICES[tick + 1],
+        depth,
+        PRICES[tick],
+        None,
+        None,
     )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from policytrader.engine.plan import Plan
 from policytrader.errors import Diagnostic, Place, SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from policytrader.engine.plan import Plan
 
 EXPECTED = "expected.json"
 
@@ -73,7 +76,7 @@ def compare(expected: dict[str, Any], plan: Plan) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def _differences(expected: Any, actual: Any, where: str) -> Iterator[Difference]:  # noqa: ANN401 - JSON
+def _differences(expected: Any, actual: Any, where: str) -> Iterator[Difference]:
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key, value in expected.items():
             if key not in actual:
@@ -89,7 +92,7 @@ def _differences(expected: Any, actual: Any, where: str) -> Iterator[Difference]
         yield Difference(where.rstrip("."), _shown(actual), _shown(expected))
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - JSON
+def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

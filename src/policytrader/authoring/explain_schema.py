@@ -4,127 +4,169 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from policytrader.authoring.suggest import did_you_mean
-from policytrader.authoring.yaml import YamlDocument
-from policytrader.errors import Diagnostic
+from policytrader.authoring.yaml_text import MAXIMUM_DIAGNOSTICS
 from policytrader.policy import conditions
-from policytrader.policy.conditions import Path
+from policytrader.policy.conditions import AGGREGATES, Fact, Path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
+
+    from policytrader.authoring.yaml import YamlDocument
+    from policytrader.errors import Diagnostic
 
 _CONDITION_HELP = "A condition is `{field: …, op: …, value: …}`, or one of `all: […]`, `any: […]`, `not: {…}`."
 
 _TYPES = {
     "string_type": "must be a text",
-    "bool_type": "must be true or false",
-    "int_type": "must be a whole number",
     "number_expected": "must be a number, without quotes",
     "dict_type": "must be a mapping of names to values",
     "model_type": "must be a mapping of keys to values",
-    "model_attributes_type": "must be a mapping of keys to values",
     "tuple_type": "must be a list",
-    "list_type": "must be a list",
-    "decimal_type": "must be a number",
 }
-
-
-def diagnose(document: YamlDocument, model: type[BaseModel], error: ValidationError) -> list[Diagnostic]:
-    """One diagnostic per refusal, in the order of their places."""
-    found = [_diagnostic(document, model, details) for details in error.errors(include_url=False)]
-    return sorted(dict.fromkeys(found), key=lambda one: one.place)
-
-
-def _diagnostic(document: YamlDocument, model: type[BaseModel], details: ErrorDetails) -> Diagnostic:
-    kind, loc = details["type"], details["loc"]
-    path = _file_path(loc, document.value)
-    context = details.get("ctx", {})
-    name = path[-1] if path else ""
-    label = f"`{name}`" if isinstance(name, str) else f"item {int(name) + 1}" if path else "the file"
-    match kind:
-        case "missing":
-            missing = loc[-1]
-            required = ", ".join(f"`{key}`" for key in _keys(_model_at(model, loc[:-1]), required=True))
-            return document.diagnostic(_file_path(loc[:-1], document.value), "E101", f"missing key `{missing}`", f"Required here: {required}.")
-        case "extra_forbidden":
-            allowed = list(_keys(_model_at(model, loc[:-1])))
-            message = f"unknown key `{loc[-1]}`{did_you_mean(str(loc[-1]), allowed)}"
-            listed = ", ".join(f"`{key}`" for key in allowed)
-            return document.diagnostic(path, "E102", message, f"Allowed here: {listed}.", at_key=True)
-        case "literal_error" | "enum":
-            expected = str(context.get("expected", ""))
-            words = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
-            given = details["input"]
-            message = f"{label} cannot be `{_shown(given)}`{did_you_mean(str(given), words)}"
-            return document.diagnostic(path, "E103", message, "Allowed: " + ", ".join(words) + ".")
-        case "union_tag_not_found" | "union_tag_invalid":
-            return document.diagnostic(path, "E106", "this is not a condition", _CONDITION_HELP)
-        case _ if kind in _TYPES:
-            return document.diagnostic(path, "E104", f"{label} {_TYPES[kind]}", f"It is {_described(details['input'])} here.")
-        case _:
-            return document.diagnostic(path, "E105", f"{label} {_sentence(kind, details['msg'], context)}")
-
-
-def _sentence(kind: str, message: str, context: dict[str, Any]) -> str:
-    match kind:
-        case "string_pattern_mismatch":
-            return _PATTERNS.get(str(context.get("pattern")), f"does not have the form {context.get('pattern')}")
-        case "too_short":
-            return "must have at least one item"
-        case "too_long":
-            return f"has more than {context.get('max_length')} items"
-        case "string_too_short":
-            return f"is too short: at least {context.get('min_length')} characters"
-        case "string_too_long":
-            return f"is too long: at most {context.get('max_length')} characters"
-        case _:
-            return message
-
-
 _PATTERNS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "must be lower case words joined by hyphens, such as `short-price-removed`",
     r"^[a-z][a-z0-9_]*$": "must be lower case words joined by underscores, such as `active_runners`",
     r"^W[0-9]{3}$": "must be the number of a check, such as W208",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'must be a time of day in quotes, such as "10:00"',
 }
+_OWN_SENTENCES = frozenset({"duration", "number_range", "number_places", "one_of", "on_missing"})
+"""Refusals of our own models: their message is the end of a sentence already."""
+
+_SHOWN_CHARACTERS = 60
 
 
-def _file_path(loc: tuple[str | int, ...], value: Any) -> Path:  # noqa: ANN401 - plain data
-    """The path in the file: without the tags that pydantic puts between, as far as the file has it."""
+def diagnose(document: YamlDocument, model: type[BaseModel], error: ValidationError) -> list[Diagnostic]:
+    """One diagnostic per refusal, in the order of their places; the first 50."""
+    placed = sorted(
+        error.errors(include_url=False), key=lambda details: document.place(_file_path(details["loc"], document.value))
+    )
+    found = [_diagnostic(document, model, details) for details in placed[:MAXIMUM_DIAGNOSTICS]]
+    return sorted(dict.fromkeys(found), key=lambda one: one.place)
+
+
+def _diagnostic(document: YamlDocument, model: type[BaseModel], details: ErrorDetails) -> Diagnostic:
+    kind, loc, given = details["type"], details["loc"], details["input"]
+    path = _file_path(loc, document.value)
+    match kind:
+        case "missing":
+            owner = _model_at(model, loc[:-1])
+            required = ", ".join(f"`{key}`" for key in _keys(owner, required=True))
+            message, above = f"missing key `{loc[-1]}`", path[:-1]
+            return document.diagnostic(above, "E101", message, f"Required here: {required}.", at_key=bool(above))
+        case "extra_forbidden":
+            allowed = list(_keys(_model_at(model, loc[:-1])))
+            message = f"unknown key `{_shown(loc[-1])}`{did_you_mean(str(loc[-1]), allowed)}"
+            listed = ", ".join(f"`{key}`" for key in allowed)
+            return document.diagnostic(path, "E102", message, f"Allowed here: {listed}.", at_key=True)
+        case "literal_error" | "enum":
+            words = _words(str(details.get("ctx", {}).get("expected", "")))
+            return document.diagnostic(path, "E103", *_not_a_word(_label(path), given, words))
+        case "union_tag_not_found" | "union_tag_invalid":
+            return document.diagnostic(path, "E106", "this is not a condition", _CONDITION_HELP, at_key=True)
+        case _ if kind in _TYPES:
+            message = f"{_label(path)} {_TYPES[kind]}"
+            # A mapping or list of several lines is not underlined; its key is.
+            at_key = isinstance(given, (dict, list))
+            return document.diagnostic(path, "E104", message, f"It is {_described(given)} here.", at_key=at_key)
+        case _:
+            message = f"{_label(path)} {_sentence(details)}"
+            at_key = loc[-1:] == ("[key]",) or isinstance(given, (dict, list))
+            return document.diagnostic(path, "E105", message, _remedy(kind, given), at_key=at_key)
+
+
+def _words(expected: str) -> list[str]:
+    return [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
+
+
+def _not_a_word(label: str, given: Any, words: list[str]) -> tuple[str, str]:
+    only = f"It is always {words[0]}." if len(words) == 1 else f"Allowed: {', '.join(words)}."
+    if not isinstance(given, str):
+        return f"{label} cannot be {_described(given)}", only
+    if given in words:
+        return f"{label} cannot be the text `{given}`", f"Write {given}, without quotes."
+    near = did_you_mean(given, words) or did_you_mean(given.upper(), words) or did_you_mean(given.lower(), words)
+    return f"{label} cannot be `{_shown(given)}`{near}", only
+
+
+def _label(path: Path) -> str:
+    if not path:
+        return "the file"
+    name = path[-1]
+    return f"`{name}`" if isinstance(name, str) else f"item {name + 1}"
+
+
+def _sentence(details: ErrorDetails) -> str:
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "string_pattern_mismatch":
+            return _PATTERNS[str(context["pattern"])]
+        case "too_short":
+            return "must have at least one item"
+        case "too_long":
+            return f"has more than {context['max_length']} items"
+        case "string_too_short":
+            return "is empty" if context["min_length"] == 1 else f"is shorter than {context['min_length']} characters"
+        case "string_too_long":
+            return f"is longer than {context['max_length']} characters"
+        case own if own in _OWN_SENTENCES:
+            return details["msg"]
+        case _:
+            return "does not have the form that is expected here"
+
+
+def _remedy(kind: str, given: Any) -> str:
+    match kind:
+        case "too_short":
+            return "Write one, or leave the key out where it may be left out."
+        case "too_long" | "string_too_long":
+            return "Shorten it."
+        case "string_too_short":
+            return "Say it in a few words: it is stored and printed."
+        case "one_of":
+            return "Keep one of the two."
+        case "on_missing":
+            return "Write `then: {invalidate: <text>}`, or choose `hold` or `pass`."
+        case _:
+            return f"It is {_described(given)} here."
+
+
+def _file_path(loc: tuple[str | int, ...], value: Any) -> Path:
+    """The path in the file: without the tags that the models put between."""
     path: list[str | int] = []
     for part in loc:
-        if isinstance(part, str) and part.startswith("<"):
-            continue
-        if part == "[key]":
+        is_tag = isinstance(part, str) and (part.startswith("<") or part == "[key]")
+        if is_tag and not (isinstance(value, dict) and part in value):
             continue
         path.append(part)
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        is_there = part in value if isinstance(value, dict) else isinstance(part, int) and isinstance(value, list)
+        if is_there and (isinstance(value, dict) or part < len(value)):
             value = value[part]
     return tuple(path)
 
 
-def _model_at(model: type[BaseModel] | None, loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
     """The model that describes the value at ``loc``."""
-    current: Any = model
+    current: type[BaseModel] | None = model
     for part in loc:
-        if isinstance(part, str) and part.startswith("<"):
-            current = getattr(conditions, part.strip("<>"))
-        elif isinstance(part, int):
+        if isinstance(part, int) or current is None:
             continue
-        elif isinstance(current, type) and issubclass(current, BaseModel):
-            current = next(
-                (field.annotation for name, field in current.model_fields.items() if part in {name, field.alias}), None
-            )
-        current = next(_models_in(current), None)
+        if part.startswith("<"):
+            current = getattr(conditions, part.strip("<>"))
+        else:
+            fields = current.model_fields.items()
+            annotation = next((field.annotation for name, field in fields if part in {name, field.alias}), current)
+            current = next(_models_in(annotation), None)
     return current
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - an annotation
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     elif isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is not None:
@@ -136,20 +178,22 @@ def _keys(model: type[BaseModel] | None, *, required: bool = False) -> Iterator[
     for name, field in (model.model_fields if model else {}).items():
         if not required or field.is_required():
             yield field.alias or name
+    if required and model is Fact:
+        yield " or ".join(AGGREGATES)
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+def _shown(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
-def _described(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+def _described(value: Any) -> str:
     match value:
         case dict():
             return "a mapping"
         case list() | tuple():
             return "a list"
         case str():
-            return f"the text `{_shown(value)}`"
+            return f"the text `{_shown(value)}`" if value else "an empty text"
         case _:
             return f"`{_shown(value)}`"

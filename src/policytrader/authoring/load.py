@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from policytrader.authoring.check import check_file, check_set
 from policytrader.authoring.explain_schema import diagnose
 from policytrader.authoring.suggest import did_you_mean
-from policytrader.authoring.yaml import YamlDocument, read_yaml_file
+from policytrader.authoring.yaml import read_yaml_file
 from policytrader.errors import Diagnostic, Place, PolicyError, Severity
 from policytrader.policy.policy_set import KINDS, PolicySet
-from policytrader.policy.rules import PolicyFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policytrader.authoring.yaml import YamlDocument
+    from policytrader.policy.rules import PolicyFile
 
 SUFFIXES = (".yaml", ".yml")
+_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,7 @@ class LoadResult:
         """The six kinds together. Raises ``PolicyError`` with every error."""
         if self.errors:
             raise PolicyError(self.errors)
-        places = {
-            (file.kind, path): place for file in self.files for path, place in file.document.places.items()
-        }
+        places = {(file.kind, path): place for file in self.files for path, place in file.document.places.items()}
         return PolicySet(**{file.kind: file.model for file in self.files}, places=places)  # type: ignore[arg-type]
 
 
@@ -61,36 +64,56 @@ def load_policy(path: str | Path) -> PolicySet:
 
 
 def policy_files(path: Path) -> tuple[Path, ...]:
-    """The rule files of a policy folder, or the one file that is named. Raises ``PolicyError`` when there are none."""
-    if path.is_dir():
+    """The rule files of a policy folder, or the one file that is named.
+
+    Raises ``PolicyError`` when there are none, or the folder cannot be read.
+    """
+    try:
+        if not path.is_dir():
+            return (path,)
         folder = path / "racing" if (path / "racing").is_dir() else path
         found = tuple(sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES))
-        if found:
-            return found
-        raise PolicyError(
-            [Diagnostic(Place(str(path)), "E001", "the folder holds no rule files", "Rule files end in .yaml; `policytrader init` writes a set.")]
-        )
-    return (path,)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a usable name"
+        message, remedy = f"this folder cannot be read: {reason}", "Check its name and its mode."
+        raise PolicyError([Diagnostic(Place(str(path)), "E001", message, remedy)]) from None
+    if not found:
+        remedy = "Rule files end in .yaml; `policytrader init` writes a set."
+        raise PolicyError([Diagnostic(Place(str(path)), "E001", "the folder holds no rule files", remedy)])
+    return found
+
+
+@dataclass
+class _Kinds:
+    """Which kinds were seen, and in which file."""
+
+    read: dict[str, str] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    """Names of files whose kind is not known: such a kind is not also reported as absent."""
 
 
 def load_files(paths: Sequence[Path], *, complete: bool, shown_in: str = "") -> LoadResult:
-    """Read and check files. ``complete`` asks for all six kinds, as an engine needs them."""
+    """Read and check files. ``complete`` asks for all six kinds, as an engine needs them.
+
+    ``shown_in`` is the folder that the files belong to: a link that leads out of it is refused.
+    """
     files: list[LoadedFile] = []
     diagnostics: list[Diagnostic] = []
-    kinds: dict[str, str] = {}
-    root = Path(shown_in).resolve() if shown_in and Path(shown_in).is_dir() else None
+    kinds = _Kinds()
     for path in paths:
         try:
-            _refuse_outside(path, root)
+            _refuse_outside(path, shown_in)
             document = read_yaml_file(path)
         except PolicyError as error:
             diagnostics += error.diagnostics
-            kinds.setdefault(path.stem, str(path))  # a file that cannot be read is not also reported as absent
+            kinds.unread.add(path.stem)
             continue
-        file, found = _load_document(document, kinds)
+        file, found = load_document(document, kinds.read)
         diagnostics += found
         if file is not None:
             files.append(file)
+        elif document.file not in kinds.read.values():
+            kinds.unread.add(path.stem)
     if complete:
         diagnostics += _missing_kinds(kinds, shown_in)
     if not any(found.severity is Severity.ERROR for found in diagnostics):
@@ -98,13 +121,24 @@ def load_files(paths: Sequence[Path], *, complete: bool, shown_in: str = "") -> 
     return LoadResult(tuple(paths), tuple(files), tuple(diagnostics))
 
 
-def _refuse_outside(path: Path, root: Path | None) -> None:
-    if root is not None and not path.resolve().is_relative_to(root):
-        message = "the file is a link that leads out of the policy's folder"
-        raise PolicyError([Diagnostic(Place(str(path)), "E001", message, "Put the file itself into the folder.")])
+def _refuse_outside(path: Path, shown_in: str) -> None:
+    message, remedy = "the file is a link that leads out of the policy's folder", "Put the file itself into the folder."
+    try:
+        if not shown_in or not (folder := Path(shown_in)).is_dir() or path.resolve().is_relative_to(folder.resolve()):
+            return
+    except (OSError, RuntimeError):  # Python before 3.13 raises RuntimeError for a link to itself
+        message = "the file is a link that leads nowhere"
+    raise PolicyError([Diagnostic(Place(str(path)), "E001", message, remedy)])
 
 
-def _load_document(document: YamlDocument, kinds: dict[str, str]) -> tuple[LoadedFile | None, list[Diagnostic]]:
+def load_document(
+    document: YamlDocument, kinds: dict[str, str] | None = None
+) -> tuple[LoadedFile | None, list[Diagnostic]]:
+    """One document as the file of its kind, when it has the form, and what is wrong with it.
+
+    ``kinds`` names the file of each kind that was read before; this one is added.
+    """
+    kinds = {} if kinds is None else kinds
     value = document.value
     if not isinstance(value, dict):
         message = "a policy file is a mapping that begins with `policy:`"
@@ -114,33 +148,32 @@ def _load_document(document: YamlDocument, kinds: dict[str, str]) -> tuple[Loade
         return None, [_unknown_kind(document, kind)]
     if kind in kinds:
         message = f"a second file of the kind `{kind}` (the first is {kinds[kind]})"
-        return None, [document.diagnostic(("policy",), "E213", message, "A policy has one file of each kind; merge them.")]
+        return None, [
+            document.diagnostic(("policy",), "E213", message, "A policy has one file of each kind: merge them.")
+        ]
     kinds[kind] = document.file
     try:
         model: PolicyFile = KINDS[kind].model_validate(value)
     except ValidationError as error:
         return None, diagnose(document, KINDS[kind], error)
-    file = LoadedFile(kind, document, model)
-    return file, check_file(kind, model, document)
+    return LoadedFile(kind, document, model), check_file(kind, model, document)
 
 
-def _unknown_kind(document: YamlDocument, kind: Any) -> Diagnostic:  # noqa: ANN401 - whatever the file holds
-    allowed = "One of: " + ", ".join(KINDS) + "."
+def _unknown_kind(document: YamlDocument, kind: Any) -> Diagnostic:
+    allowed = f"One of: {', '.join(KINDS)}."
     if kind is None:
         return document.diagnostic((), "E101", "missing key `policy`: which kind of rules is this?", allowed)
-    message = f"unknown kind of policy `{kind}`{did_you_mean(str(kind), KINDS)}"
+    if not isinstance(kind, str):
+        return document.diagnostic(("policy",), "E107", "`policy` must be the name of a kind", allowed, at_key=True)
+    shown = kind if len(kind) <= _SHOWN_CHARACTERS else kind[: _SHOWN_CHARACTERS - 1] + "…"
+    message = f"unknown kind of policy `{shown}`{did_you_mean(kind, KINDS)}"
     return document.diagnostic(("policy",), "E107", message, allowed)
 
 
-def _missing_kinds(kinds: Iterable[str], shown_in: str) -> list[Diagnostic]:
-    present = set(kinds)
+def _missing_kinds(kinds: _Kinds, shown_in: str) -> list[Diagnostic]:
+    remedy = "A policy needs all six kinds; `policytrader init` writes a complete set to begin with."
     return [
-        Diagnostic(
-            Place(shown_in or "."),
-            "E214",
-            f"no file of the kind `{kind}`",
-            "A policy needs all six kinds; `policytrader init` writes a complete set to begin with.",
-        )
+        Diagnostic(Place(shown_in or "."), "E214", f"no file of the kind `{kind}`", remedy)
         for kind in KINDS
-        if kind not in present
+        if kind not in kinds.read and kind not in kinds.unread
     ]

@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """With the nearest name when there is no such command."""
-        from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
+        from difflib import get_close_matches
 
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = get_close_matches(args[0], COMMANDS, n=1)
@@ -73,17 +73,17 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", count=True, help="Say more on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say less on stderr.")
 @click.pass_context
-def group(  # noqa: PLR0913 - one per global option
+def group(
     ctx: click.Context,
     project: str,
     profile: str,
     zone: str,
     now: str | None,
-    no_color: bool,  # noqa: FBT001 - a flag
+    no_color: bool,
     verbose: int,
-    quiet: bool,  # noqa: FBT001 - a flag
+    quiet: bool,
 ) -> None:
-    """Trading policy as YAML: validate it, test it, see the plan.
+    r"""Trading policy as YAML: validate it, test it, see the plan.
 
     \b
     policytrader init            a complete set of rules to begin with

@@ -18,7 +18,7 @@ _HOW = {
 @click.argument("shell", type=click.Choice(list(_HOW)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    """Print the completion script for SHELL.
+    r"""Print the completion script for SHELL.
 
     \b
     policytrader completion bash > ~/.local/share/bash-completion/completions/policytrader

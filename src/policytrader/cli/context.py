@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +16,8 @@ from policytrader.errors import PolicytraderError, UsageError
 from policytrader.model.times import parse_utc
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
 FINE, FINDINGS, WRONG_USAGE, CHANGES, OUT_OF_REACH, REFUSED = range(6)
@@ -35,9 +36,7 @@ class Context:
     verbosity: int
 
     @classmethod
-    def make(  # noqa: PLR0913 - one per global option
-        cls, project: str, profile: str, zone: str, now: str | None, *, no_color: bool, verbosity: int
-    ) -> Context:
+    def make(cls, project: str, profile: str, zone: str, now: str | None, *, no_color: bool, verbosity: int) -> Context:
         """Check the options. Raises ``UsageError``."""
         try:
             moment = None if now is None else parse_utc(now)
@@ -61,7 +60,7 @@ class Context:
 
     def console(self, *, stderr: bool = False) -> Console:
         """A console for tables and colours; plain when it is not a terminal."""
-        from rich.console import Console  # noqa: PLC0415 - heavy
+        from rich.console import Console
 
         stream = sys.stderr if stderr else sys.stdout
         width = None if stream.isatty() else 160
@@ -73,7 +72,7 @@ class Context:
             click.echo(text, err=True)
 
 
-def print_json(document: Any) -> None:  # noqa: ANN401 - any document
+def print_json(document: Any) -> None:
     """One document on one line of stdout."""
     click.echo(json.dumps(document, ensure_ascii=False))
 
@@ -91,7 +90,7 @@ def fail(error: Exception) -> int:
                 click.echo(f"{count} errors", err=True)
             return FINDINGS
         case BrokenPipeError():
-            sys.stdout = None  # type: ignore[assignment] - nobody reads any more
+            sys.stdout = None  # type: ignore[assignment]
             return FINE
         case _:
             click.echo(

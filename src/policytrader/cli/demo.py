@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +13,11 @@ from policytrader.cli.explain import lines as explanation_lines
 from policytrader.cli.plan_text import plan_lines
 from policytrader.engine.evaluate import Engine
 from policytrader.engine.explain import explain
-from policytrader.engine.plan import Plan
 from policytrader.resources import resource
 from policytrader.wiring import policy_at
+
+if TYPE_CHECKING:
+    from policytrader.engine.plan import Plan
 
 DEMO_SCHEMA = "policytrader/demo/1"
 
@@ -23,7 +26,7 @@ DEMO_SCHEMA = "policytrader/demo/1"
 @click.option("--policy", metavar="DIR", help="Rules to use; default: the shipped ones.")
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.pass_obj
-def command(context: Context, policy: str | None, as_json: bool) -> int:  # noqa: FBT001 - a flag
+def command(context: Context, policy: str | None, as_json: bool) -> int:
     """Walk a made-up race through the day: the same rules, the same statement, four snapshots."""
     used = policy_at(policy or str(resource("rules")), context.project)
     documents: list[dict[str, Any]] = []
@@ -33,11 +36,12 @@ def command(context: Context, policy: str | None, as_json: bool) -> int:  # noqa
             documents.append({"title": moment.title, "plan": plan.to_dict()})
             if not as_json:
                 _show(context, moment, plan)
+        last = engine.evaluate(moments()[-1].snapshot)
     if as_json:
         print_json({"schema": DEMO_SCHEMA, "moments": documents})
         return FINE
     click.echo("Why? `policytrader explain` shows every rule with the values it saw:\n")
-    click.echo("\n".join(explanation_lines(explain(plan, plan["kingmaker-place"]), context.zone)))
+    click.echo("\n".join(explanation_lines(explain(last, last["kingmaker-place"]), context.zone)))
     click.echo(
         "\nYours next:\n"
         "  policytrader init my-rules                 a complete set of rules, and this race as a scenario\n"
@@ -49,6 +53,6 @@ def command(context: Context, policy: str | None, as_json: bool) -> int:  # noqa
 
 def _show(context: Context, moment: Moment, plan: Plan) -> None:
     click.echo(moment.title)
-    color = context.color and click.get_text_stream("stdout").isatty()
+    color = context.color and sys.stdout.isatty()
     shown = list(plan_lines(plan, context.zone, mode="DEMO  no exchange", color=color))
     click.echo("\n".join(shown[:1] + shown[2:]) + "\n")

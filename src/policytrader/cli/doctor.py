@@ -5,10 +5,9 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +16,10 @@ from policytrader.cli.context import FINDINGS, FINE, Context, print_json
 from policytrader.errors import PolicytraderError
 from policytrader.resources import resource
 from policytrader.wiring import policy_at, policy_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 DOCTOR_SCHEMA = "policytrader/doctor/1"
 _PACKAGES = ("duckdb", "pyarrow", "pydantic", "PyYAML", "jsonschema", "click", "orjson", "rich", "tzdata")
@@ -35,7 +38,7 @@ class Check:
 @click.command(short_help="Check this installation and project.")
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.pass_obj
-def command(context: Context, as_json: bool) -> int:  # noqa: FBT001 - a flag
+def command(context: Context, as_json: bool) -> int:
     """Check this installation and this project. Opens no socket, prints no secret."""
     looks: tuple[Callable[[Context], Check], ...] = (_python, _packages, _engine, _profile, _rules, _git)
     checks = [look(context) for look in looks]
@@ -71,8 +74,8 @@ def _packages(_: Context) -> Check:
 
 
 def _engine(_: Context) -> Check:
-    from policytrader.app.made_up_race import moments  # noqa: PLC0415 - heavy
-    from policytrader.engine.evaluate import evaluate  # noqa: PLC0415
+    from policytrader.app.made_up_race import moments
+    from policytrader.engine.evaluate import evaluate
 
     try:
         plan = evaluate(policy_at(None, _shipped()), moments()[-1].snapshot)
@@ -83,7 +86,7 @@ def _engine(_: Context) -> Check:
 
 
 def _profile(context: Context) -> Check:
-    from policytrader.config import load_profile  # noqa: PLC0415
+    from policytrader.config import load_profile
 
     try:
         profile = load_profile(context.project, context.profile)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +15,14 @@ from policytrader.cli.sources import Source, scenario_policy, snapshots_of, sour
 from policytrader.config import load_profile
 from policytrader.errors import UsageError
 from policytrader.model.decision import Action
-from policytrader.model.snapshot import Snapshot
-from policytrader.policy.policy_set import PolicySet
 from policytrader.wiring import policy_at
+
+if TYPE_CHECKING:
+    from policytrader.model.snapshot import Snapshot
+    from policytrader.policy.policy_set import PolicySet
+
+
+_PAIR = 2  # policies that can be compared
 
 
 @click.command(short_help="Show the plan: what would be done, and why.")
@@ -28,7 +35,7 @@ from policytrader.wiring import policy_at
 @click.option("--no-protections", is_flag=True, help="Leave the protections out: the policy's own logic.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 3 when something would be done or changes.")
 @click.pass_obj
-def command(  # noqa: PLR0913 - one per option
+def command(
     context: Context,
     snapshots: tuple[str, ...],
     policies: tuple[str, ...],
@@ -37,10 +44,10 @@ def command(  # noqa: PLR0913 - one per option
     at: str | None,
     captured_at: str | None,
     selections: str | None,
-    as_json: bool,  # noqa: FBT001 - a flag
+    as_json: bool,
     out: str | None,
-    no_protections: bool,  # noqa: FBT001 - a flag
-    detailed_exitcode: bool,  # noqa: FBT001 - a flag
+    no_protections: bool,
+    detailed_exitcode: bool,
 ) -> int:
     """Show what would be done about every selection of a snapshot, and why. Nothing is ever sent.
 
@@ -49,7 +56,8 @@ def command(  # noqa: PLR0913 - one per option
     names = _policy_names(policies, against)
     source = Source(snapshots, recording, at, captured_at, selections)
     loaded: dict[str | None, PolicySet] = {}
-    documents, has_changes = [], False
+    documents: list[object] = []
+    has_changes = False
     for folder, snapshot in snapshots_of(source, context):
         own = scenario_policy(snapshot, folder, context)
         used = [_load(name or own, context, loaded) for name in names]
@@ -64,7 +72,7 @@ def command(  # noqa: PLR0913 - one per option
 
 
 def _policy_names(policies: tuple[str, ...], against: str | None) -> tuple[str | None, ...]:
-    if len(policies) > 2 or (len(policies) == 2 and against is not None):
+    if len(policies) + (against is not None) > _PAIR:
         message = "two policies can be compared: give --policy twice, or --policy and --against"
         raise UsageError(message)
     used: tuple[str | None, ...] = policies or (None,)
@@ -77,7 +85,7 @@ def _load(name: str | None, context: Context, loaded: dict[str | None, PolicySet
     return loaded[name]
 
 
-def _show(  # noqa: PLR0913 - how to show it
+def _show(
     context: Context,
     snapshot: Snapshot,
     used: list[PolicySet],
@@ -87,8 +95,8 @@ def _show(  # noqa: PLR0913 - how to show it
     as_json: bool,
     first: bool,
 ) -> tuple[object, bool]:
-    from policytrader.app.comparison import compare_plans  # noqa: PLC0415 - heavy
-    from policytrader.engine.evaluate import evaluate  # noqa: PLC0415 - heavy
+    from policytrader.app.comparison import compare_plans
+    from policytrader.engine.evaluate import evaluate
 
     profile = load_profile(context.project, context.profile)
     plans = [
@@ -97,7 +105,7 @@ def _show(  # noqa: PLR0913 - how to show it
     ]
     if not as_json and not first:
         click.echo()
-    if len(plans) == 2:
+    if len(plans) == _PAIR:
         comparison = compare_plans(*plans)
         document = comparison.to_dict()
         if as_json:
@@ -117,7 +125,7 @@ def _show(  # noqa: PLR0913 - how to show it
 
 
 def _has_color(context: Context) -> bool:
-    return context.color and click.get_text_stream("stdout").isatty()
+    return context.color and sys.stdout.isatty()
 
 
 def _write(path: Path, documents: list[object]) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.plan_text import do_text
+from policytrader.cli.plan_text import NOTHING, do_text
 from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
 from policytrader.engine.explain import NOT_APPLICABLE, Explanation, LeafSeen, RuleSeen, explain
 from policytrader.errors import UsageError
 from policytrader.model.times import format_utc
 from policytrader.wiring import policy_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
 
 EXPLANATION_SCHEMA = "policytrader/explanation/1"
 
@@ -27,7 +29,7 @@ EXPLANATION_SCHEMA = "policytrader/explanation/1"
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.option("--no-protections", is_flag=True, help="Leave the protections out.")
 @click.pass_obj
-def command(  # noqa: PLR0913 - one per option
+def command(
     context: Context,
     selection: str,
     snapshots: tuple[str, ...],
@@ -36,11 +38,11 @@ def command(  # noqa: PLR0913 - one per option
     at: str | None,
     captured_at: str | None,
     selections: str | None,
-    as_json: bool,  # noqa: FBT001 - a flag
-    no_protections: bool,  # noqa: FBT001 - a flag
+    as_json: bool,
+    no_protections: bool,
 ) -> int:
-    """Show every rule, with the values seen and where it is written, behind the decision on SELECTION (its reference)."""
-    from policytrader.engine.evaluate import evaluate  # noqa: PLC0415 - heavy
+    """Show every rule, with the values seen and where it is written, behind the decision on SELECTION."""
+    from policytrader.engine.evaluate import evaluate
 
     if len(snapshots) > 1:
         message = "one snapshot at a time can be explained"
@@ -67,7 +69,8 @@ def lines(explanation: Explanation, zone: tzinfo) -> Iterable[str]:
     decision = explanation.decision
     selection, stake, price = decision.selection, decision.stake, decision.price
     name = selection.runner_name or selection.selection_id
-    yield f"{selection.selection_ref}  {name}  {selection.side} {selection.market_type}  {selection.race_time.astimezone(zone):%H:%M %Z}"
+    off = f"{selection.race_time.astimezone(zone):%H:%M %Z}"
+    yield f"{selection.selection_ref}  {name}  {selection.side} {selection.market_type}  {off}"
     for kind in ("validation", "cash_out", "entry"):
         yield kind
         for rule in explanation.rules:
@@ -77,7 +80,10 @@ def lines(explanation: Explanation, zone: tzinfo) -> Iterable[str]:
         when = f" at {out.removed_at.astimezone(zone):%H:%M:%S}" if out.removed_at else ""
         captured = f", {out.reference_price:.2f} in the capture" if out.reference_price else ", no price in the capture"
         yield f"withdrawn: {out.runner_name}{when}{captured}"
-    yield f"stake  step {stake.step or '–'}: target {stake.target:.2f}, cap {stake.cap:.2f}, have {stake.exposure:.2f}, remaining {stake.remaining:.2f}"
+    yield (
+        f"stake  step {stake.step or NOTHING}: target {stake.target:.2f}, cap {stake.cap:.2f}, "
+        f"have {stake.exposure:.2f}, remaining {stake.remaining:.2f}"
+    )
     available = "nothing" if price.available is None else f"{price.available:.2f}"
     depth = "" if price.depth is None else f" for {price.depth:.2f}"
     yield f"price  want {price.requested:.2f}, offered {available}{depth}: {'met' if price.meets else 'not met'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,9 @@ from policytrader.errors import UsageError
 from policytrader.resources import resource
 from policytrader.wiring import write_snapshot
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 INIT_SCHEMA = "policytrader/init/1"
 _COPIED = (("rules", "*.yaml"), ("schemas", "*.json"), ("config", "*.yaml"))
 _SCENARIO = "scenarios/first"
@@ -25,7 +28,7 @@ _SCENARIO = "scenarios/first"
 @click.argument("folder", default=".", metavar="[DIR]")
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.pass_obj
-def command(context: Context, folder: str, as_json: bool) -> int:  # noqa: FBT001 - a flag
+def command(context: Context, folder: str, as_json: bool) -> int:
     """Write a complete set of rules, their schemas, a profile and a first scenario into DIR (default: here).
 
     Nothing that is there already is overwritten.
@@ -59,8 +62,8 @@ def _write(target: Path) -> list[Path]:
     there = [str(path) for _, path in sources if path.exists()]
     there += [str(scenario)] if scenario.exists() else []
     if there:
-        message = f"{target} has these already, and nothing is overwritten: " + ", ".join(there[:5])
-        raise UsageError(message + (f" and {len(there) - 5} more" if len(there) > 5 else ""))
+        message = f"{target} has these already, and nothing is overwritten: {', '.join(there)}"
+        raise UsageError(message)
     for source, path in sources:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, path)

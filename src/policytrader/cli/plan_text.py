@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import tzinfo
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import click
 
-from policytrader.app.comparison import Change, Comparison
 from policytrader.engine.explain import Explanation, duration_text, explain
-from policytrader.engine.plan import Decision, Plan
 from policytrader.model.decision import Action
 from policytrader.model.position import exposure_of
 from policytrader.model.snapshot import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
+    from policytrader.app.comparison import Change, Comparison
+    from policytrader.engine.plan import Decision, Plan
 
 _MARKS = {
     Action.PLACE: ("+", "green"),
@@ -40,7 +44,7 @@ _WORDS = {
 _HEAD = ("", "Off", "In", "Course", "Runner", "Bet", "Want", "Best", "Ladder", "", "Have", "Do")
 _RIGHT = {2, 6, 7, 9, 10}
 _WIDEST = 30
-NOTHING = "–"
+NOTHING = "-"
 
 
 def plan_lines(plan: Plan, zone: tzinfo, *, mode: str, color: bool) -> Iterable[str]:
@@ -60,7 +64,9 @@ def plan_lines(plan: Plan, zone: tzinfo, *, mode: str, color: bool) -> Iterable[
 
 def summary_line(plan: Plan) -> str:
     """``1 to place, 2 waiting · new exposure 14.00``, and what of the day's limit is used."""
-    counts = ", ".join(f"{count} {_WORDS[action]}" for action, count in plan.summary.items() if count) or "no selections"
+    counts = (
+        ", ".join(f"{count} {_WORDS[action]}" for action, count in plan.summary.items() if count) or "no selections"
+    )
     placed = sum((risk(decision) for decision in plan if decision.order), Decimal(0))
     held = sum(map(exposure_of, plan.snapshot.orders), Decimal(0))
     limit = plan.policy.protection.protections.max_exposure_per_day
@@ -84,7 +90,8 @@ def comparison_lines(comparison: Comparison, names: tuple[str, str]) -> Iterable
         yield "the two policies are the same"
     for change in comparison.changes:
         selection = change.before.selection
-        yield f"{selection.selection_ref}  {selection.runner_name or selection.selection_id}  {selection.side} {selection.market_type}"
+        name = selection.runner_name or selection.selection_id
+        yield f"{selection.selection_ref}  {name}  {selection.side} {selection.market_type}"
         yield f"  A  {_change_text(change.before)}"
         yield f"  B  {_change_text(change.after)}"
         yield f"  because of {_because(change)}"
@@ -98,7 +105,8 @@ def _because(change: Change) -> str:
 
 def _change_text(decision: Decision) -> str:
     stake = decision.stake
-    return f"{decision.action} {do_text(decision, None)} (ladder {stake.step or NOTHING} {stake.target:.2f}, have {stake.exposure:.2f})"
+    ladder = f"ladder {stake.step or NOTHING} {stake.target:.2f}, have {stake.exposure:.2f}"
+    return f"{decision.action} {do_text(decision, None)} ({ladder})"
 
 
 def _headline(plan: Plan, zone: tzinfo, mode: str) -> str:
@@ -127,7 +135,7 @@ def _cells(plan: Plan, decision: Decision, zone: tzinfo) -> tuple[str, ...]:
     )
 
 
-def do_text(decision: Decision, explanation: Explanation | None) -> str:  # noqa: PLR0911 - one per action
+def do_text(decision: Decision, explanation: Explanation | None) -> str:
     """What would be done, in words; with an explanation also what made a rule true."""
     match decision.action:
         case Action.PLACE if decision.order:
@@ -135,7 +143,11 @@ def do_text(decision: Decision, explanation: Explanation | None) -> str:  # noqa
         case Action.CASH_OUT if decision.cash_out:
             return f"CASH OUT: {_detail(decision, explanation)}; {_hedge_text(decision)}"
         case Action.CANCEL:
-            return "cancel: unmatched for too long" if decision.code == "rested" else f"cancel: {_detail(decision, explanation)}"
+            return (
+                "cancel: unmatched for too long"
+                if decision.code == "rested"
+                else f"cancel: {_detail(decision, explanation)}"
+            )
         case Action.WAIT:
             return f"wait: {_wait_text(decision)}"
         case Action.DONE:
@@ -185,7 +197,10 @@ def _detail(decision: Decision, explanation: Explanation | None) -> str:
     if explanation is None or decision.rule is None or not decision.selection.valid:
         return reason
     leaves = explanation.rule(decision.rule).leaves
-    seen = [leaf.note if leaf.seen is None else leaf.seen if ", " in leaf.seen else f"{leaf.field} {leaf.seen}" for leaf in leaves]
+    seen = [
+        leaf.note if leaf.seen is None else leaf.seen if ", " in leaf.seen else f"{leaf.field} {leaf.seen}"
+        for leaf in leaves
+    ]
     told = [text for text in seen if text]
     if decision.verdict != "invalidate" or decision.rule == "own-runner-removed" or not told:
         notes = [leaf.note for leaf in leaves if leaf.note]

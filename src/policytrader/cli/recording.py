@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,8 @@ from policytrader.errors import UsageError
 from policytrader.wiring import import_recordings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from policytrader.adapters.recordings.importer import FileReport, ImportReport
 
 IMPORT_SCHEMA = "policytrader/import/1"
@@ -27,7 +28,7 @@ def command() -> None:
 @click.option("--out", required=True, metavar="DIR", help="Where the recording is kept; made if need be.")
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.pass_obj
-def import_(context: Context, files: tuple[str, ...], out: str, as_json: bool) -> int:  # noqa: FBT001 - a flag
+def import_(context: Context, files: tuple[str, ...], out: str, as_json: bool) -> int:
     """Read FILE (plain, gz, bz2 or zip; a folder means every file in it) into DIR.
 
     A damaged file is told with its line; what was read before the damage is kept.
@@ -42,7 +43,9 @@ def import_(context: Context, files: tuple[str, ...], out: str, as_json: bool) -
         errors = report.errors
         for error in errors:
             click.echo(error.render(), err=True)
-        click.echo(f"{len(report.markets)} markets, {report.updates} updates, {report.rows} rows, {len(errors)} damaged files")
+        click.echo(
+            f"{len(report.markets)} markets, {report.updates} updates, {report.rows} rows, {len(errors)} damaged files"
+        )
     return FINDINGS if report.errors else FINE
 
 
@@ -59,7 +62,7 @@ def _run(context: Context, paths: list[Path], out: Path) -> ImportReport:
     if not console.is_terminal or not context.verbosity:
         report = import_recordings(paths, out)
         return report  # type: ignore[no-any-return]
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from policytrader.cli.context import Context
 from policytrader.errors import UsageError
-from policytrader.model.snapshot import Snapshot
 from policytrader.model.times import parse_utc
 from policytrader.wiring import read_snapshot, snapshot_from_recording
+
+if TYPE_CHECKING:
+    from policytrader.cli.context import Context
+    from policytrader.model.snapshot import Snapshot
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -80,7 +82,7 @@ def _at_now(snapshot: Snapshot, context: Context) -> Snapshot:
     return snapshot if context.now is None else replace(snapshot, now=context.now)
 
 
-def _time(option: str, text: str | None) -> Any:  # noqa: ANN401 - datetime
+def _time(option: str, text: str | None) -> Any:
     try:
         return parse_utc(text or "")
     except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,11 +14,14 @@ from policytrader.app.scenarios import Difference, compare, read_expected, scena
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
 from policytrader.engine.evaluate import Engine
 from policytrader.errors import SnapshotError, UsageError
-from policytrader.policy.policy_set import PolicySet
 from policytrader.resources import resource
 from policytrader.wiring import policy_at, read_snapshot
 
+if TYPE_CHECKING:
+    from policytrader.policy.policy_set import PolicySet
+
 TESTS_SCHEMA = "policytrader/tests/1"
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,15 @@ class ScenarioResult:
 @click.option("--no-protections", is_flag=True, help="Leave the protections out of the scenarios.")
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.pass_obj
-def command(  # noqa: PLR0913 - one per option
+def command(
     context: Context,
     name: str,
     policy: str | None,
     golden: str | None,
-    show_coverage: bool,  # noqa: FBT001 - a flag
-    update: bool,  # noqa: FBT001 - a flag
-    no_protections: bool,  # noqa: FBT001 - a flag
-    as_json: bool,  # noqa: FBT001 - a flag
+    show_coverage: bool,
+    update: bool,
+    no_protections: bool,
+    as_json: bool,
 ) -> int:
     """Run the tests beside the rules, and the scenarios whose folder contains NAME."""
     used = policy_at(policy, context.project)
@@ -119,7 +122,9 @@ def _print(inline: list[InlineResult], scenarios: list[ScenarioResult]) -> None:
     for result in inline:
         if not result.is_passed:
             where = f"{result.place}  " if result.place else ""
-            click.echo(f"FAILED  {where}{result.rule.id}, {result.test.name}: actual {result.actual}, expected {result.test.expect}")
+            click.echo(
+                f"FAILED  {where}{result.rule.id}, {result.test.name}: actual {result.actual}, expected {result.test.expect}"
+            )
     for scenario in scenarios:
         if scenario.is_updated:
             click.echo(f"updated {scenario.folder}")
@@ -127,10 +132,10 @@ def _print(inline: list[InlineResult], scenarios: list[ScenarioResult]) -> None:
             click.echo(f"FAILED  {scenario.folder}\n{scenario.error}")
         elif scenario.differences:
             click.echo(f"FAILED  {scenario.folder}")
-            for difference in scenario.differences[:20]:
+            for difference in scenario.differences[:_MOST_SHOWN]:
                 click.echo(f"  {difference}")
-            if len(scenario.differences) > 20:
-                click.echo(f"  … and {len(scenario.differences) - 20} more")
+            if len(scenario.differences) > _MOST_SHOWN:
+                click.echo(f"  … and {len(scenario.differences) - _MOST_SHOWN} more")
 
 
 def _print_coverage(coverage: Coverage) -> None:
@@ -148,8 +153,8 @@ def _print_summary(inline: list[InlineResult], scenarios: list[ScenarioResult], 
     failed_scenarios = sum(not result.is_passed for result in scenarios)
     complete = sum(seen.is_complete for seen in coverage.seen.values())
     click.echo(
-        f"{len(inline)} tests beside rules, {failed_inline} failed · {len(scenarios)} scenarios, {failed_scenarios} failed"
-        f" · {complete} of {len(coverage.seen)} rules and conditions seen in every way"
+        f"{len(inline)} tests beside rules, {failed_inline} failed · "
+        f"{len(scenarios)} scenarios, {failed_scenarios} failed · {complete} of {len(coverage.seen)} rules and conditions seen in every way"
     )
 
 
@@ -175,7 +180,10 @@ def _document(inline: list[InlineResult], scenarios: list[ScenarioResult], cover
             for scenario in scenarios
         ],
         "coverage": {
-            key: {"label": seen.label, "complete": seen.is_complete, **{names[truth]: seen.counts[truth] for truth in TRUTHS}}
+            key: {
+                "label": seen.label, "complete": seen.is_complete,
+                **{names[truth]: seen.counts[truth] for truth in TRUTHS},
+            }
             for key, seen in coverage.seen.items()
         },
     }  # fmt: skip

@@ -14,10 +14,9 @@ Rows come out unordered: ``row_no`` is the selection's place in the order of dec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from policytrader.engine.leaves import LeafCompiler, column_of
 from policytrader.engine.relations import Relations
@@ -25,10 +24,16 @@ from policytrader.engine.sql import number, quote, text_list
 from policytrader.policy.conditions import Condition, Fact, InvalidatedBy, Leaf, walk
 from policytrader.policy.facts import FACT_PREFIX, fact_field
 from policytrader.policy.fields import RUNNER_FIELDS, SELECTION_FIELDS, Operator
-from policytrader.policy.policy_set import PolicySet
-from policytrader.policy.rules import AppliesTo, Rule
-from policytrader.policy.staking import Ladder
-from policytrader.policy.validation import ValidationRule
+from policytrader.policy.rules import MARKET_TYPES, SIDES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from decimal import Decimal
+
+    from policytrader.policy.policy_set import PolicySet
+    from policytrader.policy.rules import AppliesTo, Rule
+    from policytrader.policy.staking import Ladder
+    from policytrader.policy.validation import ValidationRule
 
 STORED = -1
 """``judgement`` of a selection that was stored as invalid."""
@@ -156,7 +161,7 @@ class _Compiler:
             every.append(condition if applies is None else f"(NOT {applies} OR {condition})")
             some.append("TRUE" if applies is None else applies)
         served = frozenset(pair for rule in self.policy.entry.rules for pair in rule.applies_to.pairs)
-        only = "" if len(served) == 4 else f" AND ({' OR '.join(some)})"
+        only = "" if len(served) == len(SIDES) * len(MARKET_TYPES) else f" AND ({' OR '.join(some)})"
         return f"coalesce({' AND '.join(every)}, FALSE){only}"
 
     def decided(self) -> str:
@@ -178,8 +183,8 @@ class _Compiler:
         held = '"judgement" >= 0 AND "judgement" % 2 = 1'
         # After the first line a judgement can only be an invalidation.
         invalid = '"judgement" IS NOT NULL'
-        closing = f"{invalid} AND \"matched\" > 0 AND \"race_status\" IS DISTINCT FROM 'REMOVED' AND ({self._triggers()})"
-        can_close = "\"own_market_status\" = 'OPEN' AND NOT \"own_in_play\" AND \"race_status\" = 'ACTIVE'"
+        closing = f'{invalid} AND "matched" > 0 AND "race_status" IS DISTINCT FROM \'REMOVED\' AND ({self._triggers()})'
+        can_close = '"own_market_status" = \'OPEN\' AND NOT "own_in_play" AND "race_status" = \'ACTIVE\''
         cases = [
             (held, Outcome.HOLD.value),
             ('"closed"', Outcome.CLOSED.value),
@@ -188,7 +193,10 @@ class _Compiler:
             (invalid, Outcome.INVALID.value),
             (f'"own_now" - "rests_since" > {self.relations.cancel_after}', Outcome.CANCEL_RESTED.value),
             ('"own_time_to_off" <= 0', Outcome.AFTER_OFF.value),
-            (f'{self._amount(_caps)} - "exposure" < {self._amount(_within, scaled=False)}', Outcome.FULLY_MATCHED.value),
+            (
+                f'{self._amount(_caps)} - "exposure" < {self._amount(_within, scaled=False)}',
+                Outcome.FULLY_MATCHED.value,
+            ),
             (f'"exposure" >= {self._amount(_targets)}', Outcome.STEP_FILLED.value),
             ('NOT "meets"', Outcome.NO_PRICE.value),
         ]
@@ -262,9 +270,7 @@ class _Compiler:
 
     def conditions(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """See ``compile_conditions``."""
-        rules = {
-            f"{kind}/{rule.id}": self._truth(rule) for kind, group in rule_groups(self.policy) for rule in group
-        }
+        rules = {f"{kind}/{rule.id}": self._truth(rule) for kind, group in rule_groups(self.policy) for rule in group}
         columns = {**rules, **self._leaf_columns()}
         listed = ",\n  ".join(f"{value} AS {quote(name)}" for name, value in columns.items())
         needed = [column_of(field.name) for field in self.relations.used]

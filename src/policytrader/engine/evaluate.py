@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
@@ -30,10 +29,14 @@ from policytrader.engine.tables import (
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
 from policytrader.model.money import MINIMUM_SIZES, MinimumSize
 from policytrader.model.position import position_of
-from policytrader.model.snapshot import Selection, Snapshot
-from policytrader.policy.policy_set import PolicySet
 
-LOCKED_DOWN = {
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from policytrader.model.snapshot import Selection, Snapshot
+    from policytrader.policy.policy_set import PolicySet
+
+LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "enable_external_access": False,
     "autoload_known_extensions": False,
@@ -203,4 +206,3 @@ def evaluate(
     """
     with Engine(policy, protections=protections, explain=explain, minimum=MINIMUM_SIZES[currency]) as engine:
         return engine.evaluate(snapshot)
-

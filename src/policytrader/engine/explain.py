@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from policytrader.engine.compile import leaf_column, rule_groups
-from policytrader.engine.plan import Decision, Plan
-from policytrader.errors import Place
+from policytrader.model.decision import Verdict
 from policytrader.model.snapshot import RunnerStatus, Selection, Snapshot
 from policytrader.policy.conditions import All, AnyOf, Condition, InvalidatedBy, Leaf, Not, Path, walk
 from policytrader.policy.facts import FACT_PREFIX, fact_field
 from policytrader.policy.fields import SELECTION_FIELDS, Field, FieldType, Operator
-from policytrader.policy.policy_set import PolicySet
-from policytrader.policy.rules import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from policytrader.engine.plan import Decision, Plan
+    from policytrader.errors import Place
+    from policytrader.policy.policy_set import PolicySet
+    from policytrader.policy.rules import Rule
 
 NOT_APPLICABLE = "not applicable"
+
+Truth: TypeAlias = bool | None
+"""True, false, or None for unknown."""
 
 _SYMBOLS = {
     Operator.EQ: "=", Operator.NE: "≠", Operator.LT: "<", Operator.LTE: "<=", Operator.GT: ">", Operator.GTE: ">=",
@@ -80,7 +87,9 @@ class Explanation:
 def explain(plan: Plan, decision: Decision) -> Explanation:
     """Explain a decision of a plan that was evaluated with ``explain=True``."""
     reader = _Reader(plan, decision)
-    rules = [reader.rule(kind, number, rule) for kind, group in rule_groups(plan.policy) for number, rule in enumerate(group)]
+    rules = [
+        reader.rule(kind, number, rule) for kind, group in rule_groups(plan.policy) for number, rule in enumerate(group)
+    ]
     return Explanation(decision, tuple(rules), removed_runners(plan.snapshot, decision.selection))
 
 
@@ -102,7 +111,7 @@ def removed_runners(snapshot: Snapshot, selection: Selection) -> tuple[RunnerOut
     return tuple(found[number] for number in sorted(found))
 
 
-def value_text(value: Any, field: Field) -> str:  # noqa: ANN401 - a value of the statement or of the policy
+def value_text(value: Any, field: Field) -> str:
     """A value as a person writes it: ``1h02m``, ``8.20``, ``OPEN``."""
     match value:
         case bool():
@@ -147,7 +156,9 @@ class _Reader:
         selection = self.decision.selection
         applies = rule.applies_to.includes(selection.side, selection.market_type)
         leaves = [
-            self.leaf(leaf, self.seen[leaf_column(kind, rule.id, index)], self.policy.place(kind, (*path, "when", *below)))
+            self.leaf(
+                leaf, self.seen[leaf_column(kind, rule.id, index)], self.policy.place(kind, (*path, "when", *below))
+            )
             for index, (below, leaf) in enumerate(walk(rule.when))
         ]
         truths = iter([self.seen[leaf_column(kind, rule.id, index)] for index in range(len(leaves))])
@@ -155,10 +166,11 @@ class _Reader:
         place = self.policy.place(kind, path)
         return RuleSeen(kind, rule.id, rule.title, rule.why, truth, tuple(leaves), place)
 
-    def leaf(self, leaf: Leaf | InvalidatedBy, truth: bool | None, place: Place | None) -> LeafSeen:
+    def leaf(self, leaf: Leaf | InvalidatedBy, truth: Truth, place: Place | None) -> LeafSeen:
         if isinstance(leaf, InvalidatedBy):
             names = ", ".join(leaf.invalidated_by)
-            return LeafSeen(f"invalidated by {names}", None, self.decision.rule, _word(truth), "", place)
+            rule = self.decision.rule if self.decision.verdict is Verdict.INVALIDATE else None
+            return LeafSeen(f"invalidated by {names}", None, rule, _word(truth), "", place)
         field = self.field(leaf.field)
         seen, note = self.value(leaf.field)
         compared = leaf.op.replace("_", " ") if leaf.op not in _SYMBOLS else _SYMBOLS[leaf.op]
@@ -189,7 +201,9 @@ class _Reader:
             return self.members(self.seen[name + "_ids"], self.seen[name + "_maybe"])
         if fact.aggregate == "any":
             return ("true" if low else "false" if not high else None), ""
-        texts = [value_text(Decimal(bound).scaleb(-field.places) if field.places else bound, field) for bound in (low, high)]
+        texts = [
+            value_text(Decimal(bound).scaleb(-field.places) if field.places else bound, field) for bound in (low, high)
+        ]
         return (texts[0], "") if low == high else (None, f"between {texts[0]} and {texts[1]}")
 
     def members(self, certain: list[int], possible: list[int]) -> tuple[str | None, str]:
@@ -204,7 +218,7 @@ class _Reader:
         return f"{name}, {price:.2f} this morning" if price is not None else name
 
 
-def combine(condition: Condition, truths: Iterable[bool | None]) -> bool | None:
+def combine(condition: Condition, truths: Iterable[Truth]) -> Truth:
     """The truth of a condition from those of its leaves in file order: three-valued, as in SQL."""
     truths = iter(truths)
     match condition:
@@ -221,5 +235,5 @@ def combine(condition: Condition, truths: Iterable[bool | None]) -> bool | None:
             return next(iter(truths))
 
 
-def _word(truth: bool | None) -> str:
+def _word(truth: Truth) -> str:
     return "unknown" if truth is None else "true" if truth else "false"

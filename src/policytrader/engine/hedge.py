@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from policytrader.model.decision import PlannedHedge
 from policytrader.model.money import ZERO, divide, floor_to_penny
 from policytrader.model.snapshot import Side
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 NOTHING_TO_HEDGE = PlannedHedge(None, None, None, None)
 
@@ -16,7 +19,7 @@ def plan_hedge(
 ) -> PlannedHedge:
     """The order that levels a position whose profit is ``if_wins`` or ``if_loses``, before commission.
 
-    n = if_wins - if_loses. With n > 0 it lays at the best lay price, with n < 0 it backs at the best back price; the size
+    n = if_wins - if_loses. With n > 0 it lays at the best lay price, with n < 0 it backs at the best back price. The size
     |n| / price is floored to the penny, so that n never changes sign. Not limited by depth.
     """
     exposure = if_wins - if_loses

@@ -6,13 +6,15 @@ runners are certainly meant, and how many possibly. A comparison with it is unkn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.sql import literal, quote
 from policytrader.policy.conditions import All, AnyOf, Condition, Fact, InvalidatedBy, Leaf, Not
 from policytrader.policy.facts import FACT_PREFIX
 from policytrader.policy.fields import Field, Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 _SYMBOL = {
     Operator.EQ: "=",
@@ -90,7 +92,7 @@ class LeafCompiler:
         places = max(self._fields[leaf.field].places, self._fields[leaf.other].places)
         return self._bounds(leaf.field, places), self._bounds(leaf.other, places)
 
-    def _literal(self, leaf: Leaf, value: Any) -> str:  # noqa: ANN401 - a literal of any type
+    def _literal(self, leaf: Leaf, value: Any) -> str:
         return literal(value, self._fields[leaf.field])
 
     def _plain_leaf(self, leaf: Leaf) -> str:

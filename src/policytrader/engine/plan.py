@@ -6,18 +6,21 @@ selections pays only for what is acted upon.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.compile import FIXED_COLUMNS, STORED, Judgement, Statement, compared_leaves, unknown_columns
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder, PriceView, Stake, Verdict
 from policytrader.model.money import ZERO, divide, half_up
 from policytrader.model.snapshot import Runner, Selection, Side, Snapshot
 from policytrader.model.times import format_utc, microseconds_between
-from policytrader.policy.policy_set import PolicySet
-from policytrader.policy.validation import ValidationRule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policytrader.policy.policy_set import PolicySet
+    from policytrader.policy.validation import ValidationRule
 
 PLAN_SCHEMA = "policytrader/plan/1"
 
@@ -35,7 +38,7 @@ class Decision:
 
     __slots__ = ("_basis", "_row", "action", "cash_out", "code", "order", "selection")
 
-    def __init__(  # noqa: PLR0913 - one per part of the plan
+    def __init__(
         self,
         selection: Selection,
         action: Action,

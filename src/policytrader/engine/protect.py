@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from policytrader.model.decision import PlannedOrder
 from policytrader.model.money import ZERO
 from policytrader.model.position import exposure_of, risk_of
 from policytrader.model.price import ticks_between
 from policytrader.model.snapshot import Order, OrderStatus, Selection, Side, Snapshot
-from policytrader.policy.protection import Protections
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from policytrader.policy.protection import Protections
 
 _MINUTE = timedelta(minutes=1)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from policytrader.engine.leaves import LeafCompiler
 from policytrader.engine.sql import quote
 from policytrader.model.price import MAX_PRICE, MIN_PRICE
 from policytrader.policy.conditions import Condition, Fact, Leaf, walk
 from policytrader.policy.facts import FACT_PREFIX
 from policytrader.policy.fields import RUNNER_FIELDS, SELECTION_FIELDS, Field
-from policytrader.policy.policy_set import PolicySet
 from policytrader.policy.values import duration_microseconds
+
+if TYPE_CHECKING:
+    from policytrader.policy.policy_set import PolicySet
 
 _WIN_ONLY = {"runner.win_best_back": "best_back", "runner.win_last_traded": "last_traded"}
 

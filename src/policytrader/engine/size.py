@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from policytrader.model.money import ZERO, floor_to_penny, size_for_liability
 from policytrader.model.snapshot import Side
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 def size_of(remaining: Decimal, side: Side, price: Decimal, depth: Decimal | None) -> Decimal:

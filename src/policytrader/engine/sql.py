@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policytrader.policy.fields import Field, FieldType
 from policytrader.policy.values import duration_microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def quote(name: str) -> str:
@@ -20,7 +22,7 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def literal(value: Any, field: Field) -> str:  # noqa: ANN401 - whatever the checked policy holds
+def literal(value: Any, field: Field) -> str:
     """A literal as the field's column holds it: durations in whole microseconds, numbers scaled, texts quoted."""
     match value:
         case str() if field.type is FieldType.DURATION:

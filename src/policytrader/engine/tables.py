@@ -11,10 +11,8 @@ header of its capture. HIDDEN becomes missing here, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -30,6 +28,10 @@ from policytrader.model.snapshot import (
     Snapshot,
 )
 from policytrader.model.times import EPOCH, microseconds_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from decimal import Decimal
 
 _TEXT = pa.string()
 _ID = pa.int64()
@@ -270,7 +272,7 @@ class SnapshotSource:
         self._table = pa.Table.from_batches([], schema=table.schema)
         self._made_from: tuple[Any, ...] = ()
 
-    def fill(self, build: Callable[..., pa.Table], *made_from: Any) -> None:  # noqa: ANN401 - rows of any table
+    def fill(self, build: Callable[..., pa.Table], *made_from: Any) -> None:
         """Take the rows, unless they are the very objects that it holds already."""
         if len(made_from) != len(self._made_from) or any(
             new is not old for new, old in zip(made_from, self._made_from, strict=True)
@@ -281,5 +283,3 @@ class SnapshotSource:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The Arrow C stream of the current rows."""
         return self._table.__arrow_c_stream__(requested_schema)
-
-

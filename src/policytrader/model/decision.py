@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from policytrader.model.snapshot import Side
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from policytrader.model.snapshot import Side
 
 
 class Verdict(StrEnum):

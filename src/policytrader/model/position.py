@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.model.money import ONE, ZERO, liability
 from policytrader.model.snapshot import Order, OrderStatus, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from decimal import Decimal
 
 
 class Position(NamedTuple):

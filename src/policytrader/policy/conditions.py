@@ -28,7 +28,7 @@ class Leaf(Model):
 
     @field_validator("value")
     @classmethod
-    def _freeze(cls, value: Any) -> Any:  # noqa: ANN401 - a literal of any type
+    def _freeze(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
 
@@ -56,7 +56,7 @@ class InvalidatedBy(Model):
     invalidated_by: Annotated[tuple[Identifier, ...], Field(strict=False, min_length=1)]
 
 
-def _form(value: Any) -> str | None:  # noqa: ANN401 - pydantic hands over whatever the file holds
+def _form(value: Any) -> str | None:
     keys: set[str] = set(value) if isinstance(value, dict) else set()
     if isinstance(value, Model):
         return f"<{type(value).__name__}>"

@@ -18,7 +18,13 @@ def fact_field(name: str, fact: Fact) -> Field:
     }.get(fact.aggregate, (of.type if of else FieldType.NUMBER, of.unit if of else ""))
     nullable = fact.aggregate in {"min", "max"}
     return Field(
-        FACT_PREFIX + name, kind, unit, Scope.SELECTION, "", "facts", f"Fact {name}.",
+        FACT_PREFIX + name,
+        kind,
+        unit,
+        Scope.SELECTION,
+        "",
+        "facts",
+        f"Fact {name}.",
         nullable=nullable,
         places=of.places if of else 0,
     )

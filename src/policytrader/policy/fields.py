@@ -49,7 +49,16 @@ class Operator(StrEnum):
     IS_PRESENT = "is_present"
 
 
-_ORDERED = (Operator.EQ, Operator.NE, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE, Operator.BETWEEN, Operator.IN)
+_ORDERED = (
+    Operator.EQ,
+    Operator.NE,
+    Operator.LT,
+    Operator.LTE,
+    Operator.GT,
+    Operator.GTE,
+    Operator.BETWEEN,
+    Operator.IN,
+)
 _NAMED = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
 
 OPERATORS: dict[FieldType, tuple[Operator, ...]] = {
@@ -127,6 +136,7 @@ _S = Scope.SELECTION
 _R = Scope.RUNNERS
 _T = FieldType
 
+# fmt: off
 CATALOGUE: tuple[Field, ...] = (
     Field("selection.side", _T.ENUM, "", _S, "s.side", "selections.csv", "BACK or LAY.", nullable=False, values=_SIDES),
     Field(
@@ -227,7 +237,7 @@ CATALOGUE: tuple[Field, ...] = (
     ),
     Field(
         "runner.active_at_capture", _T.BOOLEAN, "", _R, "l.active_at_capture", "reference.csv, runners.csv",
-        "False for a runner removed before the capture or captured as not active; missing when the capture does not say.",
+        "False for a runner removed before the capture or captured as not active; missing when nobody says.",
     ),
     Field(
         "runner.reference_price", _T.PRICE, "odds", _R, "r.reference_price", "reference.csv",
@@ -247,6 +257,7 @@ CATALOGUE: tuple[Field, ...] = (
     ),
 )
 
+# fmt: on
 SELECTION_FIELDS: dict[str, Field] = {field.name: field for field in CATALOGUE if field.scope is _S}
 RUNNER_FIELDS: dict[str, Field] = {field.name: field for field in CATALOGUE if field.scope is _R}
 

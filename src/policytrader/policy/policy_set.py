@@ -57,7 +57,9 @@ class PolicySet:
         checks and comments do not take part, because they decide nothing.
         """
         canonical = {kind: _canonical(getattr(self, kind).model_dump(by_alias=True)) for kind in KINDS}
-        text = json.dumps([CATALOGUE_VERSION, ENGINE_VERSION, canonical], sort_keys=True, ensure_ascii=False, default=_number)
+        text = json.dumps(
+            [CATALOGUE_VERSION, ENGINE_VERSION, canonical], sort_keys=True, ensure_ascii=False, default=_number
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def place(self, kind: str, path: Path) -> Place | None:
@@ -75,7 +77,7 @@ def _number(value: object) -> str:
 _NOT_DECIDING = frozenset({"tests", "ignore", "end"})
 
 
-def _canonical(value: Any) -> Any:  # noqa: ANN401 - walks plain data
+def _canonical(value: Any) -> Any:
     match value:
         case dict():
             return {key: _canonical(part) for key, part in value.items() if key not in _NOT_DECIDING}

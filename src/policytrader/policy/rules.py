@@ -6,21 +6,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from policytrader.policy.conditions import Condition, Leaf, Path, walk
-from policytrader.policy.fields import OPERATORS, FieldType
+from policytrader.policy.conditions import Condition
 from policytrader.policy.values import CheckNumber, Identifier, Model, Sentence
 
-__all__ = ["OPERATORS", "AppliesTo", "FieldType", "InlineTest", "Leaf", "PolicyFile", "Rule", "walk"]
+SideName = Literal["BACK", "LAY"]
+MarketTypeName = Literal["WIN", "PLACE"]
 
-SIDES = ("BACK", "LAY")
-MARKET_TYPES = ("WIN", "PLACE")
+SIDES: tuple[SideName, ...] = ("BACK", "LAY")
+MARKET_TYPES: tuple[MarketTypeName, ...] = ("WIN", "PLACE")
 
 
 class AppliesTo(Model):
     """Which selections a rule is about; an absent key means all of them."""
 
-    side: Annotated[tuple[Literal["BACK", "LAY"], ...], Field(strict=False, min_length=1)] = SIDES
-    market_type: Annotated[tuple[Literal["WIN", "PLACE"], ...], Field(strict=False, min_length=1)] = MARKET_TYPES
+    side: Annotated[tuple[SideName, ...], Field(strict=False, min_length=1)] = SIDES
+    market_type: Annotated[tuple[MarketTypeName, ...], Field(strict=False, min_length=1)] = MARKET_TYPES
 
     def includes(self, side: str, market_type: str) -> bool:
         """True when a selection of this side in this market is meant."""
@@ -65,8 +65,3 @@ class PolicyFile(Model):
     version: Literal[1]
     ignore: Annotated[tuple[CheckNumber, ...], Field(strict=False)] = ()
     end: str | None = None
-
-
-def leaf_paths(rule: Rule) -> list[tuple[Path, Leaf]]:
-    """The comparing leaves of a rule's condition with their paths below the rule."""
-    return [(path, leaf) for path, leaf in walk(rule.when, ("when",)) if isinstance(leaf, Leaf)]

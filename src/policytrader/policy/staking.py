@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -22,12 +23,9 @@ START = "start"
 
 
 def _check_step_start(text: str) -> str:
-    try:
-        if text != START and duration_microseconds(text) == 0:
-            raise ValueError(text)
-    except ValueError:
+    if text != START and (not re.fullmatch(DURATION_PATTERN, text) or duration_microseconds(text) == 0):
         kind = "duration"
-        raise PydanticCustomError(kind, "must be `start` or a duration such as 4h, 30m or 15s, longer than 0") from None
+        raise PydanticCustomError(kind, "must be `start` or a duration such as 4h, 30m or 15s, longer than 0")
     return text
 
 

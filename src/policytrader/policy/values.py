@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -29,14 +29,14 @@ def duration_microseconds(text: str) -> int:
     return int(text[:-1]) * _UNIT_MICROSECONDS[text[-1]]
 
 
-def _to_decimal(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the file holds
+def _to_decimal(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         kind = "number_expected"
         raise PydanticCustomError(kind, "must be a number, without quotes")
     return Decimal(value)
 
 
-def _decimal_type(*, low: str, high: str, places: int) -> Any:  # noqa: ANN401 - an Annotated form
+def _decimal_type(*, low: str, high: str, places: int) -> Any:
     def check(value: Decimal) -> Decimal:
         exponent = value.normalize().as_tuple().exponent
         if not Decimal(low) <= value <= Decimal(high):
@@ -62,11 +62,16 @@ def _check_duration(text: str) -> str:
     return text
 
 
-Money = _decimal_type(low="0", high="1000000", places=2)
-"""An amount in account currency, 0 to 1,000,000, at most two decimals."""
+if TYPE_CHECKING:
+    Money = Decimal
+    Percent = Decimal
+    Count = Decimal
+else:
+    Money = _decimal_type(low="0", high="1000000", places=2)
+    """An amount in account currency, 0 to 1,000,000, at most two decimals."""
 
-Percent = _decimal_type(low="0", high="1000", places=2)
-Count = _decimal_type(low="0", high="1000000", places=0)
+    Percent = _decimal_type(low="0", high="1000", places=2)
+    Count = _decimal_type(low="0", high="1000000", places=0)
 
 Duration = Annotated[
     str,

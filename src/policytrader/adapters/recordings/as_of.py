@@ -198,10 +198,9 @@ class _Recording:
         try:
             best_back, best_lay = (_on_ladder(row[name]) for name in ("best_back", "best_lay"))
         except KeyError as error:
-            message = (
-                f"market {history.market_id}, runner {row['selection_id']}: the best price {error.args[0]} published at "
-                f"{format_utc(row['published_at'])} is not on the exchange's ladder"
-            )
+            when = format_utc(row["published_at"])
+            price = f"the best price {error.args[0]} published at {when} is not on the exchange's ladder"
+            message = f"market {history.market_id}, runner {row['selection_id']}: {price}"
             raise _problem(history.folder, codes.NOT_A_RECORDING, message) from None
         return Runner(
             market_id=history.market_id,
@@ -268,9 +267,8 @@ class _Checks:
                 message = f"pick {pick.selection_ref}: race {race_id} is named {names[race_id]} and {pick.race_id}"
                 self._add(pick, codes.CONTRADICTION, message, "Give all picks of a race one race_id, or none.")
             elif owners.setdefault(pick.race_id, race_id) != race_id:
-                message = (
-                    f"pick {pick.selection_ref}: {pick.race_id} names two races, {owners[pick.race_id]} and {race_id}"
-                )
+                races = f"{owners[pick.race_id]} and {race_id}"
+                message = f"pick {pick.selection_ref}: {pick.race_id} names two races, {races}"
                 self._add(pick, codes.CONTRADICTION, message, "Give each race a race_id of its own, or none.")
         return {race_id: names.get(race_id, race_id) for _, race_id in self._served}
 

@@ -60,7 +60,7 @@ class Definition(NamedTuple):
     runners: dict[int, RunnerFacts]
 
 
-def read_definition(raw: Any) -> Definition:  # noqa: ANN401 - JSON of any shape
+def read_definition(raw: Any) -> Definition:
     """Read a ``marketDefinition``. Raises ``ValueError`` for one that has not its shape."""
     if not isinstance(raw, dict):
         raise _wrong(raw, "marketDefinition")
@@ -112,7 +112,7 @@ def from_microseconds(value: int) -> datetime:
     return EPOCH + timedelta(microseconds=value)
 
 
-def number(value: Any, what: str) -> float | None:  # noqa: ANN401 - JSON of any shape
+def number(value: Any, what: str) -> float | None:
     """A number; as text too. Not finite (``"NaN"``, ``"Infinity"``) is missing. ``ValueError`` for anything else."""
     if value is None:
         return None
@@ -125,7 +125,7 @@ def number(value: Any, what: str) -> float | None:  # noqa: ANN401 - JSON of any
     return found if math.isfinite(found) else None
 
 
-def whole(value: Any, what: str, most: int = _MOST_DIGITS) -> int:  # noqa: ANN401 - JSON of any shape
+def whole(value: Any, what: str, most: int = _MOST_DIGITS) -> int:
     """A whole number from 0 to ``most``, as a number or as text. ``ValueError`` for anything else."""
     found = value
     if isinstance(value, str) and value.isascii() and value.isdigit():
@@ -142,7 +142,7 @@ def _count(raw: dict[str, Any], key: str, most: int = 10**9) -> int | None:
     return None if value is None else whole(value, key, most)
 
 
-def plain_deltas(raw: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON of any shape
+def plain_deltas(raw: Any) -> list[dict[str, Any]]:
     """Runner changes whose ladders hold numbers only: text is read, and a size that is not finite deletes.
 
     ``ValueError`` for what has not the shape of runner changes.
@@ -180,7 +180,7 @@ def _runner_facts(raw: dict[str, Any]) -> RunnerFacts:
     )
 
 
-def _object(raw: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of any shape
+def _object(raw: Any) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise _wrong(raw, "runners")
     return raw

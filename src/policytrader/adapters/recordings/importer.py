@@ -33,9 +33,9 @@ _CHECK_EVERY = 1024
 class FileReport:
     """What became of one file, or of one member of a zip.
 
-    ``lines`` is the line up to which it was read, ``updates`` counts market changes, ``late`` those dated a little before
-    the one they follow. Of the markets in ``undefined`` nothing could be kept, because no definition of theirs came;
-    those in ``replaced`` were there before.
+    ``lines`` is the line up to which it was read, ``updates`` counts market changes, ``late`` those dated a little
+    before the one they follow. Of the markets in ``undefined`` nothing could be kept, because no definition of theirs
+    came; those in ``replaced`` were there before.
     """
 
     file: str

@@ -228,7 +228,7 @@ class MarketCache:
                 return books
         return []
 
-    def _define(self, raw: Any, published: int) -> list[RunnerBook]:  # noqa: ANN401 - JSON of any shape
+    def _define(self, raw: Any, published: int) -> list[RunnerBook]:
         definition = read_definition(raw)
         if self.state is None:
             self.race_id = race_id_of(self.market_id, definition.market)

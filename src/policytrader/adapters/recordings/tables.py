@@ -169,15 +169,15 @@ def day_of(market: MarketCache) -> str:
     return from_microseconds(market.first_market_time).date().isoformat()
 
 
-def _milliseconds(values: Sequence[int]) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _milliseconds(values: Sequence[int]) -> Any:
     return pa.array(values, pa.timestamp("ms", tz="UTC")).cast(TIME)
 
 
-def _array(values: Sequence[Any], field: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _array(values: Sequence[Any], field: Any) -> Any:
     return pa.array(values, field.type)
 
 
-def _decimals(values: Sequence[float | None], kind: Any, within: tuple[Any, Any]) -> Any:  # noqa: ANN401
+def _decimals(values: Sequence[float | None], kind: Any, within: tuple[Any, Any]) -> Any:
     """Exact decimals from the nearest doubles: what had at most the type's decimals in the file has them again.
 
     Further decimals are artefacts of the sender's arithmetic and rounded off. Out of bounds is missing.

@@ -124,9 +124,9 @@ def _is_crossed(runner: Runner, market: Market | None) -> bool:
     """Whether somebody would give more than somebody asks, in a market that could be bet in."""
     if runner.best_back is None or runner.best_lay is None or runner.best_back < runner.best_lay:
         return False
-    # A missing status forbids nothing by itself, so it excuses nothing.
+    # A missing status forbids nothing by itself, so it excuses nothing. A market that is not there is told elsewhere.
     may_run = runner.status in {RunnerStatus.ACTIVE, None}
-    return may_run and (market is None or market.status in {MarketStatus.OPEN, None})
+    return may_run and market is not None and market.status in {MarketStatus.OPEN, None}
 
 
 def _check_orders(tables: Mapping[str, TableRows], problems: Problems) -> None:

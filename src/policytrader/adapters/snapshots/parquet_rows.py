@@ -61,13 +61,13 @@ def read_parquet(file: str, data: bytes, table: Table, problems: Problems) -> Nu
     return rows
 
 
-def _is_too_large(metadata: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
+def _is_too_large(metadata: Any) -> bool:
     sizes = (metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
     unpacked: int = sum(sizes)
     return unpacked > MAXIMUM_UNPACKED_BYTES or bool(metadata.num_rows > MAXIMUM_ROWS)
 
 
-def _to_cells(column: Column, values: Any) -> Sequence[str | CellError]:  # noqa: ANN401 - pyarrow has no types
+def _to_cells(column: Column, values: Any) -> Sequence[str | CellError]:
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     convert = _find_conversion(column, values.type)
@@ -84,7 +84,7 @@ def _to_cells(column: Column, values: Any) -> Sequence[str | CellError]:  # noqa
     return cells
 
 
-def _find_conversion(column: Column, kind: Any) -> Callable[[Any], str | CellError]:  # noqa: ANN401 - no types
+def _find_conversion(column: Column, kind: Any) -> Callable[[Any], str | CellError]:
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     if is_text or pa.types.is_null(kind):
         return str
@@ -127,7 +127,7 @@ def write_parquet(table: Table, columns: Mapping[str, Sequence[Any]]) -> bytes:
     return target.getvalue()
 
 
-def _arrow_type(column: Column) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _arrow_type(column: Column) -> Any:
     match column.reader.kind:
         case Kind.TEXT | Kind.WORD:
             return pa.string()

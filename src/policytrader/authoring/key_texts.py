@@ -1,0 +1,164 @@
+"""One sentence per key, operator and type of the language: what an editor shows on hover and the reference prints.
+
+Models say what a value may be; these say what it is for. ``text_of`` follows a model's ancestors, so that a key that
+every rule has is described once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from policytrader.policy.fields import FieldType, Operator
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+KEY_TEXTS: Final[dict[str, str]] = {
+    # What every file has.
+    "PolicyFile.policy": "Which kind of rules the file holds.",
+    "PolicyFile.version": "Version of this kind's form; 1 is the only one.",
+    "PolicyFile.ignore": "Numbers of the checks that are switched off for this file, such as W207.",
+    "PolicyFile.end": "The kind once more, as the last line: shows that the file was not cut off.",
+    # What every rule has.
+    "Rule.id": "The rule's name: lower case words joined by hyphens, unique in the file. Plans and triggers use it.",
+    "Rule.title": "What the rule says, in one line for people.",
+    "Rule.why": "Why the rule exists; printed wherever it decides something.",
+    "Rule.applies_to": "Which selections the rule is about; left out, all of them.",
+    "Rule.when": "The condition.",
+    "Rule.tests": "Examples beside the rule; `policytrader test` runs them.",
+    "AppliesTo.side": "The sides that are meant.",
+    "AppliesTo.market_type": "The markets that are meant.",
+    "InlineTest.name": "What the example shows.",
+    "InlineTest.given": "Values by field name; a field that is not given is missing.",
+    "InlineTest.expect": "What the rule must come to.",
+    # Conditions.
+    "All.all": "True when every part is true; false when one is false; otherwise unknown.",
+    "AnyOf.any": "True when one part is true; false when every part is false; otherwise unknown.",
+    "Not.not": "True for false, false for true, unknown for unknown.",
+    "InvalidatedBy.invalidated_by": "The selection is invalid, and one of these validation rules made it so.",
+    "Leaf.field": "What is read; `policytrader docs fields` lists all names.",
+    "Leaf.op": "How it is compared; the field's type decides which operators there are.",
+    "Leaf.value": "What it is compared with: a literal of the field's type and unit.",
+    "Leaf.other": "Another field of the same type and unit to compare with.",
+    "Fact.count": "How many runners of the race fulfil `where`.",
+    "Fact.list": "The numbers of the runners that fulfil `where`.",
+    "Fact.any": "True when at least one runner fulfils `where`.",
+    "Fact.min": "The lowest value of this field over the runners that fulfil `where`; missing when there is none.",
+    "Fact.max": "The highest value of this field over the runners that fulfil `where`; missing when there is none.",
+    "Fact.where": "Which runners of the race are meant.",
+    # validation
+    "ValidationPolicy.resolve": "How the verdict is found: the first rule in file order that is true or unknown decides.",
+    "ValidationPolicy.facts": "Named aggregates over the race's runners; rules read them as `fact.<name>`.",
+    "ValidationPolicy.rules": "The rules in order of priority.",
+    "ValidationRule.then": "The verdict when the condition holds, and its text.",
+    "ValidationRule.on_missing": "What an unknown condition does: hold (no bet, no cash-out), pass, or invalidate.",
+    "Verdict.invalidate": "The selection is withdrawn for good, with this text as the stored reason.",
+    "Verdict.hold": "Nothing is done while the condition holds, with this text as the reason.",
+    # staking
+    "StakingPolicy.ladders": "The ladders; each side and market type is served by exactly one.",
+    "Ladder.id": "The ladder's name: lower case words joined by hyphens, unique in the file.",
+    "Ladder.title": "What the ladder does, in one line for people.",
+    "Ladder.why": "Why the ladder is as it is.",
+    "Ladder.applies_to": "Which selections the ladder serves; left out, all of them.",
+    "Ladder.by": "What the steps are counted in: the time left until the off.",
+    "Ladder.steps": "The steps, in falling time to the off; the first begins at `start`.",
+    "Ladder.after_off": "What is placed from the off on: nothing.",
+    "Ladder.limits": "The most that one selection may have at one stake point.",
+    "Ladder.scale_by": "What multiplies steps and limits alike: the selection's stake points.",
+    "Ladder.fully_matched_within": "A position that is nearer to its limit than this counts as full; not scaled.",
+    "Step.from": "The step starts when this much time is left, the exact second included, and holds until the next one.",
+    "Step.back_stake": "Stake of a BACK selection at this step, at one stake point.",
+    "Step.lay_liability": "Liability of a LAY selection at this step, at one stake point.",
+    "LadderLimits.back_stake": "The largest stake of a BACK selection, at one stake point.",
+    "LadderLimits.lay_liability": "The largest liability of a LAY selection, at one stake point.",
+    # entry
+    "EntryPolicy.rules": "A price is taken when every rule that applies is true, and at least one applies.",
+    "EntryPolicy.order": "The order that takes the price.",
+    "OrderForm.price": "At which price: the best that is available.",
+    "OrderForm.size_up_to": "How much at most: what is available at that price.",
+    "OrderForm.persistence": "What becomes of the rest at the off: LAPSE, it is cancelled.",
+    "OrderForm.cancel_unmatched_after": "An order that has rested longer than this is cancelled.",
+    # cash_out
+    "CashOutPolicy.triggers": "When a matched position is closed; the first trigger that is true decides how.",
+    "Trigger.then": "How the position is closed.",
+    "CashOut.cash_out": "How much of it: all.",
+    "CashOut.max_slippage_ticks": "How many price steps worse than first seen the hedge may be.",
+    "CashOut.residual_below": "A rest smaller than the exchange's minimum stake is reported and left.",
+    # protection
+    "ProtectionPolicy.protections": "The limits. One that is left out forbids every order.",
+    "Protections.max_order": "The most that one order may risk.",
+    "Protections.max_exposure_per_selection": "The most at risk on one market, runner and side, foreign orders included.",
+    "Protections.max_exposure_per_market": "The most at risk in one market: stakes and liabilities added, nothing netted.",
+    "Protections.max_exposure_per_day": "The most at risk over all orders of the day.",
+    "Protections.max_daily_loss": "Settled loss of the day plus the worst case of what is open; latches.",
+    "Protections.max_orders_per_minute": "Orders placed within a minute; hedges and cancels do not count.",
+    "Protections.max_orders_per_selection": "Orders of ours on one market, runner and side; latches.",
+    "Protections.max_rejects_in_a_row": "Orders that the exchange refuses one after the other; latches.",
+    "Protections.max_unknown_intents": "Orders of unknown fate in one market: at this number nothing new goes in.",
+    "Protections.price_collar": "How far an order's price may stand from the last traded one.",
+    "Protections.max_spread_ticks": "Price steps between best back and best lay; with one side missing nothing goes in.",
+    "Protections.max_price_age_seconds": "How old the market's prices may be.",
+    "Protections.max_snapshot_age_hours": "How old the capture that the selection was made on may be.",
+    "Protections.no_new_orders_before_off_seconds": "The last seconds before the scheduled off, in which nothing goes in.",
+    "Protections.reconcile_every_seconds": "How often our journal is compared with the exchange's orders.",
+    "Protections.kill_switch_file": "While this file exists, or cannot be read, nothing is sent.",
+    "SelectionLimit.back_stake": "The largest stake of a BACK selection.",
+    "SelectionLimit.lay_liability": "The largest liability of a LAY selection.",
+    "OrderLimit.stake": "The largest stake of one BACK order.",
+    "OrderLimit.liability": "The largest liability of one LAY order.",
+    "PriceCollar.vs": "What the price is measured against: the last traded price.",
+    "PriceCollar.max_ticks": "The largest distance in price steps.",
+    "PriceCollar.max_percent": "The largest distance in percent of the last traded price.",
+    "PriceCollar.no_ltp": "What to do where nothing was traded yet.",
+    # schedule
+    "SchedulePolicy.zone": "Time zone of the times of day.",
+    "SchedulePolicy.intervals": 'How often the loop ticks, from which time of day on; the first starts at "00:00".',
+    "SchedulePolicy.stop": "When the loop ends: after the day's last race, or never.",
+    "Interval.from": 'Time of day, in quotes: "10:00".',
+    "Interval.every": "Time between two ticks, at least 1s.",
+}
+
+OPERATOR_TEXTS: Final[dict[Operator, str]] = {
+    Operator.EQ: "equal to `value` or `other`",
+    Operator.NE: "not equal to `value` or `other`",
+    Operator.LT: "less than `value` or `other`",
+    Operator.LTE: "less than or equal to `value` or `other`",
+    Operator.GT: "greater than `value` or `other`",
+    Operator.GTE: "greater than or equal to `value` or `other`",
+    Operator.BETWEEN: "from the first to the second of two values, both included",
+    Operator.IN: "one of the values in a list",
+    Operator.NOT_IN: "none of the values in a list",
+    Operator.IS_TRUE: "true",
+    Operator.IS_FALSE: "false",
+    Operator.EMPTY: "a list without members",
+    Operator.NOT_EMPTY: "a list with at least one member",
+    Operator.CONTAINS: "a list with this member",
+    Operator.SIZE_GTE: "a list with at least this many members",
+    Operator.IS_MISSING: "there is no value; never unknown for a plain field",
+    Operator.IS_PRESENT: "there is a value; never unknown for a plain field",
+}
+
+LITERAL_TEXTS: Final[dict[FieldType, tuple[str, str]]] = {
+    FieldType.NUMBER: ("a number", "8"),
+    FieldType.MONEY: ("an amount, without a currency", "10.00"),
+    FieldType.PRICE: ("decimal odds", "12.5"),
+    FieldType.DURATION: ("a whole number and one unit: h, m or s", "30m"),
+    FieldType.ENUM: ("one of the field's words", "ACTIVE"),
+    FieldType.TEXT: ("a text", "Ascot"),
+    FieldType.BOOLEAN: ("no literal: the operators say it all", ""),
+    FieldType.LIST: ("the exchange's number of a runner, or how many members", "7"),
+}
+"""What a literal of each type looks like, and an example."""
+
+
+def text_of(model: type[BaseModel], key: str) -> str:
+    """What the key of this model is for. Raises ``KeyError`` for a key that nobody described."""
+    for ancestor in model.__mro__:
+        if (text := KEY_TEXTS.get(f"{ancestor.__name__}.{key}")) is not None:
+            return text
+    raise KeyError(f"{model.__name__}.{key}")
+
+
+def docstring_of(model: type[BaseModel]) -> str:
+    """A model's docstring as one paragraph, in single backticks."""
+    return " ".join((model.__doc__ or "").split()).replace("``", "`")
