@@ -13,10 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from policytrader.adapters.recordings.importer import FileReport, ImportReport
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
 
 GIT_PREFIX = "git:"
+
+__all__ = [
+    "FileReport",
+    "ImportReport",
+    "import_recordings",
+    "policy_at",
+    "policy_folder",
+    "read_snapshot",
+    "snapshot_from_recording",
+    "write_snapshot",
+]
 
 
 def read_snapshot(folder: str | Path) -> Snapshot:
@@ -44,7 +56,9 @@ def snapshot_from_recording(recording: Path, at: datetime, captured_at: datetime
     return snapshot_at(recording, at, captured_at, read_picks(selections))
 
 
-def import_recordings(paths: list[Path], out: Path, progress: Callable[..., None] | None = None) -> object:
+def import_recordings(
+    paths: list[Path], out: Path, progress: Callable[[Path, int, int], None] | None = None
+) -> ImportReport:
     """Read recorded market files into Parquet; returns the importer's report."""
     from policytrader.adapters.recordings.importer import import_recording
 

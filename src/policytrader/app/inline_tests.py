@@ -149,9 +149,8 @@ def _result(policy: PolicySet, case: _Case, row: dict[str, Any]) -> InlineResult
     leaves = tuple(row[leaf_column(case.kind, rule.id, index)] for index, _ in enumerate(walk(rule.when)))
     key = "triggers" if case.kind == "cash_out" else "rules"
     place = policy.place(case.kind, (key, case.number, "tests", case.index))
-    return InlineResult(
-        case.kind, rule, case.test, _says(rule, applies=applies, truth=truth), applies, truth, leaves, place
-    )
+    actual = _says(rule, applies=applies, truth=truth)
+    return InlineResult(case.kind, rule, case.test, actual, applies, truth, leaves, place)
 
 
 def _says(rule: Rule, *, applies: bool, truth: bool | None) -> str:

@@ -145,10 +145,15 @@ def _file_path(loc: tuple[str | int, ...], value: Any) -> Path:
         if is_tag and not (isinstance(value, dict) and part in value):
             continue
         path.append(part)
-        is_there = part in value if isinstance(value, dict) else isinstance(part, int) and isinstance(value, list)
-        if is_there and (isinstance(value, dict) or part < len(value)):
-            value = value[part]
+        value = _below(value, part)
     return tuple(path)
+
+
+def _below(value: Any, part: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(part)
+    is_item = isinstance(value, list) and isinstance(part, int) and part < len(value)
+    return value[part] if is_item else None
 
 
 def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:

@@ -90,7 +90,7 @@ def fail(error: Exception) -> int:
                 click.echo(f"{count} errors", err=True)
             return FINDINGS
         case BrokenPipeError():
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
             return FINE
         case _:
             click.echo(

@@ -13,7 +13,7 @@ from policytrader.wiring import import_recordings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from policytrader.adapters.recordings.importer import FileReport, ImportReport
+    from policytrader.wiring import FileReport, ImportReport
 
 IMPORT_SCHEMA = "policytrader/import/1"
 
@@ -57,11 +57,9 @@ def _expanded(path: Path) -> list[Path]:
 
 
 def _run(context: Context, paths: list[Path], out: Path) -> ImportReport:
-    report: Any
     console = context.console(stderr=True)
     if not console.is_terminal or not context.verbosity:
-        report = import_recordings(paths, out)
-        return report  # type: ignore[no-any-return]
+        return import_recordings(paths, out)
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -73,8 +71,7 @@ def _run(context: Context, paths: list[Path], out: Path) -> ImportReport:
             done[path] = read
             bar.update(task, description=path.name, completed=sum(done.values()))
 
-        report = import_recordings(paths, out, progress)
-    return report  # type: ignore[no-any-return]
+        return import_recordings(paths, out, progress)
 
 
 def _line(file: FileReport) -> str:

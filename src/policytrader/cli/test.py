@@ -122,9 +122,8 @@ def _print(inline: list[InlineResult], scenarios: list[ScenarioResult]) -> None:
     for result in inline:
         if not result.is_passed:
             where = f"{result.place}  " if result.place else ""
-            click.echo(
-                f"FAILED  {where}{result.rule.id}, {result.test.name}: actual {result.actual}, expected {result.test.expect}"
-            )
+            said = f"actual {result.actual}, expected {result.test.expect}"
+            click.echo(f"FAILED  {where}{result.rule.id}, {result.test.name}: {said}")
     for scenario in scenarios:
         if scenario.is_updated:
             click.echo(f"updated {scenario.folder}")
@@ -152,10 +151,12 @@ def _print_summary(inline: list[InlineResult], scenarios: list[ScenarioResult], 
     failed_inline = sum(not result.is_passed for result in inline)
     failed_scenarios = sum(not result.is_passed for result in scenarios)
     complete = sum(seen.is_complete for seen in coverage.seen.values())
-    click.echo(
-        f"{len(inline)} tests beside rules, {failed_inline} failed · "
-        f"{len(scenarios)} scenarios, {failed_scenarios} failed · {complete} of {len(coverage.seen)} rules and conditions seen in every way"
+    parts = (
+        f"{len(inline)} tests beside rules, {failed_inline} failed",
+        f"{len(scenarios)} scenarios, {failed_scenarios} failed",
+        f"{complete} of {len(coverage.seen)} rules and conditions seen in every way",
     )
+    click.echo(" · ".join(parts))
 
 
 def _document(inline: list[InlineResult], scenarios: list[ScenarioResult], coverage: Coverage) -> dict[str, Any]:

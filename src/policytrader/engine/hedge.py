@@ -19,8 +19,8 @@ def plan_hedge(
 ) -> PlannedHedge:
     """The order that levels a position whose profit is ``if_wins`` or ``if_loses``, before commission.
 
-    n = if_wins - if_loses. With n > 0 it lays at the best lay price, with n < 0 it backs at the best back price. The size
-    |n| / price is floored to the penny, so that n never changes sign. Not limited by depth.
+    n = if_wins - if_loses. With n > 0 it lays at the best lay price, with n < 0 it backs at the best back price.
+    The size |n| / price is floored to the penny, so that n never changes sign. Not limited by depth.
     """
     exposure = if_wins - if_loses
     if exposure == ZERO:

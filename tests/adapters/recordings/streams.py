@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policytrader.adapters.recordings.importer import ImportReport, import_recording
 from policytrader.adapters.recordings.tables import plain_rows, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 START = 1_777_723_200_000
 """2026-05-02T12:00:00Z in milliseconds, the first publish time."""
@@ -22,11 +24,11 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(START / 1000 + seconds, UTC)
 
 
-def runner(selection_id: int | str, status: str = "ACTIVE", **more: Any) -> dict[str, Any]:
+def runner(selection_id: int | str, status: str = "ACTIVE", **more: object) -> dict[str, Any]:
     return {"id": selection_id, "status": status, "sortPriority": 1} | more
 
 
-def definition(*runners: dict[str, Any], **more: Any) -> dict[str, Any]:
+def definition(*runners: dict[str, Any], **more: object) -> dict[str, Any]:
     return {
         "marketType": "WIN",
         "status": "OPEN",
@@ -43,15 +45,15 @@ def definition(*runners: dict[str, Any], **more: Any) -> dict[str, Any]:
     } | more
 
 
-def change(*deltas: dict[str, Any], market: str = WIN, **more: Any) -> dict[str, Any]:
+def change(*deltas: dict[str, Any], market: str = WIN, **more: object) -> dict[str, Any]:
     return {"id": market, "rc": list(deltas)} | more
 
 
-def message(seconds: float, *changes: dict[str, Any], **more: Any) -> dict[str, Any]:
+def message(seconds: float, *changes: dict[str, Any], **more: object) -> dict[str, Any]:
     return {"op": "mcm", "clk": "A", "pt": START + round(seconds * 1000), "mc": list(changes)} | more
 
 
-def image(*deltas: dict[str, Any], market: str = WIN, **more: Any) -> dict[str, Any]:
+def image(*deltas: dict[str, Any], market: str = WIN, **more: object) -> dict[str, Any]:
     """The first change of a market: an image with runners 11 and 12."""
     return change(*deltas, market=market, img=True, marketDefinition=definition(runner(11), runner(12), **more))
 

@@ -7,8 +7,8 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -28,6 +28,10 @@ from tests.adapters.recordings.streams import (
     rows,
     runner,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 MESSAGES = [
     message(0, image({"id": 11, "atb": [[8, 10]]})),
@@ -116,6 +120,13 @@ def test_pretty_printed_image_over_many_lines(tmp_path: Path) -> None:
     assert [row[0] for row in prices(tmp_path)] == [0, 1, 2]
 
 
+def test_lines_are_counted_through_a_document_of_many_lines(tmp_path: Path) -> None:
+    pretty = json.dumps(MESSAGES[0], indent=2).encode() + b"\n"
+    (report,) = read(tmp_path, pretty + lines(MESSAGES[1:]) + b"garbage\n")
+    assert report.error
+    assert report.error.place.line == pretty.count(b"\n") + 3
+
+
 def test_pretty_printed_image_that_breaks_off(tmp_path: Path) -> None:
     pretty = json.dumps(MESSAGES[0], indent=2).encode().splitlines()
     (report,) = read(tmp_path, b"\n".join(pretty[:10]))
@@ -144,7 +155,10 @@ def test_pretty_printed_image_that_breaks_off(tmp_path: Path) -> None:
         (b'{"op":"mcm","pt":1777723202000,"mc":[{"id":"1.101","rc":[{"id":11,"atb":[[8]]}]}]}', "atb is [[8]]"),
         (b'{"op":"mcm","pt":1777723202000,"mc":[{"id":"1.101","rc":[{"id":11,"atb":[[8,"x"]]}]}]}', "atb is 'x'"),
         (b'{"op":"mcm","pt":1777723202000,"mc":[{"id":"1.101","marketDefinition":[]}]}', "marketDefinition is []"),
-        (b'{"op":"mcm","pt":1777723202000,"mc":[{"id":"1.101","marketDefinition":{"runners":[]}}]}', "marketTime is missing"),
+        (
+            b'{"op":"mcm","pt":1777723202000,"mc":[{"id":"1.101","marketDefinition":{"runners":[]}}]}',
+            "marketTime is missing",
+        ),
         (b'{"op":"mcm","pt":1777123202000,"mc":[{"id":"1.101","rc":[{"id":11,"ltp":3}]}]}', "goes back by"),
     ],
 )
@@ -252,6 +266,22 @@ def test_rows_are_written_in_parts_when_there_are_many(tmp_path: Path, monkeypat
     assert parts.runner_rows == whole.runner_rows == len(expected)
     again = rows(tmp_path)
     assert sorted(again, key=lambda row: (row["published_at"], row["selection_id"])) == expected
+
+
+def test_an_instant_is_not_torn_apart_between_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importer, "ROWS_IN_MEMORY", 1)
+    monkeypatch.setattr(importer, "_CHECK_EVERY", 1)
+    numbers = (8, 9, 8.2, 8.4)
+    imported(
+        tmp_path,
+        message(0, image()),
+        *(message(second // 2, change({"id": 11, "ltp": number})) for second, number in enumerate(numbers, 2)),
+    )
+    assert [row["last_traded"] for row in rows(tmp_path) if row["selection_id"] == 11] == [
+        None,
+        Decimal(9),
+        Decimal("8.4"),
+    ]
 
 
 def test_progress_ends_with_all_bytes_on_disk(tmp_path: Path) -> None:

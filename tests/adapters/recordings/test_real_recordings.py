@@ -11,12 +11,11 @@ import gzip
 import json
 import random
 from bisect import bisect_right
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +25,9 @@ from policytrader.adapters.recordings.picks import Pick
 from policytrader.adapters.recordings.tables import plain_rows, read_rows
 from policytrader.errors import RecordingError
 from policytrader.model.snapshot import MarketType, RunnerStatus, Side, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HORSE_WIN, HORSE_PLACE, BASIC = "1.206064380", "1.205822330", "1.132153978"
 DOG_WIN, DOG_PLACE, IMAGE = "1.197931750", "1.197931751", "1.185781457"
@@ -64,7 +66,10 @@ def snapshot(folder: Path, at: str, captured_at: str, one: Pick) -> Snapshot:
 
 def test_every_file_is_read_to_its_end(recording: tuple[Path, ImportReport], shared_data: Path) -> None:
     _, report = recording
-    facts = {Path(one["file"]).name: one for one in json.loads((shared_data / "betfair/manifest.json").read_text())["streams"]}
+    facts = {
+        Path(one["file"]).name: one
+        for one in json.loads((shared_data / "betfair/manifest.json").read_text())["streams"]
+    }
     assert report.errors == ()
     assert {Path(one.file).name: (one.markets, one.updates) for one in report.files} == {
         name: ((one["market_id"],), one["updates"]) for name, one in facts.items()
@@ -177,52 +182,62 @@ def test_cricket_is_imported_and_not_bet_on(recording: tuple[Path, ImportReport]
         snapshot(folder, "2022-07-10T00:00:00Z", "2022-07-09T00:00:00Z", pick("1.200806927", 228749))
 
 
-# --- A second derivation ------------------------------------------------------------------------------------------------
+# --- A second derivation --------------------------------------------------------------------------------------------
 
 Book = tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None, Decimal | None]
 
 
 def messages(path: Path) -> Iterator[dict[str, Any]]:
-    opened = bz2.open(path) if path.suffix == ".bz2" else gzip.open(path)
-    with opened as lines:
-        for line in lines:
-            yield json.loads(line, parse_float=Decimal, parse_int=Decimal)
+    unpacked = (bz2.decompress if path.suffix == ".bz2" else gzip.decompress)(path.read_bytes())
+    for line in unpacked.splitlines():
+        yield json.loads(line, parse_float=Decimal, parse_int=Decimal)
+
+
+class SlowMarket:
+    """A market whose ladders are plain lists, rewritten at every change."""
+
+    def __init__(self) -> None:
+        self.ladders: dict[tuple[int, str], list[tuple[Decimal, Decimal]]] = {}
+        self.traded: dict[int, Decimal] = {}
+        self.statuses: dict[int, str] = {}
+
+    def apply(self, change: dict[str, Any]) -> None:
+        if change.get("img"):
+            self.ladders.clear()
+            self.traded.clear()
+        if "marketDefinition" in change:
+            self.statuses = {int(one["id"]): one["status"] for one in change["marketDefinition"]["runners"]}
+        for delta in change.get("rc", []):
+            one = int(delta["id"])
+            for side in ("atb", "atl"):
+                for price, size in delta.get(side, []):
+                    rest = [level for level in self.ladders.get((one, side), []) if level[0] != price]
+                    self.ladders[one, side] = sorted(rest + [(price, size)] * (size != 0))
+            if "ltp" in delta:
+                self.traded[one] = delta["ltp"]
+
+    def books(self) -> dict[int, Book]:
+        return {one: self._book(one, status) for one, status in self.statuses.items()}
+
+    def _book(self, one: int, status: str) -> Book:
+        back, lay = ([] if status == "REMOVED" else self.ladders.get((one, side), []) for side in ("atb", "atl"))
+        best_back = back[-1] if back else (None, None)
+        best_lay = lay[0] if lay else (None, None)
+        return (*best_back, *best_lay, self.traded.get(one))
 
 
 def replayed(path: Path, moments: list[int]) -> list[dict[int, Book]]:
-    """The books at each moment (milliseconds, rising), each from ladders kept as plain lists."""
-    ladders: dict[tuple[int, str], list[tuple[Decimal, Decimal]]] = {}
-    traded: dict[int, Decimal] = {}
-    removed: set[int] = set()
-    known: set[int] = set()
+    """The books at each moment (milliseconds, rising)."""
+    market = SlowMarket()
     waiting = iter(messages(path))
     message = next(waiting, None)
     found = []
     for moment in moments:
         while message is not None and message["pt"] <= moment:
             for change in message["mc"]:
-                if change.get("img"):
-                    ladders.clear()
-                    traded.clear()
-                if "marketDefinition" in change:
-                    runners = change["marketDefinition"]["runners"]
-                    known = {int(one["id"]) for one in runners}
-                    removed = {int(one["id"]) for one in runners if one["status"] == "REMOVED"}
-                for delta in change.get("rc", []):
-                    one = int(delta["id"])
-                    for side in ("atb", "atl"):
-                        for price, size in delta.get(side, []):
-                            rest = [level for level in ladders.get((one, side), []) if level[0] != price]
-                            ladders[one, side] = sorted(rest + [(price, size)] * (size != 0))
-                    if "ltp" in delta:
-                        traded[one] = delta["ltp"]
+                market.apply(change)
             message = next(waiting, None)
-        books: dict[int, Book] = {}
-        for one in known:
-            back = ladders.get((one, "atb")) if one not in removed else None
-            lay = ladders.get((one, "atl")) if one not in removed else None
-            books[one] = (*(back[-1] if back else (None, None)), *(lay[0] if lay else (None, None)), traded.get(one))
-        found.append(books)
+        found.append(market.books())
     return found
 
 

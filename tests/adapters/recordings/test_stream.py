@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +25,9 @@ from tests.adapters.recordings.streams import (
     rows,
     runner,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOTHING = book(None, None, None, None)
 
@@ -130,6 +132,31 @@ def test_displayed_levels_serve_only_where_nothing_deeper_comes(tmp_path: Path) 
     ]
 
 
+def test_deepest_ladder_of_an_image_is_read(tmp_path: Path) -> None:
+    levels = {"bdatb": [[0, 4.8, 9]], "batb": [[0, 4, 1]]}
+    imported(
+        tmp_path,
+        message(0, image({"id": 11, "atb": [[3.5, 2]]} | levels, {"id": 12} | levels)),
+        message(1, change({"id": 11, "bdatb": [[0, 4.9, 9]]}, img=True)),  # another subscription
+        message(2, change({"id": 11, "batb": [[0, 4.1, 9]]} | levels, img=True)),
+    )
+    assert [row[:3] for row in prices(tmp_path)] == [
+        (0, *book("3.5", "2")),
+        (1, *book("4.9", "9")),
+        (2, *book("4", "1")),
+    ]
+    assert prices(tmp_path, 12) == [(0, *NOTHING)]
+
+
+def test_displayed_prices_go_for_every_runner_when_a_deeper_ladder_comes(tmp_path: Path) -> None:
+    imported(
+        tmp_path,
+        message(0, image({"id": 11, "bdatb": [[0, 4.8, 9]]}, {"id": 12, "bdatb": [[0, 2, 9]]})),
+        message(1, change({"id": 11, "atb": [[4.7, 9]]})),
+    )
+    assert prices(tmp_path, 12) == [(0, *book("2", "9", None, None)), (1, *NOTHING)]
+
+
 def test_last_traded_only(tmp_path: Path) -> None:
     imported(
         tmp_path,
@@ -150,9 +177,11 @@ def test_volume_is_summed_where_only_trades_come(tmp_path: Path) -> None:
         message(1, change({"id": 11, "trd": [[8, 5]], "ltp": 8})),
         message(2, change({"id": 11, "trd": [[9, 0], [8, 0]], "ltp": 9})),  # the settlement artefact
         message(3, change({"id": 12, "trd": [[9, 4]], "tv": "NaN", "ltp": 9})),
+        message(4, change({"id": 11, "trd": [[7, 3]], "ltp": 7}, img=True)),
+        message(5, change({"id": 11, "trd": [[6, 1]], "ltp": 6})),
     )
     volumes = [row["traded_volume"] for row in rows(tmp_path) if row["last_traded"] or row["selection_id"] == 11]
-    assert volumes == [*book("0.3", "5.2", "0"), None]
+    assert volumes == [*book("0.3", "5.2", "0"), None, *book("3", "4")]
 
 
 def test_numbers_as_text_are_read_and_not_finite_sizes_delete(tmp_path: Path) -> None:
@@ -161,11 +190,15 @@ def test_numbers_as_text_are_read_and_not_finite_sizes_delete(tmp_path: Path) ->
         message(0, image({"id": 11, "atb": [[8, 10], [7, 3]]})),
         message(1, change({"id": 11, "atb": [["8.2", "4.5"]], "spn": "NaN", "spf": "Infinity"})),
         message(2, change({"id": 11, "atb": [[7, 3], [8.2, "NaN"], [8, 0]]})),
+        message(3, change({"id": 11, "atb": [[7, 0], ["6", "1"]]})),
+        message(4, change({"id": 11, "atb": [[6, 0], ["NaN", "1"]]})),
     )
     assert [row[:3] for row in prices(tmp_path)] == [
         (0, *book("8", "10")),
         (1, *book("8.2", "4.5")),
         (2, *book("7", "3")),
+        (3, *book("6", "1")),
+        (4, None, None),
     ]
 
 

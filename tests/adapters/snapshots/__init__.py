@@ -1,0 +1,1 @@
+"""Tests of the snapshot folder: its reader and its writer."""
