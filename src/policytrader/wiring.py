@@ -13,22 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from policytrader.adapters.recordings.importer import FileReport, ImportReport
+    from policytrader.adapters.recordings.importer import FileReport as FileReport
+    from policytrader.adapters.recordings.importer import ImportReport as ImportReport
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
 
 GIT_PREFIX = "git:"
-
-__all__ = [
-    "FileReport",
-    "ImportReport",
-    "import_recordings",
-    "policy_at",
-    "policy_folder",
-    "read_snapshot",
-    "snapshot_from_recording",
-    "write_snapshot",
-]
 
 
 def read_snapshot(folder: str | Path) -> Snapshot:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from policytrader.authoring.values import ANY_NAME, MISSING, Values, named, present_values, values_where
+from policytrader.authoring.values import MISSING, NOT_EMPTY, Values, named, present_values, values_where
 from policytrader.policy.conditions import All, AnyOf, Condition, InvalidatedBy, Leaf, Not
 from policytrader.policy.facts import FACT_PREFIX
 from policytrader.policy.fields import Field, Operator
@@ -222,13 +222,5 @@ def _narrow_member(box: Box, leaf: Leaf, claim: Claim) -> Box | None:
     is_in = claim in _EVERY_PART_OF_ALL
     found = _narrow(box, f"{leaf.field} contains {leaf.value}", named(["yes" if is_in else "no"]), claim)
     if found is not None and claim is Claim.TRUE:
-        return found.narrow(leaf.field, values_where_not_empty())
+        return found.narrow(leaf.field, NOT_EMPTY)
     return found
-
-
-def values_where_not_empty() -> Values:
-    """The sizes of a list with a member."""
-    return Values(((1, float("inf")),))
-
-
-__all__ = ["ANY_NAME", "Box", "Claim", "Solver"]

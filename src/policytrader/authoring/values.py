@@ -68,6 +68,8 @@ class Values:
 
 MISSING = Values(missing=True)
 ANY_NAME = Values(others=True)
+NOT_EMPTY = Values(((1, inf),))
+"""The sizes of a list with a member."""
 
 
 def named(names: Iterable[str]) -> Values:
@@ -107,31 +109,45 @@ def present_values(field: Field) -> Values:
 
 
 def values_where(field: Field, op: Operator, value: Any) -> Values:
-    """The present values for which a comparison with a literal is true."""
-    present = present_values(field)
+    """The present values for which a comparison with a literal is true.
+
+    Raises ``ValueError`` for ``contains``, ``is_missing`` and ``is_present``, which are no comparisons of a value.
+    """
+    return present_values(field) & _unbounded(field, op, value)
+
+
+def _unbounded(field: Field, op: Operator, value: Any) -> Values:
     match op:
         case Operator.IS_TRUE | Operator.IS_FALSE:
             return named(["true" if op is Operator.IS_TRUE else "false"])
-        case Operator.EMPTY | Operator.NOT_EMPTY | Operator.SIZE_GTE:
-            least = int(value) if op is Operator.SIZE_GTE else 1
-            large = Values(((least, inf),))
-            return present & (large.complement() if op is Operator.EMPTY else large)
-        case Operator.EQ | Operator.IN:
-            return present & _one_of(field, value if op is Operator.IN else [value])
-        case Operator.NE | Operator.NOT_IN:
-            return present & _one_of(field, value if op is Operator.NOT_IN else [value]).complement()
+        case Operator.EMPTY | Operator.NOT_EMPTY:
+            return NOT_EMPTY.complement() if op is Operator.EMPTY else NOT_EMPTY
+        case Operator.EQ | Operator.NE:
+            equal = _one_of(field, [value])
+            return equal if op is Operator.EQ else equal.complement()
+        case Operator.IN | Operator.NOT_IN:
+            listed = _one_of(field, value)
+            return listed if op is Operator.IN else listed.complement()
+        case _:
+            return _range(field, op, value)
+
+
+def _range(field: Field, op: Operator, value: Any) -> Values:
+    match op:
+        case Operator.SIZE_GTE:
+            return Values(((int(value), inf),))
         case Operator.BETWEEN:
             low, high = value
-            return present & _at_least(field, low) & _at_most(field, high)
+            return _at_least(field, low) & _at_most(field, high)
         case Operator.GTE:
-            return present & _at_least(field, value)
+            return _at_least(field, value)
         case Operator.LTE:
-            return present & _at_most(field, value)
+            return _at_most(field, value)
         case Operator.LT:
-            return present & _at_least(field, value).complement()
+            return _at_least(field, value).complement()
         case Operator.GT:
-            return present & _at_most(field, value).complement()
-        case Operator.IS_MISSING | Operator.IS_PRESENT | Operator.CONTAINS:
+            return _at_most(field, value).complement()
+        case _:
             message = f"{op} is no comparison with a literal"
             raise ValueError(message)
 

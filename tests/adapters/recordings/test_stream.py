@@ -176,12 +176,12 @@ def test_volume_is_summed_where_only_trades_come(tmp_path: Path) -> None:
         message(0, image({"id": 11, "trd": [[8, 0.1], [9, 0.2]]})),
         message(1, change({"id": 11, "trd": [[8, 5]], "ltp": 8})),
         message(2, change({"id": 11, "trd": [[9, 0], [8, 0]], "ltp": 9})),  # the settlement artefact
-        message(3, change({"id": 12, "trd": [[9, 4]], "tv": "NaN", "ltp": 9})),
+        message(3, change({"id": 12, "trd": [[9, 4]], "tv": "NaN", "ltp": 9}, {"id": 11, "trd": [[5, 9]], "ltp": 5})),
         message(4, change({"id": 11, "trd": [[7, 3]], "ltp": 7}, img=True)),
         message(5, change({"id": 11, "trd": [[6, 1]], "ltp": 6})),
     )
     volumes = [row["traded_volume"] for row in rows(tmp_path) if row["last_traded"] or row["selection_id"] == 11]
-    assert volumes == [*book("0.3", "5.2", "0"), None, *book("3", "4")]
+    assert volumes == [*book("0.3", "5.2", "0"), None, *book("9", "3", "4")]
 
 
 def test_numbers_as_text_are_read_and_not_finite_sizes_delete(tmp_path: Path) -> None:
@@ -191,8 +191,9 @@ def test_numbers_as_text_are_read_and_not_finite_sizes_delete(tmp_path: Path) ->
         message(1, change({"id": 11, "atb": [["8.2", "4.5"]], "spn": "NaN", "spf": "Infinity"})),
         message(2, change({"id": 11, "atb": [[7, 3], [8.2, "NaN"], [8, 0]]})),
         message(3, change({"id": 11, "atb": [[7, 0], ["6", "1"]]})),
-        message(4, change({"id": 11, "atb": [[6, 0], ["NaN", "1"]]})),
+        message(4, change({"id": 11, "atb": [[6, 0]]}, {"id": 12, "atb": [["NaN", "1"], ["4", 1]]})),
     )
+    assert prices(tmp_path, 12)[-1] == (4, *book("4", "1", None, None))
     assert [row[:3] for row in prices(tmp_path)] == [
         (0, *book("8", "10")),
         (1, *book("8.2", "4.5")),
