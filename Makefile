@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-duckdb-1.5 check format bench lock clean
+.PHONY: help install demo test test-duckdb-1.5 check format readme bench lock clean
 
 VENV := .venv
 # The oldest DuckDB line that is supported has an environment of its own.
@@ -46,6 +46,9 @@ check: $(VENV)/.dev  ## Check format, style, types and import contracts
 format: $(VENV)/.dev  ## Format the code and mend what ruff can mend safely
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+readme: $(VENV)/.dev  ## Write what the commands print now into README.md
+	$(BIN)/python tests/test_readme.py
 
 bench: $(VENV)/.bench  ## Measure, beside other engines, and print ratios
 	$(BIN)/python -m benchmarks

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from policytrader.adapters.recordings.importer import FileReport as FileReport
-    from policytrader.adapters.recordings.importer import ImportReport as ImportReport
+    from policytrader.adapters.recordings.importer import FileReport as FileReport  # noqa: PLC0414 - for the command line
+    from policytrader.adapters.recordings.importer import ImportReport as ImportReport  # noqa: PLC0414
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
 

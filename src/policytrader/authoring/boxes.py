@@ -109,9 +109,16 @@ class Solver:
         self._budget = Budget()
 
     @staticmethod
-    def box(applies_to: AppliesTo) -> Box:
-        """The selections that a rule is about."""
-        return Box({SIDE: named(applies_to.side), MARKET_TYPE: named(applies_to.market_type)})
+    def everything() -> Box:
+        """Whatever there is."""
+        return Box()
+
+    @staticmethod
+    def box(*applies_to: AppliesTo) -> Box:
+        """The selections that all of these are about."""
+        sides = [frozenset(one.side) for one in applies_to]
+        markets = [frozenset(one.market_type) for one in applies_to]
+        return Box({SIDE: named(frozenset.intersection(*sides)), MARKET_TYPE: named(frozenset.intersection(*markets))})
 
     def is_possible(self, *claims: tuple[Condition, Claim], among: Box | None = None) -> bool:
         """Whether all claims can hold at once; True also where that would take too long to find out."""

@@ -76,11 +76,15 @@ whether it is unknown (``u<rule>_<leaf>``), then the explanation columns.
 
 @dataclass(frozen=True)
 class Statement:
-    """The compiled policy: SQL text, the names of its columns, and where the explanation columns begin."""
+    """The compiled policy: SQL text, the names of its columns, and where the explanation columns begin.
+
+    ``runner_columns`` names the price columns of ``runners`` that it reads; the others may be left empty.
+    """
 
     sql: str
     columns: tuple[str, ...]
     explained_from: int
+    runner_columns: frozenset[str]
 
 
 def compile_policy(policy: PolicySet, *, explain: bool = False) -> Statement:
@@ -233,7 +237,8 @@ class _Compiler:
         listed = [*fixed, *map(quote, names), *(f"{value} AS {quote(name)}" for name, value in extra.items())]
         body = ",\n".join(relations)
         sql = f"WITH {body}\nSELECT\n  " + ",\n  ".join(listed) + "\nFROM decided"
-        return Statement(sql, (*FIXED_COLUMNS, *names, *extra), len(FIXED_COLUMNS) + len(names))
+        columns = (*FIXED_COLUMNS, *names, *extra)
+        return Statement(sql, columns, len(FIXED_COLUMNS) + len(names), self.relations.runner_columns)
 
     def _explained(self) -> dict[str, str]:
         """A truth column per leaf (``<kind>/<rule>/<n>``) and the value of every field and fact as seen."""

@@ -29,6 +29,7 @@ from policytrader.engine.tables import (
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
 from policytrader.model.money import MINIMUM_SIZES, MinimumSize
 from policytrader.model.position import position_of
+from policytrader.model.snapshot import Runner
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -91,6 +92,8 @@ class Engine:
         self.policy = policy
         self.statement: Statement = compile_policy(policy, explain=explain)
         self._protections = protections
+        # The statement that shows the facts' members reads every price.
+        self._runner_columns = frozenset(Runner._fields) if explain else self.statement.runner_columns
         self._minimum = minimum
         self._sources = {
             table.name: SnapshotSource(table) for table in (SNAPSHOTS, SELECTIONS, REFERENCE, MARKETS, RUNNERS, ORDERS)
@@ -144,7 +147,7 @@ class Engine:
         sources["selections"].fill(selections_table, selections, snapshot.reference)
         sources["reference"].fill(reference_table, snapshot.reference)
         sources["markets"].fill(markets_table, snapshot.markets)
-        sources["runners"].fill(runners_table, snapshot.runners, snapshot.markets)
+        sources["runners"].fill(runners_table, snapshot.runners, snapshot.markets, self._runner_columns)
         sources["orders"].fill(orders_table, snapshot.orders)
         return selections
 

@@ -109,9 +109,11 @@ WITH pick AS (
   WHERE race_time > now() AT TIME ZONE 'UTC'),
 race_market AS (
   SELECT race_id, market_id_win, market_id_place FROM live_betting.market_state
+  WHERE race_id IN (SELECT race_id FROM pick)
   UNION
   SELECT race_id, CASE WHEN market_type = 'WIN' THEN market_id END, CASE WHEN market_type = 'PLACE' THEN market_id END
-  FROM live_betting.selections),
+  FROM live_betting.selections
+  WHERE race_id IN (SELECT race_id FROM pick)),
 price AS (
   SELECT DISTINCT ON (selection_id, market_id_win, market_id_place) *
   FROM live_betting.updated_price_data
@@ -122,8 +124,11 @@ live AS (
       WHEN bool_or(u.status = 'ACTIVE') THEN 'ACTIVE'
       ELSE max(nullif(u.status, 'HIDDEN')) END AS status,
     max(u.back_price_1_win) AS win_best_back, max(u.betfair_win_sp) AS win_last_traded
-  FROM race_market m
-  JOIN price u ON u.market_id_win = m.market_id_win OR u.market_id_place = m.market_id_place
+  FROM (
+    SELECT race_id, market_id_win AS market_id FROM race_market
+    UNION
+    SELECT race_id, market_id_place FROM race_market) m
+  JOIN price u ON m.market_id IN (u.market_id_win, u.market_id_place)
   GROUP BY m.race_id, u.selection_id),
 -- A pick's capture: the rows of its unique_id, and of its side and market where the rows say for which they were taken.
 captured AS (
@@ -169,7 +174,7 @@ LEFT JOIN LATERAL (
 
     def _fact_columns(self, name: str, fact: Fact) -> Iterator[str]:
         truth = self.runner_leaves.condition(fact.where)
-        possible = f"({truth}) IS NOT FALSE"
+        possible = f"({truth})"
         runner = quote("runner_selection_id")
         if fact.of is not None:
             columns = _extreme_columns(fact, truth, possible)
@@ -195,8 +200,8 @@ LEFT JOIN LATERAL (
         return f"""\
 -- Runners of each picked race, distinct by selection_id. A runner whose status nobody says is only possibly active.
 CREATE VIEW live_betting.v_active_runner_count AS
-SELECT race_id, max(market_id_win) AS market_id_win, min({certain}) AS active_runners, max(total_runners) AS total_runners,
-  max({possible}) AS possibly_active_runners
+SELECT race_id, max(market_id_win) AS market_id_win, min({certain}) AS active_runners,
+  max(total_runners) AS total_runners, max({possible}) AS possibly_active_runners
 FROM live_betting.v_race_facts
 GROUP BY race_id;"""
 
@@ -206,7 +211,8 @@ GROUP BY race_id;"""
         if rule is None or not _is_about_race(rule):
             return _left_out("v_short_price_removals", SHORT_PRICE_REASON, "and reads facts and the capture alone")
         return f"""\
--- Rule {rule.id}: {_comment(rule.title)}. Races for which it certainly holds; prices are those of the morning's capture.
+-- Rule {rule.id}: {_comment(rule.title)}.
+-- Races for which it certainly holds; prices are those of the morning's capture.
 CREATE VIEW live_betting.v_short_price_removals AS
 SELECT race_id, max(market_id_win) AS market_id_win, TRUE AS has_short_price_removal
 FROM {self._race_rule(rule)}
@@ -219,7 +225,8 @@ GROUP BY race_id;"""
         if rule is None or fact is None or not _is_about_race(rule):
             return _left_out("v_eight_to_seven_races", EIGHT_TO_SEVEN_REASON, "and reads facts and the capture alone")
         return f"""\
--- Rule {rule.id}: {_comment(rule.title)}. Races for which it certainly holds, in whichever of their captures.
+-- Rule {rule.id}: {_comment(rule.title)}.
+-- Races for which it certainly holds, in whichever of their captures.
 CREATE VIEW live_betting.v_eight_to_seven_races AS
 SELECT race_id, max(market_id_win) AS market_id_win, max(number_of_runners) AS original_runners,
   min({quote(f"fact_{fact}_lo")}) AS current_runners, TRUE AS eight_to_seven
@@ -252,7 +259,7 @@ WHERE {self.rule_leaves.condition(rule.when)}"""
             f"{self._flag(EIGHT_TO_SEVEN_REASON)} AS eight_to_seven_runners",
         ]
         used = [name for name in _fields_of([rule.when for rule in self.decided]) if name in SELECTION_FIELDS]
-        seen = "".join(f",\n    {SELECTION_COLUMNS[name]} AS {quote(column_of(name))}" for name in used)
+        seen = [f"{SELECTION_COLUMNS[name]} AS {quote(column_of(name))}" for name in used]
         notes = "\n".join(
             f"-- Rule {rule.id} is not among them: the tables do not hold {', '.join(untold_fields(rule))}."
             for rule in self.rules
@@ -263,28 +270,30 @@ WHERE {self.rule_leaves.condition(rule.when)}"""
 -- decides. computed_valid: TRUE may be bet, FALSE invalid, NULL held because something is not known.
 {notes}
 CREATE VIEW live_betting.v_valid_pending_bets AS
+-- Put together once, not once for each selection.
+WITH fact AS MATERIALIZED (SELECT * FROM live_betting.v_race_facts),
+runner AS MATERIALIZED (SELECT * FROM live_betting.v_race_runners)
 SELECT s.*,
-  u.back_price_1_win, u.lay_price_1_win, u.back_price_1_place, u.lay_price_1_place, l.status,
+  u.back_price_1_win, u.lay_price_1_win, u.back_price_1_place, u.lay_price_1_place, l.runner_status AS status,
   {", ".join(flags)},
   CASE verdict.how WHEN 'keep' THEN TRUE WHEN 'invalidate' THEN FALSE END AS computed_valid,
   CASE verdict.how WHEN 'invalidate' THEN verdict.reason ELSE s.invalidated_reason END AS computed_invalidated_reason,
   CASE verdict.how WHEN 'hold' THEN verdict.reason END AS computed_hold_reason,
   verdict.rule AS computed_rule
 FROM live_betting.selections s
-LEFT JOIN live_betting.v_race_facts f ON f.race_id = s.race_id AND f.unique_id IS NOT DISTINCT FROM s.unique_id
+LEFT JOIN fact f ON f.race_id = s.race_id AND f.unique_id IS NOT DISTINCT FROM s.unique_id
   AND f.selection_type = s.selection_type AND f.market_type = s.market_type
-LEFT JOIN LATERAL (
-  SELECT DISTINCT r.runner_status AS status FROM live_betting.v_race_runners r
-  WHERE r.race_id = s.race_id AND r.runner_selection_id = s.selection_id) l ON TRUE
+LEFT JOIN runner l ON l.race_id = s.race_id AND l.unique_id IS NOT DISTINCT FROM s.unique_id
+  AND l.selection_type = s.selection_type AND l.market_type = s.market_type AND l.runner_selection_id = s.selection_id
 LEFT JOIN LATERAL (
   SELECT * FROM live_betting.updated_price_data u
   WHERE u.selection_id = s.selection_id
     AND s.market_id = CASE s.market_type WHEN 'WIN' THEN u.market_id_win ELSE u.market_id_place END
   ORDER BY u.created_at DESC NULLS LAST LIMIT 1) u ON TRUE
 CROSS JOIN LATERAL (
-  SELECT f.*{seen}) seen
+  SELECT {_listed(seen)}) seen
 CROSS JOIN LATERAL (
-  SELECT {", ".join(self._truths()) or "NULL"}) truth
+  SELECT {_listed(self._truths())}) truth
 CROSS JOIN LATERAL (
   SELECT CASE{self._cases("how")}
       ELSE 'keep' END AS how,
@@ -386,6 +395,10 @@ def _left_out(view: str, reason: str, also: str) -> str:
 def _comment(title: str) -> str:
     """A title as part of a comment: one line."""
     return " ".join(title.split())
+
+
+def _listed(columns: list[str]) -> str:
+    return ",\n    ".join(columns) or "NULL"
 
 
 def _indent(lines: str, width: int) -> str:

@@ -25,7 +25,7 @@ SELECTION_COLUMNS: Final[dict[str, str]] = {
     "selection.time_to_off": _MICROSECONDS.format(f"s.race_time - {_NOW}"),
     "market.price_age": _MICROSECONDS.format(f"{_NOW} - u.created_at"),
     "market.course": "u.course",
-    "runner.own_status": "l.status",
+    "runner.own_status": "l.runner_status",
     "runner.best_back": _by_market("back_price_1_{0}"),
     "runner.best_back_size": _by_market("back_price_1_depth_{0}"),
     "runner.best_lay": _by_market("lay_price_1_{0}"),
@@ -36,7 +36,7 @@ SELECTION_COLUMNS: Final[dict[str, str]] = {
     "position.size_matched": "coalesce(s.size_matched, 0)",
     "position.closed": "coalesce(s.cashed_out, FALSE)",
 }
-"""Over ``s`` selections, ``u`` the runner's prices, ``l`` the runner over the race, ``f`` the facts and the capture."""
+"""Over ``s`` selections, ``u`` the runner's prices, ``l`` its row in ``v_race_runners``, ``f`` the facts and the capture."""
 
 RUNNER_COLUMNS: Final[dict[str, str]] = {
     "runner.selection_id": "p.selection_id",

@@ -43,6 +43,12 @@ class Relations:
         member_fields += [RUNNER_FIELDS[fact.of] for fact in self._facts.values() if fact.of is not None]
         self._member_fields = list(RUNNER_FIELDS.values()) if explain else list(dict.fromkeys(member_fields))
 
+    @property
+    def runner_columns(self) -> frozenset[str]:
+        """The price columns of ``runners`` that the relations read."""
+        own = {field.sql.removeprefix("o.") for field in self.used if field.sql.startswith("o.")}
+        return frozenset(own | {_WIN_ONLY[field.name] for field in self._member_fields if field.name in _WIN_ONLY})
+
     def all(self) -> list[str]:
         """In the order of their dependence."""
         facts = [self.member(), self.fact()] if self._facts else []

@@ -149,7 +149,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]
 
 
 def _shown(statuses: Sequence[str | None]) -> list[str | None]:
-    return [None if status == RunnerStatus.HIDDEN else status for status in statuses]
+    return [None if status is RunnerStatus.HIDDEN else status for status in statuses]
 
 
 def snapshots_table(snapshot: Snapshot) -> pa.Table:
@@ -201,22 +201,41 @@ def markets_table(markets: Sequence[Market]) -> pa.Table:
     return to_arrow(MARKETS, [columns[0], columns[3], columns[4], columns[6], columns[7], columns[8]], len(markets))
 
 
-def runners_table(runners: Sequence[Runner], markets: Sequence[Market]) -> pa.Table:
-    """The live runners, each with its market's race and type."""
+_OPTIONAL = {
+    "best_back": _PENNIES,
+    "best_back_size": _PENNIES,
+    "best_lay": _PENNIES,
+    "best_lay_size": _PENNIES,
+    "last_traded": _PENNIES,
+    "adjustment_factor": _FACTOR,
+}
+
+
+def runners_table(runners: Sequence[Runner], markets: Sequence[Market], wanted: frozenset[str]) -> pa.Table:
+    """The live runners, each with its market's race and type.
+
+    Of the prices only the columns in ``wanted`` are filled: this is the largest table, and the one that every tick
+    makes anew.
+    """
     races = {market[0]: (market[1], market[2]) for market in markets}
-    columns = _columns(runners, len(Runner._fields))
-    places = [races[market_id] for market_id in columns[0]]
+    market_ids = [runner[0] for runner in runners]
+    places = [races[market_id] for market_id in market_ids]
+    prices = [
+        scaled([runner[index] for runner in runners], decimals)
+        if name in wanted
+        else pa.nulls(len(runners), _WHOLE)
+        for index, (name, decimals) in enumerate(_OPTIONAL.items(), start=Runner._fields.index("best_back"))
+    ]
     return to_arrow(
         RUNNERS,
         [
             [place[0] for place in places],
-            columns[0],
+            market_ids,
             [place[1] for place in places],
-            columns[1],
-            _shown(columns[3]),
-            *(scaled(column, _PENNIES) for column in columns[4:9]),
-            scaled(columns[9], _FACTOR),
-            columns[10],
+            [runner[1] for runner in runners],
+            _shown([runner[3] for runner in runners]),
+            *prices,
+            [runner[10] for runner in runners],
         ],
         len(runners),
     )

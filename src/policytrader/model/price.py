@@ -6,6 +6,7 @@ for half of its prices.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from decimal import Decimal
 
 _STEPS = (
@@ -47,8 +48,10 @@ def is_on_ladder(price: Decimal) -> bool:
 
 
 def ticks_between(one: Decimal, other: Decimal) -> int:
-    """Number of price steps from one ladder price to another, never negative.
+    """Number of price steps between two prices, never negative.
 
-    Raises ``KeyError`` for a price off the ladder: readers refuse those before they get here.
+    A price between two ladder prices, as a last traded price is once a removal has reduced it, counts as the one of
+    the two that is farther away: a limit in ticks must not be passed by rounding.
     """
-    return abs(TICK_OF[one] - TICK_OF[other])
+    low, high = sorted((one, other))
+    return max(0, bisect_left(PRICES, high) - bisect_right(PRICES, low) + 1)

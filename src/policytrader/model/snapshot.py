@@ -107,7 +107,10 @@ class Market(NamedTuple):
 
 
 class Runner(NamedTuple):
-    """One runner of one market. Prices stand on the ladder; ``adjustment_factor`` is a percentage."""
+    """One runner of one market; ``adjustment_factor`` is a percentage.
+
+    Best prices stand on the ladder. The last traded price may not: the exchange reduces it after a removal.
+    """
 
     market_id: str
     selection_id: int

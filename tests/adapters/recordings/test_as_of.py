@@ -101,6 +101,7 @@ def test_snapshot_of_a_race_with_win_and_place(race: Path) -> None:
         (PLACE, 12, RunnerStatus.ACTIVE, Decimal("1.5")),
         (PLACE, 13, RunnerStatus.REMOVED, None),
     ]
+    assert [str(row.adjustment_factor) for row in found.runners[:3]] == ["40.5", "9.123", "10"]
     assert found.orders == ()
 
 

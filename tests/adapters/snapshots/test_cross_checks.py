@@ -54,6 +54,12 @@ def test_markets_that_differ_only_in_case_are_one(tmp_path: Path) -> None:
     assert short(found, tmp_path) == "selections.csv:5:34 S109"
 
 
+def test_markets_cannot_be_listed_twice_in_other_letters(tmp_path: Path) -> None:
+    text = TABLES["markets"] + "m1,r9,WIN,,,,,,\nM1,r9,WIN,,,,,,\n"
+    (found,) = find_problems(write_folder(tmp_path, markets=text))
+    assert short(found, tmp_path) == "markets.csv:5:1 S109"
+
+
 ALLOWED = [
     ("selections", with_cell("selections", 2, "market_id", "1.999")),
     ("selections", with_cell("selections", 2, "selection_id", "99")),

@@ -115,6 +115,7 @@ def test_carets_after_quoted_cells_and_line_breaks(tmp_path: Path) -> None:
         ("runners.csv:3:26 S106", "100\ud7ff"),
         ("runners.csv:4:25 S107", "active"),
     ]
+    assert found[0].place.length == len('"Blue')
 
 
 def test_a_row_after_a_line_break_is_named_by_its_line(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.definition import REMOVED
 from policytrader.adapters.recordings.tables import plain_rows, read_rows
 from policytrader.errors import Diagnostic, Place, RecordingError, UsageError
+from policytrader.model.money import ONE
 from policytrader.model.price import PRICES, TICK_OF
 from policytrader.model.snapshot import (
     Market,
@@ -212,7 +213,7 @@ class _Recording:
             best_lay=best_lay,
             best_lay_size=None if best_lay is None else row["best_lay_size"],
             last_traded=row["last_traded"],
-            adjustment_factor=row["adjustment_factor"],
+            adjustment_factor=_without_zeros(row["adjustment_factor"]),
             removed_at=row["removed_at"],
         )
 
@@ -355,6 +356,14 @@ def _runner_status(text: str | None) -> RunnerStatus | None:
 
 def _on_ladder(price: Decimal | None) -> Decimal | None:
     return None if price is None else PRICES[TICK_OF[price]]
+
+
+def _without_zeros(number: Decimal | None) -> Decimal | None:
+    """30.01000 as 30.01, as it stood in the file; 10.00000 as 10, never as 1E+1."""
+    if number is None:
+        return None
+    plain = number.normalize()
+    return plain.quantize(ONE) if plain == plain.to_integral_value() else plain
 
 
 def _problem(folder: Path, code: str, message: str, help_text: str = "") -> RecordingError:

@@ -133,7 +133,7 @@ RUNNERS: Final = Table(
         Column("best_back_size", _SIZE),
         Column("best_lay", LADDER_PRICE),
         Column("best_lay_size", _SIZE),
-        Column("last_traded", LADDER_PRICE),
+        Column("last_traded", PRICE),
         Column("adjustment_factor", amount("0", "100", 5)),
         Column("removed_at", TIME),
     ),
