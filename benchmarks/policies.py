@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 SHIPPED_RULES = 4
 RULES_PER_FACT = 10
 
+_BOTH = "{{{{{}: [{{{{field: {}}}}}, {{{{field: {}}}}}]}}}}"
+
 # None of them is true on the made-up day, and each is evaluated for every pick all the same.
 _CONDITIONS = (
     "{{field: selection.stake_points, op: gt, value: {number}}}",
-    "{{all: [{{field: market.number_of_winners, op: gt, value: 4}}, {{field: runner.best_lay, op: gt, value: {number}}}]}}",
-    "{{all: [{{field: selection.time_to_off, op: lt, value: 1s}}, {{field: runner.best_back_size, op: lt, value: {number}}}]}}",
-    "{{any: [{{field: reference.number_of_runners, op: gt, value: {number}}}, {{field: market.price_age, op: gt, value: {number}m}}]}}",
+    _BOTH.format("all", "market.number_of_winners, op: gt, value: 4", "runner.best_lay, op: gt, value: {number}"),
+    _BOTH.format("all", "selection.time_to_off, op: lt, value: 1s", "runner.best_back_size, op: lt, value: {number}"),
+    _BOTH.format("any", "reference.number_of_runners, op: gt, value: {number}", "market.price_age, op: gt, value: 9m"),
     "{{field: fact.{fact}, op: gt, value: {number}}}",
 )
 _APPLIES_TO = ("{side: [BACK]}", "{side: [LAY]}", "{market_type: [PLACE]}", "{side: [BACK, LAY]}")
@@ -41,7 +43,9 @@ def policy_with_rules(rule_count: int) -> PolicySet:
 def _with_rules(text: str, rule_count: int) -> str:
     numbers = range(rule_count - SHIPPED_RULES)
     facts = "".join(_fact(number) for number in range(max(1, len(numbers) // RULES_PER_FACT)))
-    rules = "".join(_rule(number, fact=f"under_{number // 5 % max(1, len(numbers) // RULES_PER_FACT)}") for number in numbers)
+    rules = "".join(
+        _rule(number, fact=f"under_{number // 5 % max(1, len(numbers) // RULES_PER_FACT)}") for number in numbers
+    )
     head, _, _ = text.rpartition("end: validation")
     return head.replace("facts:\n", "facts:\n" + facts, 1) + rules + "end: validation\n"
 

@@ -1,4 +1,4 @@
-"""A made-up race day as snapshots: races of ten runners, WIN and PLACE market each, picks and orders spread over them."""
+"""A made-up race day as snapshots: races of ten runners with two markets each, picks and orders spread over them."""
 
 from __future__ import annotations
 
@@ -27,21 +27,39 @@ RUNNER_COUNT = 10
 
 def make_snapshot(race_count: int, selection_count: int, seed: int = 1) -> Snapshot:
     """One moment of a day with ``race_count`` races; every third pick is a lay, every second has an order."""
-    chance = random.Random(seed)  # noqa: S311 - a benchmark's data, not a secret
+    chance = random.Random(seed)
     markets, runners, reference, selections, orders = [], [], [], [], []
     for race in range(race_count):
         race_id, capture_id = f"race-{race}", f"capture-{race}"
         for number, market_type in enumerate(MarketType, start=1):
             market_id = f"1.{100_000 + race}{number}"
             markets.append(
-                Market(market_id, race_id, market_type, MarketStatus.OPEN, False, 1, 3, START - timedelta(seconds=2), "Ascot")
+                Market(
+                    market_id,
+                    race_id,
+                    market_type,
+                    MarketStatus.OPEN,
+                    in_play=False,
+                    version=1,
+                    number_of_winners=3,
+                    published_at=START - timedelta(seconds=2),
+                    course="Ascot",
+                )
             )
-            for index in range(RUNNER_COUNT):
-                runners.append(_runner(chance, market_id, 1000 * race + index, is_out=race % 10 == 9 and index == 9))
+            runners += [
+                _runner(chance, market_id, 1000 * race + index, is_out=race % 10 == 9 and index == 9)
+                for index in range(RUNNER_COUNT)
+            ]
         reference += [
             ReferenceRunner(
-                capture_id, race_id, START - timedelta(hours=4), RUNNER_COUNT, 1000 * race + index, f"Runner {index}",
-                RunnerStatus.ACTIVE, PRICES[chance.randrange(150, 240)],
+                capture_id,
+                race_id,
+                START - timedelta(hours=4),
+                RUNNER_COUNT,
+                1000 * race + index,
+                f"Runner {index}",
+                RunnerStatus.ACTIVE,
+                PRICES[chance.randrange(150, 240)],
             )
             for index in range(RUNNER_COUNT)
         ]
@@ -55,25 +73,35 @@ def make_snapshot(race_count: int, selection_count: int, seed: int = 1) -> Snaps
 
 def move_prices(snapshot: Snapshot, seed: int) -> Snapshot:
     """The next tick: every price of every runner is new, a second later; picks and captures are the same objects."""
-    chance = random.Random(seed)  # noqa: S311 - a benchmark's data, not a secret
+    chance = random.Random(seed)
     runners = tuple(
         runner if runner.status is RunnerStatus.REMOVED else _runner(chance, runner.market_id, runner.selection_id)
         for runner in snapshot.runners
     )
     now = snapshot.now + timedelta(seconds=1)
     markets = tuple(market._replace(published_at=now) for market in snapshot.markets)
-    return Snapshot(now, snapshot.selections, snapshot.reference, markets, runners, tuple(list(snapshot.orders)))
+    # Orders are read anew at every tick: another tuple, or the engine would recognise them.
+    orders = (*snapshot.orders,)
+    return Snapshot(now, snapshot.selections, snapshot.reference, markets, runners, orders)
 
 
 def _runner(chance: random.Random, market_id: str, selection_id: int, *, is_out: bool = False) -> Runner:
     if is_out:
-        return Runner(
-            market_id, selection_id, None, RunnerStatus.REMOVED, None, None, None, None, None, None, START - timedelta(hours=1)
-        )
+        no_prices = (None, None, None, None, None, None)
+        return Runner(market_id, selection_id, None, RunnerStatus.REMOVED, *no_prices, START - timedelta(hours=1))
     tick = chance.randrange(150, 240)
     return Runner(
-        market_id, selection_id, f"Runner {selection_id}", RunnerStatus.ACTIVE, PRICES[tick], Decimal("120.00"),
-        PRICES[tick + 1], Decimal("95.50"), PRICES[tick], Decimal("7.5"), None,
+        market_id,
+        selection_id,
+        f"Runner {selection_id}",
+        RunnerStatus.ACTIVE,
+        PRICES[tick],
+        Decimal("120.00"),
+        PRICES[tick + 1],
+        Decimal("95.50"),
+        PRICES[tick],
+        Decimal("7.5"),
+        None,
     )
 
 
@@ -82,15 +110,34 @@ def _selection(chance: random.Random, number: int, race_count: int) -> Selection
     market_type, index = (MarketType.WIN, MarketType.PLACE)[place % 2], place // 2 % RUNNER_COUNT
     side = Side.LAY if (number // (race_count * 20) + number) % 3 == 0 else Side.BACK
     return Selection(
-        f"pick-{number}", f"race-{race}", START + timedelta(minutes=20 + 7 * race % 600), f"1.{100_000 + race}{place % 2 + 1}",
-        market_type, 1000 * race + index, f"Runner {index}", side, PRICES[chance.randrange(150, 240)], Decimal(1),
-        f"capture-{race}", True, None, False,
+        f"pick-{number}",
+        f"race-{race}",
+        START + timedelta(minutes=20 + 7 * race % 600),
+        f"1.{100_000 + race}{place % 2 + 1}",
+        market_type,
+        1000 * race + index,
+        f"Runner {index}",
+        side,
+        PRICES[chance.randrange(150, 240)],
+        Decimal(1),
+        f"capture-{race}",
+        valid=True,
+        invalidated_reason=None,
+        closed=False,
     )
 
 
 def _order(selection: Selection, number: int) -> Order:
     return Order(
-        f"order-{number}", selection.market_id, selection.selection_id, selection.side, selection.price_requested,
-        Decimal("2.00"), Decimal("1.50"), selection.price_requested, Decimal("0.50"), OrderStatus.EXECUTABLE,
+        f"order-{number}",
+        selection.market_id,
+        selection.selection_id,
+        selection.side,
+        selection.price_requested,
+        Decimal("2.00"),
+        Decimal("1.50"),
+        selection.price_requested,
+        Decimal("0.50"),
+        OrderStatus.EXECUTABLE,
         START - timedelta(minutes=number % 8),
     )

@@ -1,4 +1,4 @@
-"""A snapshot in which every outcome occurs: what the contenders must decide as the engine does before they are timed."""
+"""A day on which every outcome occurs: the contenders must decide it as the engine does before they are timed."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from policytrader.model.money import MINIMUM_SIZES, ONE, ZERO
 from policytrader.engine.size import size_of
+from policytrader.model.money import MINIMUM_SIZES, ONE, ZERO
 from policytrader.model.snapshot import MarketStatus, OrderStatus, RunnerStatus, Side
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _MINIMUM = MINIMUM_SIZES["GBP"]
 
 
 def read_views(snapshot: Snapshot) -> Iterator[View]:
-    """One record per selection, in the order of the snapshot. Amounts stay ``Decimal``; nothing is taken for missing."""
+    """One record per selection, in the snapshot's order. Amounts stay ``Decimal``; nothing is taken for missing."""
     statuses = _race_statuses(snapshot)
     active = {race: sum(status in TAKING_PART for status in runners.values()) for race, runners in statuses.items()}
     short = _short_priced_removed(snapshot, statuses)
@@ -44,7 +44,9 @@ def read_views(snapshot: Snapshot) -> Iterator[View]:
         runner = runners[selection.market_id, selection.selection_id]
         side = selection.side
         is_back = side is Side.BACK
-        matched, exposure, rests = _position(orders.get((selection.market_id, selection.selection_id, side), ()), snapshot.now)
+        matched, exposure, rests = _position(
+            orders.get((selection.market_id, selection.selection_id, side), ()), snapshot.now
+        )
         yield {
             "selection_ref": selection.selection_ref,
             "side": side.value,

@@ -7,6 +7,7 @@ Amounts go in as floats, because it takes no ``Decimal``.
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import zen
@@ -43,7 +44,8 @@ STAKES = (
 PRICES = (
     ("available == null", "false"),
     ("side == 'BACK'", "available >= requested"),
-    ("", "available <= requested"),)
+    ("", "available <= requested"),
+)
 ACTIONS = (
     ("verdict == 'hold'", "'HOLD'"),
     ("closed", "'CLOSED'"),
@@ -75,7 +77,7 @@ class ZenWay:
     def decide(self, snapshot: Snapshot) -> list[Answer]:
         """Decide every selection."""
         views = list(read_views(snapshot))
-        requests = [{"key": KEY, "context": _numbers_as_float(view)} for view in views]
+        requests: Any = [{"key": KEY, "context": _numbers_as_float(view)} for view in views]
         results = self._engine.evaluate_batch(requests)
         return [_answer(view, result["data"]["result"]) for view, result in zip(views, results, strict=True)]
 
@@ -111,6 +113,6 @@ def _graph() -> dict[str, Any]:
     ids = [node["id"] for node in nodes]
     edges = [
         {"id": f"edge-{number}", "sourceId": source, "targetId": target, "type": "edge"}
-        for number, (source, target) in enumerate(zip(ids, ids[1:], strict=False))
+        for number, (source, target) in enumerate(pairwise(ids))
     ]
     return {"contentType": "application/vnd.gorules.decision", "nodes": nodes, "edges": edges}

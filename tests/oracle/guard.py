@@ -107,7 +107,7 @@ class Guard:
             if last is None:
                 return bool(collar.no_ltp == "allow")
             percent = abs(order.price - last) / last * 100
-            return bool(abs(tick(order.price) - tick(last)) <= collar.max_ticks and percent <= collar.max_percent)
+            return bool(ticks_apart(order.price, last) <= collar.max_ticks and percent <= collar.max_percent)
 
         yield "price_collar", is_near
         yield (
@@ -121,6 +121,13 @@ class Guard:
         yield "max_price_age_seconds", lambda limit: price_age is not None and price_age <= limit * SECOND
         yield "max_snapshot_age_hours", lambda limit: capture_age is not None and capture_age <= limit * HOUR
         yield "no_new_orders_before_off_seconds", lambda limit: time_to_off > limit * SECOND
+
+
+def ticks_apart(price: Fraction, last_traded: Fraction) -> int:
+    """A last traded price between two of the ladder, as after a removal, counts as the one that is farther away."""
+    below = max(step for step, one in enumerate(LADDER) if one <= last_traded)
+    above = min(step for step, one in enumerate(LADDER) if one >= last_traded)
+    return max(abs(tick(price) - below), abs(tick(price) - above))
 
 
 def tick(price: Fraction) -> int:

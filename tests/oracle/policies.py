@@ -1,4 +1,4 @@
-"""Random policies, as the documents of their six files: read through the loader, only what an author may write is tried."""
+"""Random policies as the documents of their six files, for the loader: only what an author may write is tried."""
 
 from __future__ import annotations
 
@@ -151,20 +151,22 @@ def _trigger(rng: Random, number: int, invalidating: Sequence[str]) -> Document:
 
 
 def _ladders(rng: Random) -> list[Document]:
-    by_side = [{"side": ["BACK"]}, {"side": ["LAY"]}]
-    by_both = [
+    by_side: list[Document] = [{"side": ["BACK"]}, {"side": ["LAY"]}]
+    by_both: list[Document] = [
         {"market_type": ["PLACE"]},
         {"market_type": ["WIN"], "side": ["LAY"]},
         {"market_type": ["WIN"], "side": ["BACK"]},
     ]
-    scopes: list[Document] = rng.choice(([{}], [{}], by_side, by_both))
+    scopes = rng.choice(([Document()], [Document()], by_side, by_both))
     return [_ladder(rng, number, scope) for number, scope in enumerate(scopes)]
 
 
 def _ladder(rng: Random, number: int, scope: Document) -> Document:
     pool = [Decimal(one) for one in ("0", "0.5", "5", "20", "36.55", "50", "200")]
     starts = ["start", *sorted(rng.sample(STEPS, rng.randint(0, 4)), key=in_order, reverse=True)]
-    steps = [{"from": one, "back_stake": rng.choice(pool), "lay_liability": rng.choice(pool)} for one in starts]
+    steps: list[Document] = [
+        {"from": one, "back_stake": rng.choice(pool), "lay_liability": rng.choice(pool)} for one in starts
+    ]
     amounts = ("back_stake", "lay_liability")
     ladder = {
         "id": f"ladder-{number}",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from random import Random
 
 T = TypeVar("T")
+ANY_STATUS = (None, RunnerStatus.HIDDEN, *RunnerStatus)
 MOSTLY_ACTIVE = (RunnerStatus.ACTIVE,) * 6 + (RunnerStatus.REMOVED,)
 NAMES = ("Blue Moon", "O'Neill", "Zoë, the 2nd")
 ZERO = Decimal(0)
@@ -96,7 +97,8 @@ class _Maker:
         return self._ago(left if self.rng.random() < 0.05 else -left)
 
     def _status(self) -> RunnerStatus | None:
-        return self.rng.choice((None, RunnerStatus.HIDDEN, *RunnerStatus) if self._is_messy() else MOSTLY_ACTIVE)
+        statuses: Sequence[RunnerStatus | None] = ANY_STATUS if self._is_messy() else MOSTLY_ACTIVE
+        return self.rng.choice(statuses)
 
     def _capture(self, capture: str, race: str) -> list[ReferenceRunner]:
         captured_at = None if self._is_messy() else self._ago(3600, 8 * 3600, 18 * 3600)
@@ -156,10 +158,17 @@ class _Maker:
             best_back_size=self._maybe(sizes),
             best_lay=lay,
             best_lay_size=self._maybe(sizes),
-            last_traded=None if self._is_messy() else self._ticks_from(back, (0, 0, 1, -1, 2, 10, -10, 11, 60)),
+            last_traded=self._last_traded(back),
             adjustment_factor=self._maybe(FACTORS),
             removed_at=removed_at,
         )
+
+    def _last_traded(self, back: Decimal | None) -> Decimal | None:
+        if self._is_messy():
+            return None
+        on_ladder = self._ticks_from(back, (0, 0, 1, -1, 2, 10, -10, 11, 60))
+        # After a removal the exchange reduces it, and then it may stand between two prices of the ladder.
+        return on_ladder + Decimal("0.01") if self.rng.random() < 0.1 and on_ladder < PRICES[-1] else on_ladder
 
     def _ticks_from(self, price: Decimal | None, ticks: Sequence[int]) -> Decimal:
         return PRICES[min(max(TICK_OF[price or Decimal(8)] + self.rng.choice(ticks), 0), len(PRICES) - 1)]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policytrader.model.snapshot import Market, Order, ReferenceRunner, Runner, Selection, Snapshot
 from policytrader.model.times import format_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 TABLES: Mapping[str, Any] = {
     "selections": Selection,
@@ -40,7 +42,7 @@ def _block(document: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _flow(value: Any) -> str:  # noqa: ANN401 - plain data
+def _flow(value: Any) -> str:
     match value:
         case dict():
             return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from policytrader.model.decision import Action
+
 if TYPE_CHECKING:
     from policytrader.engine.plan import Decision, Plan
 
@@ -17,8 +19,8 @@ _COMPARED = ("verdict", "reason", "rule", "stake", "price", "action", "code", "o
 class Change:
     """One selection that the two policies decide differently.
 
-    ``rules`` names what made the difference: validation rules whose truth differs (or that only one policy has), the
-    rule that decides, else the part of the policy (``ladder``, ``entry``, ``cash_out``, ``protection``).
+    ``rules`` names what made the difference: the validation rule that decides now and the one that decided before,
+    ``ladder``, ``entry``; else the protection, or the part of the policy, that the action differs by.
     """
 
     before: Decision
@@ -68,19 +70,25 @@ def compare_plans(before: Plan, after: Plan) -> Comparison:
 
 
 def _causes(old: Decision, new: Decision, parts: tuple[str, ...]) -> tuple[str, ...]:
-    if old.rule != new.rule or old.verdict != new.verdict:
-        # The rule that decides now, or the one that decided before; both, when one took over from the other.
-        return tuple(dict.fromkeys(rule for rule in (new.rule, old.rule) if rule is not None))
+    found: list[str] = []
+    if {"verdict", "rule", "reason"} & set(parts):
+        # The rule that decides now, and the one that decided before: one of them may have taken over from the other.
+        found += [rule for rule in (new.rule, old.rule) if rule is not None] or ["validation"]
     if "stake" in parts:
-        return ("ladder",)
-    if "price" in parts and old.price.meets != new.price.meets:
-        return ("entry",)
-    if "BLOCKED" in {old.action, new.action}:
-        return (new.code if new.action == "BLOCKED" else old.code,)
-    if "CASH_OUT" in {old.action, new.action} or "cash_out" in parts:
-        return ("cash_out",)
-    if new.code == "rested" or old.code == "rested":
-        return ("cancel_unmatched_after",)
-    if old.reason != new.reason:
-        return (new.rule or "validation",)
-    return ("protection",)
+        found.append("ladder")
+    if old.price.meets != new.price.meets:
+        found.append("entry")
+    # The action follows from those; by itself it differs by what is asked after them.
+    return tuple(dict.fromkeys(found)) or (_cause_of_action(old, new),)
+
+
+def _cause_of_action(old: Decision, new: Decision) -> str:
+    if Action.BLOCKED in {old.action, new.action}:
+        return new.code if new.action is Action.BLOCKED else old.code
+    if Action.CASH_OUT in {old.action, new.action} or "cash_out_waits" in {old.code, new.code}:
+        return "cash_out"
+    if "rested" in {old.code, new.code}:
+        return "cancel_unmatched_after"
+    if "fully_matched" in {old.code, new.code}:
+        return "fully_matched_within"
+    return "protection"

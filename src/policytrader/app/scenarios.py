@@ -47,10 +47,21 @@ def read_expected(folder: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         place = Place(str(path), error.lineno, error.colno)
         raise SnapshotError([Diagnostic(place, "S103", f"broken JSON: {error.msg}")]) from None
-    if not isinstance(document, dict) or not isinstance(document.get("decisions"), list):
-        message = 'the expected plan is an object with a list of "decisions"'
+    except (ValueError, RecursionError):
+        message = "broken JSON: a number of thousands of digits, or lists inside each other without end"
+        raise SnapshotError([Diagnostic(Place(str(path)), "S103", message)]) from None
+    if not _is_plan(document):
+        message = 'the expected plan is an object with a list of "decisions", each with its "selection_ref"'
         raise SnapshotError([Diagnostic(Place(str(path)), "S103", message)])
-    return document
+    found: dict[str, Any] = document
+    return found
+
+
+def _is_plan(document: object) -> bool:
+    decisions = document.get("decisions") if isinstance(document, dict) else None
+    return isinstance(decisions, list) and all(
+        isinstance(one, dict) and isinstance(one.get("selection_ref"), str) for one in decisions
+    )
 
 
 def compare(expected: dict[str, Any], plan: Plan) -> tuple[Difference, ...]:
@@ -61,18 +72,16 @@ def compare(expected: dict[str, Any], plan: Plan) -> tuple[Difference, ...]:
     """
     actual = plan.to_dict()
     found: list[Difference] = []
-    order = [one.get("selection_ref") for one in expected["decisions"]]
+    order = [one["selection_ref"] for one in expected["decisions"]]
     real = [one["selection_ref"] for one in actual["decisions"]]
     if order != real:
-        found.append(Difference("order of decisions", ", ".join(real), ", ".join(map(str, order))))
+        found.append(Difference("order of decisions", ", ".join(real), ", ".join(order)))
     by_ref = {one["selection_ref"]: one for one in actual["decisions"]}
     for one in expected["decisions"]:
-        ref = one.get("selection_ref")
+        ref = one["selection_ref"]
         if ref in by_ref:
             found += _differences(one, by_ref[ref], f"decision {ref}, ")
-    for key, value in expected.items():
-        if key != "decisions":
-            found += _differences(value, actual.get(key), f"{key}.")
+    found += _differences({key: value for key, value in expected.items() if key != "decisions"}, actual, "")
     return tuple(found)
 
 
@@ -85,7 +94,7 @@ def _differences(expected: Any, actual: Any, where: str) -> Iterator[Difference]
                 yield from _differences(value, actual[key], where + key + ("." if isinstance(value, dict) else ""))
         return
     if isinstance(expected, str) and "*" in expected and isinstance(actual, str):
-        if not fnmatch.fnmatchcase(actual, expected.replace("[", "[[]")):
+        if not fnmatch.fnmatchcase(actual, expected.replace("[", "[[]").replace("?", "[?]")):
             yield Difference(where, actual, expected)
         return
     if expected != actual or type(expected) is not type(actual):

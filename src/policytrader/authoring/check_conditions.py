@@ -159,7 +159,7 @@ class ConditionChecker:
         elif leaf.value is None:
             message = "missing key `value` (or `other`): compared with what?"
             remedy = f"For example `value: {example(field, leaf.op)}`."
-            yield self.document.diagnostic(path, "E101", message, remedy)
+            yield self.document.diagnostic((*path, "op"), "E101", message, remedy)
         elif (problem := operand_problem(field, leaf.op, leaf.value)) is not None:
             remedy = f"`{field.name}` is {describe(field)}; for example `value: {example(field, leaf.op)}`."
             yield self.document.diagnostic((*path, "value"), "E203", f"`value` {problem}", remedy)

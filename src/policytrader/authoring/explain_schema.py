@@ -6,12 +6,14 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, WithJsonSchema
 
 from policytrader.authoring.suggest import did_you_mean
 from policytrader.authoring.yaml_text import MAXIMUM_DIAGNOSTICS
 from policytrader.policy import conditions
 from policytrader.policy.conditions import AGGREGATES, Fact, Path
+from policytrader.policy.staking import START
+from policytrader.policy.values import DURATION_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,19 +38,36 @@ _PATTERNS = {
     r"^W[0-9]{3}$": "must be the number of a check, such as W208",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'must be a time of day in quotes, such as "10:00"',
 }
-_OWN_SENTENCES = frozenset({"duration", "number_range", "number_places", "one_of", "on_missing"})
+_DURATION = "must be a duration such as 8h, 30m or 15s"
+_OWN_SENTENCES = frozenset({"duration", "number_range", "number_places", "one_of"})
 """Refusals of our own models: their message is the end of a sentence already."""
+
+_SYNONYMS = {
+    "=": "eq", "==": "eq", "equal": "eq", "equals": "eq", "is": "eq",
+    "!=": "ne", "<>": "ne", "not_equal": "ne", "not_equals": "ne", "is_not": "ne",
+    "<": "lt", "less": "lt", "less_than": "lt", "under": "lt", "below": "lt",
+    "<=": "lte", "le": "lte", "at_most": "lte",
+    ">": "gt", "more": "gt", "more_than": "gt", "greater": "gt", "greater_than": "gt", "over": "gt", "above": "gt",
+    ">=": "gte", "ge": "gte", "at_least": "gte",
+    "is_null": "is_missing", "missing": "is_missing", "exists": "is_present", "present": "is_present",
+    "is_empty": "empty", "is_not_empty": "not_empty", "true": "is_true", "false": "is_false", "not": "is_false",
+}  # fmt: skip
+"""What other languages call our operators."""
 
 _SHOWN_CHARACTERS = 60
 
 
 def diagnose(document: YamlDocument, model: type[BaseModel], error: ValidationError) -> list[Diagnostic]:
     """One diagnostic per refusal, in the order of their places; the first 50."""
-    placed = sorted(
-        error.errors(include_url=False), key=lambda details: document.place(_file_path(details["loc"], document.value))
-    )
+    refused = [details for details in error.errors(include_url=False) if not _is_echo(details)]
+    placed = sorted(refused, key=lambda details: document.place(_file_path(details["loc"], document.value)))
     found = [_diagnostic(document, model, details) for details in placed[:MAXIMUM_DIAGNOSTICS]]
     return sorted(dict.fromkeys(found), key=lambda one: one.place)
+
+
+def _is_echo(details: ErrorDetails) -> bool:
+    """Items that were refused are told as such; that they are then too few says nothing new."""
+    return details["type"] == "too_short" and bool(details["input"])
 
 
 def _diagnostic(document: YamlDocument, model: type[BaseModel], details: ErrorDetails) -> Diagnostic:
@@ -70,8 +89,11 @@ def _diagnostic(document: YamlDocument, model: type[BaseModel], details: ErrorDe
             return document.diagnostic(path, "E103", *_not_a_word(_label(path), given, words))
         case "union_tag_not_found" | "union_tag_invalid":
             return document.diagnostic(path, "E106", "this is not a condition", _CONDITION_HELP, at_key=True)
+        case "on_missing":
+            remedy = "Write `then: {invalidate: <text>}`, or choose `hold` or `pass`."
+            return document.diagnostic((*path, "on_missing"), "E105", details["msg"], remedy)
         case _ if kind in _TYPES:
-            message = f"{_label(path)} {_TYPES[kind]}"
+            message = f"{_label(path)} {_form_of_text(model, loc) if kind == 'string_type' else _TYPES[kind]}"
             # A mapping or list of several lines is not underlined; its key is.
             at_key = isinstance(given, (dict, list))
             return document.diagnostic(path, "E104", message, f"It is {_described(given)} here.", at_key=at_key)
@@ -91,6 +113,8 @@ def _not_a_word(label: str, given: Any, words: list[str]) -> tuple[str, str]:
         return f"{label} cannot be {_described(given)}", only
     if given in words:
         return f"{label} cannot be the text `{given}`", f"Write {given}, without quotes."
+    if (synonym := _SYNONYMS.get(given.lower().replace(" ", "_"))) in words:
+        return f"{label} cannot be `{given}`; did you mean `{synonym}`?", only
     near = did_you_mean(given, words) or did_you_mean(given.upper(), words) or did_you_mean(given.lower(), words)
     return f"{label} cannot be `{_shown(given)}`{near}", only
 
@@ -99,7 +123,10 @@ def _label(path: Path) -> str:
     if not path:
         return "the file"
     name = path[-1]
-    return f"`{name}`" if isinstance(name, str) else f"item {name + 1}"
+    if isinstance(name, str):
+        return f"`{name}`"
+    holder = next((part for part in reversed(path) if isinstance(part, str)), None)
+    return f"item {name + 1}" + (f" of `{holder}`" if holder else "")
 
 
 def _sentence(details: ErrorDetails) -> str:
@@ -115,6 +142,10 @@ def _sentence(details: ErrorDetails) -> str:
             return "is empty" if context["min_length"] == 1 else f"is shorter than {context['min_length']} characters"
         case "string_too_long":
             return f"is longer than {context['max_length']} characters"
+        case "number_places" if " 0 decimals" in details["msg"]:
+            return "must be a whole number"
+        case "duration" if not details["msg"].startswith("must"):
+            return _DURATION
         case own if own in _OWN_SENTENCES:
             return details["msg"]
         case _:
@@ -124,15 +155,15 @@ def _sentence(details: ErrorDetails) -> str:
 def _remedy(kind: str, given: Any) -> str:
     match kind:
         case "too_short":
-            return "Write one, or leave the key out where it may be left out."
+            return "An empty list says nothing: write an item, or leave the key out where that is allowed."
         case "too_long" | "string_too_long":
             return "Shorten it."
         case "string_too_short":
             return "Say it in a few words: it is stored and printed."
         case "one_of":
-            return "Keep one of the two."
-        case "on_missing":
-            return "Write `then: {invalidate: <text>}`, or choose `hold` or `pass`."
+            return "Write one of the two, and only one."
+        case "number_range" | "number_places":
+            return "Correct the amount."
         case _:
             return f"It is {_described(given)} here."
 
@@ -169,6 +200,19 @@ def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseMo
             annotation = next((field.annotation for name, field in fields if part in {name, field.alias}), current)
             current = next(_models_in(annotation), None)
     return current
+
+
+def _form_of_text(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
+    """What kind of text a key takes: a duration, a name, a time of day, or any."""
+    owner = _model_at(model, loc[:-1])
+    fields = owner.model_fields.items() if owner else ()
+    field = next((field for name, field in fields if loc[-1] in {name, field.alias}), None)
+    for item in field.metadata if field else ():
+        if isinstance(item, WithJsonSchema) and DURATION_PATTERN in str(item.json_schema):
+            return _DURATION.replace("be a", "be `start` or a") if START in str(item.json_schema) else _DURATION
+        if (pattern := getattr(item, "pattern", None)) in _PATTERNS:
+            return _PATTERNS[pattern]
+    return _TYPES["string_type"]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -110,6 +110,8 @@ def _never_triggered(
             for path, leaf in walk(trigger.when, ("triggers", number, "when"))
             if isinstance(leaf, InvalidatedBy)
         )
-        message = f"trigger `{trigger.id}` never fires: {list_names(leaf.invalidated_by)} is about other selections"
+        verb = "is" if len(leaf.invalidated_by) == 1 else "are"
+        names = list_names(leaf.invalidated_by)
+        message = f"trigger `{trigger.id}` never fires: {names} {verb} about other selections"
         remedy = "The trigger and the rules that it names must apply to the same side and market type."
         yield warn(document, (*path, "invalidated_by"), "W213", message, remedy, at_key=True)

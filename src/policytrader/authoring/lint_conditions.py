@@ -48,7 +48,7 @@ class ConditionLinter:
     def _finding(self, code: str, condition: Condition, path: Path, claim: Claim, box: Box) -> Diagnostic:
         place, at_key, sentence = self._explain(condition, path, claim, box)
         if self._is_possible(condition, claim, Box()):
-            sentence += ", for the selections that the rule applies to"
+            sentence += ": not for the selections that the rule applies to"
         return warn(self._document, place, code, sentence, _REMEDIES[code], at_key=at_key)
 
     def _explain(self, condition: Condition, path: Path, claim: Claim, box: Box) -> tuple[Path, bool, str]:
@@ -59,7 +59,7 @@ class ConditionLinter:
         match condition:
             case Leaf():
                 named = name_condition(condition, path, self._document)
-                return (*path, "field"), False, f"{named} can never be {word}{self._why(condition)}"
+                return (*path, "field"), False, f"{named} can never be {word}{self._why(condition, claim)}"
             case All() | AnyOf() if needs_every_part:
                 return self._explain_parts(parts, claim, box)
             case All() | AnyOf():
@@ -88,10 +88,10 @@ class ConditionLinter:
                 return place, at_key, _exclusion(claim, named, other_named + line)
         return place, at_key, _exclusion(claim, named, "the parts before it")
 
-    def _why(self, leaf: Leaf) -> str:
+    def _why(self, leaf: Leaf, claim: Claim) -> str:
         read = self._fields.get(leaf.field)
-        if read is None:
-            return ""
+        if read is None or self._is_possible(leaf, claim, Box()):
+            return ""  # what the rule applies to makes it so
         if leaf.other is not None:
             return ": a value is equal to itself" if leaf.other == leaf.field else ""
         if leaf.op in {Operator.CONTAINS, Operator.SIZE_GTE}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policytrader.authoring.boxes import Claim, Solver
-from policytrader.authoring.check_conditions import EXPECTATIONS, readable_fields
+from policytrader.authoring.check_conditions import readable_fields
 from policytrader.authoring.lint_conditions import ConditionLinter
 from policytrader.authoring.lint_findings import list_names, warn
 from policytrader.authoring.literals import amount_of
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from policytrader.authoring.yaml import YamlDocument
     from policytrader.errors import Diagnostic
     from policytrader.policy.conditions import Fact
+
+_FIRED = {"validation": "invalidate", "entry": "take", "cash_out": "cash_out"}
+"""What a test of a rule expects when its condition holds."""
 
 
 class RuleLinter:
@@ -150,7 +153,8 @@ class RuleLinter:
     def _untested(self) -> Iterator[Diagnostic]:
         for number, rule in enumerate(self._rules):
             if not rule.tests:
-                expect = EXPECTATIONS[self._kind][-1]
+                is_hold = isinstance(rule, ValidationRule) and rule.then.hold is not None
+                expect = "hold" if is_hold else _FIRED[self._kind]
                 remedy = f"Add at least one: `tests: [{{name: …, given: {{…}}, expect: {expect}}}]`."
                 yield self._at(number, "W208", f"{self._word} `{rule.id}` has no test", remedy)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from policytrader.authoring.check import EXPECTATIONS
+from policytrader.authoring.check_conditions import EXPECTATIONS
 from policytrader.authoring.key_texts import OPERATOR_TEXTS, docstring_of, text_of
 from policytrader.policy.facts import FACT_PREFIX
 from policytrader.policy.fields import (
@@ -46,7 +46,7 @@ _KINDS_WITH_CONDITIONS: Final = frozenset(EXPECTATIONS)
 _CONDITION_MODELS: Final = frozenset({"All", "AnyOf", "Not", "InvalidatedBy", "Leaf", "Operator"})
 _NUMBER: Final[Schema] = {"type": "number", "minimum": -LARGEST_LITERAL, "maximum": LARGEST_LITERAL}
 _WHOLE: Final[Schema] = {"type": "integer"}
-_SIZE: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": 1000}
+_SIZE: Final[Schema] = {"type": "integer", "minimum": 5, "maximum": 1000}
 _FACT_UNITS: Final = {(FieldType.NUMBER, "runners"), (FieldType.PRICE, "odds")}
 
 
@@ -324,7 +324,7 @@ def _given(kind: str) -> Schema:
     schema: Schema = {"properties": properties, "additionalProperties": False}
     if kind == "cash_out":
         about = "The validation rule that made the selection invalid; left out, it is valid."
-        properties["invalidated_by"] = {"description": about, "type": "string", "pattern": _IDENTIFIER}
+        properties["invalidated_by"] = {"description": about, "type": "string"}
     if kind == "validation":
         about = (
             f"What a fact came to: a number, true or false, or a list of runners' numbers. Named {FACT_PREFIX}<name>."

@@ -32,7 +32,7 @@ def schema_findings(kind: str, document: YamlDocument) -> list[Diagnostic]:
     found = {}
     for error in validator_for(kind).iter_errors(document.value):
         cause = _deepest(error)
-        path = tuple(cause.absolute_path)
+        path = _path(cause, document.value)
         at_key, path, message = _sentence(cause, path)
         help_ = f"{file_name(kind)} says so at #/{'/'.join(map(str, cause.absolute_schema_path))}."
         diagnostic = document.diagnostic(path, "E100", message, help_, at_key=at_key)
@@ -64,6 +64,18 @@ def _is_number(_: object, value: object) -> bool:
 
 def _is_integer(_: object, value: object) -> bool:
     return _is_number(_, value) and value == int(value)  # type: ignore[call-overload,no-any-return] - a number
+
+
+def _path(error: ValidationError, document: Any) -> tuple[str | int, ...]:  # noqa: ANN401 - plain values
+    """Keys and positions from the top. The library leaves out the last one where a schema is just ``false``."""
+    path = tuple(error.absolute_path)
+    if error.validator is not None:
+        return path
+    holder = document
+    for key in path:
+        holder = holder[key]
+    items = holder.items() if isinstance(holder, dict) else ()
+    return (*path, *(key for key, value in items if value is error.instance))
 
 
 def _deepest(error: ValidationError) -> ValidationError:

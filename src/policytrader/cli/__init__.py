@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -28,6 +29,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("policytrader.cli.demo", "Walk a made-up race through the morning, a ladder step, a withdrawal."),
 }
 """Command -> the module that holds it as ``command``, and its line in ``--help``."""
+
+
+# "\b" keeps click from filling the lines of a paragraph.
+_HELP = """Trading policy as YAML: validate it, test it, see the plan.
+
+\b
+policytrader init            a complete set of rules to begin with
+policytrader validate        are they in order?
+policytrader evaluate DIR    what would they do with this snapshot, and why?
+"""
 
 
 class LazyGroup(click.Group):
@@ -63,7 +74,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="policytrader")
 @click.option("-C", "--project", default=".", metavar="DIR", help="The project's folder.")
 @click.option("--profile", default="paper", metavar="NAME", help="Settings from config/NAME.yaml.")
@@ -83,18 +94,15 @@ def group(
     verbose: int,
     quiet: bool,
 ) -> None:
-    r"""Trading policy as YAML: validate it, test it, see the plan.
-
-    \b
-    policytrader init            a complete set of rules to begin with
-    policytrader validate        are they in order?
-    policytrader evaluate DIR    what would they do with this snapshot, and why?
-    """
+    """The global options; each command reads them from its context."""
     ctx.obj = Context.make(project, profile, zone, now, no_color=no_color, verbosity=0 if quiet else 1 + verbose)
 
 
 def main() -> None:
     """Run a command; whatever goes wrong ends in one readable message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without the letter shows `?`, not an error
     try:
         result = group.main(standalone_mode=False)
     except click.exceptions.Exit as exit_:

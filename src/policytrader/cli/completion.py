@@ -13,16 +13,15 @@ _HOW = {
     "fish": "policytrader completion fish > ~/.config/fish/completions/policytrader.fish",
 }
 
+# "\b" keeps click from filling the lines of a paragraph.
+_HELP = "Print the completion script for SHELL.\n\n\b\n" + "\n".join(_HOW.values())
 
-@click.command(short_help="Print the shell completion script.")
+
+@click.command(help=_HELP, short_help="Print the shell completion script.")
 @click.argument("shell", type=click.Choice(list(_HOW)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    r"""Print the completion script for SHELL.
-
-    \b
-    policytrader completion bash > ~/.local/share/bash-completion/completions/policytrader
-    """
+    """Print the completion script for SHELL."""
     kind = get_completion_class(shell)
     assert kind is not None, "click knows these three"
     click.echo(kind(ctx.find_root().command, {}, "policytrader", "_POLICYTRADER_COMPLETE").source())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import sys
@@ -54,6 +55,11 @@ class Context:
         color = not no_color and "NO_COLOR" not in os.environ
         return cls(Path(project), profile, info, moment, color, verbosity)
 
+    @property
+    def has_color(self) -> bool:
+        """Colour on stdout: a terminal, and nobody asked to do without."""
+        return self.color and sys.stdout is not None and sys.stdout.isatty()
+
     def path(self, name: str | Path) -> Path:
         """A path relative to the project's folder."""
         return Path(name) if self.project == Path() else self.project / name
@@ -74,7 +80,8 @@ class Context:
 
 def print_json(document: Any) -> None:
     """One document on one line of stdout."""
-    click.echo(json.dumps(document, ensure_ascii=False))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(json.dumps(document, ensure_ascii=codecs.lookup(encoding).name != "utf-8"))
 
 
 def fail(error: Exception) -> int:
@@ -89,9 +96,10 @@ def fail(error: Exception) -> int:
             if count > 1:
                 click.echo(f"{count} errors", err=True)
             return FINDINGS
-        case BrokenPipeError():
-            sys.stdout = None
-            return FINE
+        case OSError(strerror=str(said)):
+            about = f"{error.filename}: " if error.filename else ""
+            click.echo(f"error: {about}{said}", err=True)
+            return WRONG_USAGE
         case _:
             click.echo(
                 f"error: {type(error).__name__}: {error}\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,6 +52,5 @@ def command(context: Context, policy: str | None, as_json: bool) -> int:
 
 def _show(context: Context, moment: Moment, plan: Plan) -> None:
     click.echo(moment.title)
-    color = context.color and sys.stdout.isatty()
-    shown = list(plan_lines(plan, context.zone, mode="DEMO  no exchange", color=color))
+    shown = list(plan_lines(plan, context.zone, mode="DEMO  no exchange", color=context.has_color))
     click.echo("\n".join(shown[:1] + shown[2:]) + "\n")

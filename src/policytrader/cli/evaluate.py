@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,13 +118,9 @@ def _show(
         print_json(document)
     else:
         mode = f"DRY RUN  profile {context.profile}" + ("" if protections else "  without protections")
-        click.echo("\n".join(plan_lines(plans[0], context.zone, mode=mode, color=_has_color(context))))
+        click.echo("\n".join(plan_lines(plans[0], context.zone, mode=mode, color=context.has_color)))
     acts = {Action.PLACE, Action.CASH_OUT, Action.CANCEL}
     return document, any(decision.action in acts for decision in plans[0])
-
-
-def _has_color(context: Context) -> bool:
-    return context.color and sys.stdout.isatty()
 
 
 def _write(path: Path, documents: list[object]) -> None:

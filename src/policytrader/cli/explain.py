@@ -9,6 +9,7 @@ import click
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.plan_text import NOTHING, do_text
 from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
+from policytrader.config import load_profile
 from policytrader.engine.explain import NOT_APPLICABLE, Explanation, LeafSeen, RuleSeen, explain
 from policytrader.errors import UsageError
 from policytrader.model.times import format_utc
@@ -50,7 +51,8 @@ def command(
     source = Source(snapshots, recording, at, captured_at, selections)
     for folder, snapshot in snapshots_of(source, context):
         used = policy_at(policy or scenario_policy(snapshot, folder, context), context.project)
-        plan = evaluate(used, snapshot, protections=not no_protections, explain=True)
+        currency = load_profile(context.project, context.profile).currency
+        plan = evaluate(used, snapshot, protections=not no_protections, explain=True, currency=currency)
         try:
             explanation = explain(plan, plan[selection])
         except KeyError:

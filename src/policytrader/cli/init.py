@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -15,9 +16,6 @@ from policytrader.engine.evaluate import evaluate
 from policytrader.errors import UsageError
 from policytrader.resources import resource
 from policytrader.wiring import write_snapshot
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 INIT_SCHEMA = "policytrader/init/1"
 _COPIED = (("rules", "*.yaml"), ("schemas", "*.json"), ("config", "*.yaml"))
@@ -44,7 +42,7 @@ def command(context: Context, folder: str, as_json: bool) -> int:
         return FINE
     for path in written:
         click.echo(f"wrote {path}")
-    where = "" if folder == "." else f"-C {folder} "
+    where = "" if target == Path() else f"-C {shlex.quote(str(target))} "
     click.echo(
         f"\nNext:\n  policytrader {where}validate\n  policytrader {where}evaluate {_SCENARIO}\n"
         f"  policytrader {where}explain blue-moon-win {_SCENARIO}"

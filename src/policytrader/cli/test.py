@@ -67,7 +67,7 @@ def command(
     folders = scenario_folders(root, name)
     scenarios = _run_scenarios(used, folders, coverage, protections=not no_protections, update=update)
     if not inline and not scenarios:
-        message = f"no test matches `{name}`"
+        message = f"no test matches `{name}`" if name else f"no scenarios in {root}"
         raise UsageError(message)
     if as_json:
         print_json(_document(inline, scenarios, coverage))

@@ -185,27 +185,27 @@ class _Compiler:
     def outcome(self) -> str:
         """The first row of the action table that fits, up to where sizes have to be divided."""
         held = '"judgement" >= 0 AND "judgement" % 2 = 1'
-        # After the first line a judgement can only be an invalidation.
-        invalid = '"judgement" IS NOT NULL'
-        closing = f'{invalid} AND "matched" > 0 AND "race_status" IS DISTINCT FROM \'REMOVED\' AND ({self._triggers()})'
-        can_close = '"own_market_status" = \'OPEN\' AND NOT "own_in_play" AND "race_status" = \'ACTIVE\''
-        cases = [
-            (held, Outcome.HOLD.value),
-            ('"closed"', Outcome.CLOSED.value),
+        # What comes after HOLD with a judgement can only be an invalidation.
+        closing = f"\"matched\" > 0 AND \"race_status\" IS DISTINCT FROM 'REMOVED' AND ({self._triggers()})"
+        can_close = "\"own_market_status\" = 'OPEN' AND NOT \"own_in_play\" AND \"race_status\" = 'ACTIVE'"
+        invalid = [
             (closing, f"CASE WHEN {can_close} THEN {Outcome.CASH_OUT.value} ELSE {Outcome.CASH_OUT_WAITS.value} END"),
-            (f'{invalid} AND "rests_since" IS NOT NULL', Outcome.CANCEL_INVALID.value),
-            (invalid, Outcome.INVALID.value),
-            (f'"own_now" - "rests_since" > {self.relations.cancel_after}', Outcome.CANCEL_RESTED.value),
+            ('"rests_since" IS NOT NULL', Outcome.CANCEL_INVALID.value),
+        ]
+        kept = [
+            (f'"now_us" - "rests_since" > {self.relations.cancel_after}', Outcome.CANCEL_RESTED.value),
             ('"own_time_to_off" <= 0', Outcome.AFTER_OFF.value),
-            (
-                f'{self._amount(_caps)} - "exposure" < {self._amount(_within, scaled=False)}',
-                Outcome.FULLY_MATCHED.value,
-            ),
+            (f'{self._amount(_caps)} - "exposure" < {self._amount(_within, scaled=False)}', Outcome.FULLY_MATCHED.value),
             (f'"exposure" >= {self._amount(_targets)}', Outcome.STEP_FILLED.value),
             ('NOT "meets"', Outcome.NO_PRICE.value),
         ]
-        listed = "\n    ".join(f"WHEN {condition} THEN {outcome}" for condition, outcome in cases)
-        return f"CASE {listed}\n    ELSE {Outcome.CANDIDATE.value} END"
+        # Nested, so that what only invalid picks need is not worked out for a market full of valid ones.
+        cases = [
+            (held, str(Outcome.HOLD.value)),
+            ('"closed"', str(Outcome.CLOSED.value)),
+            ('"judgement" IS NOT NULL', _case(invalid, Outcome.INVALID.value)),
+        ]
+        return _case(cases, _case(kept, Outcome.CANDIDATE.value))
 
     def _triggers(self) -> str:
         """A cash-out trigger holds for certain."""
@@ -322,6 +322,11 @@ def _applies(applies_to: AppliesTo) -> str | None:
     if len(set(applies_to.market_type)) == 1:
         parts.append(f"\"own_market_type\" = '{applies_to.market_type[0]}'")
     return f"({' AND '.join(parts)})" if parts else None
+
+
+def _case(cases: Iterable[tuple[str, object]], otherwise: object) -> str:
+    listed = " ".join(f"WHEN {condition} THEN {result}" for condition, result in cases)
+    return f"CASE {listed} ELSE {otherwise} END"
 
 
 def _targets(ladder: Ladder, side: str, places: int) -> str:

@@ -12,19 +12,15 @@ from policytrader.engine.plan import NO_REASON_STORED, Decision, Plan
 from policytrader.engine.protect import Guard
 from policytrader.engine.size import size_of
 from policytrader.engine.tables import (
-    MARKETS,
-    ORDERS,
-    REFERENCE,
-    RUNNERS,
     SELECTIONS,
-    SNAPSHOTS,
+    TABLES,
     SnapshotSource,
+    at_time,
     markets_table,
     orders_table,
     reference_table,
     runners_table,
     selections_table,
-    snapshots_table,
 )
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
 from policytrader.model.money import MINIMUM_SIZES, MinimumSize
@@ -95,9 +91,8 @@ class Engine:
         # The statement that shows the facts' members reads every price.
         self._runner_columns = frozenset(Runner._fields) if explain else self.statement.runner_columns
         self._minimum = minimum
-        self._sources = {
-            table.name: SnapshotSource(table) for table in (SNAPSHOTS, SELECTIONS, REFERENCE, MARKETS, RUNNERS, ORDERS)
-        }
+        self._picks = SnapshotSource(SELECTIONS)
+        self._sources = {table.name: SnapshotSource(table) for table in TABLES}
         self._ordered: tuple[tuple[Selection, ...], tuple[Selection, ...]] = ((), ())
         self._connection = open_locked_down(self._sources)
         self._connection.execute(f"PREPARE decide AS {self.statement.sql}")
@@ -143,8 +138,8 @@ class Engine:
             self._ordered = (snapshot.selections, tuple(sorted(snapshot.selections, key=decision_order)))
         selections = self._ordered[1]
         sources = self._sources
-        sources["snapshots"].fill(snapshots_table, snapshot)
-        sources["selections"].fill(selections_table, selections, snapshot.reference)
+        self._picks.fill(selections_table, selections, snapshot.reference)
+        sources["selections"].fill(at_time, self._picks.table, snapshot.now)
         sources["reference"].fill(reference_table, snapshot.reference)
         sources["markets"].fill(markets_table, snapshot.markets)
         sources["runners"].fill(runners_table, snapshot.runners, snapshot.markets, self._runner_columns)
@@ -168,13 +163,14 @@ class Engine:
 
     def _place(self, decision: Decision, guard: Guard | None) -> None:
         """Work out the order; settle for WAIT or BLOCKED where there is none."""
-        selection, price = decision.selection, decision.price
-        assert price.available is not None, "the entry rule met a price"
-        size = size_of(decision.stake.remaining, selection.side, price.available, price.depth)
-        if not self._minimum.allows(size, price.available):
+        selection = decision.selection
+        price, depth = decision.offered
+        assert price is not None, "the entry rule met a price"
+        size = size_of(decision.stake.remaining, selection.side, price, depth)
+        if not self._minimum.allows(size, price):
             decision.action, decision.code = Action.WAIT, "below_minimum"
             return
-        order = PlannedOrder(selection.side, price.available, size)
+        order = PlannedOrder(selection.side, price, size)
         if guard is not None and (refused_by := guard.refuse(selection, order)) is not None:
             decision.action, decision.code = Action.BLOCKED, refused_by
             return

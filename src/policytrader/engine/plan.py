@@ -167,13 +167,19 @@ class Decision:
         return self._basis[1].runners_by_id.get((self.selection.market_id, self.selection.selection_id))
 
     @property
+    def offered(self) -> tuple[Decimal | None, Decimal | None]:
+        """Best price on the selection's side, and the money there."""
+        runner = self.runner
+        if runner is None:
+            return None, None
+        if self.selection.side is Side.BACK:
+            return runner.best_back, runner.best_back_size
+        return runner.best_lay, runner.best_lay_size
+
+    @property
     def price(self) -> PriceView:
         """What was asked for and what is offered."""
-        available = depth = None
-        if (runner := self.runner) is not None:
-            is_back = self.selection.side is Side.BACK
-            available = runner.best_back if is_back else runner.best_lay
-            depth = runner.best_back_size if is_back else runner.best_lay_size
+        available, depth = self.offered
         average = self._amended_average()
         return PriceView(self.selection.price_requested, available, depth, bool(self._row[_MEETS]), average)
 

@@ -174,7 +174,7 @@ LEFT JOIN LATERAL (
 
     def _fact_columns(self, name: str, fact: Fact) -> Iterator[str]:
         truth = self.runner_leaves.condition(fact.where)
-        possible = f"({truth})"
+        possible = f"({truth}) IS NOT FALSE"
         runner = quote("runner_selection_id")
         if fact.of is not None:
             columns = _extreme_columns(fact, truth, possible)

@@ -19,8 +19,8 @@ _WIN_ONLY = {"runner.win_best_back": "best_back", "runner.win_last_traded": "las
 
 _COMPUTED = {
     "s.time_to_off": '"own_time_to_off"',
-    "m.price_age": 'epoch_us(k."now") - epoch_us(m."published_at")',
-    "c.age": 'epoch_us(k."now") - epoch_us(s."captured_at")',
+    "m.price_age": 'epoch_us(s."now") - epoch_us(m."published_at")',
+    "c.age": 'epoch_us(s."now") - epoch_us(s."captured_at")',
     "c.number_of_runners": 's."number_of_runners"',
     "p.size_matched": 'coalesce(p."matched", 0)',
     "p.size_unmatched": 'coalesce(p."unmatched", 0)',
@@ -166,7 +166,7 @@ member AS (
 
     def seen(self) -> str:
         """One row per selection with everything that its decision depends on, columns named after the fields."""
-        time_to_off = 'epoch_us(s."race_time") - epoch_us(k."now")'
+        time_to_off = 'epoch_us(s."race_time") - epoch_us(s."now")'
         computed = {**_COMPUTED, "s.time_to_off": time_to_off}
         fields = [f"{computed.get(field.sql, field.sql)} AS {quote(field.column)}" for field in self.used]
         facts = [f"f.{quote('fact_' + name + suffix)}" for name in self._facts for suffix in self.suffixes(name)]
@@ -177,11 +177,10 @@ member AS (
         return f"""seen AS (
   SELECT s."snapshot_id", s."row_no", s."valid", s."invalidated_reason", s."closed",
     s."side" AS "own_side", s."market_type" AS "own_market_type", s."stake_points" AS "own_points",
-    {time_to_off} AS "own_time_to_off", epoch_us(k."now") AS "own_now",
+    {time_to_off} AS "own_time_to_off", epoch_us(s."now") AS "now_us",
     m."status" AS "own_market_status", m."in_play" AS "own_in_play", w."status" AS "race_status",
     p."matched", p."value", coalesce(p."exposure", 0) AS "exposure", p."rests_since"{listed}
   FROM selections s
-  JOIN snapshots k ON k."snapshot_id" = s."snapshot_id"
   LEFT JOIN markets m ON m."snapshot_id" = s."snapshot_id" AND m."market_id" = s."market_id"
   LEFT JOIN runners o ON o."snapshot_id" = s."snapshot_id" AND o."market_id" = s."market_id"
     AND o."selection_id" = s."selection_id"

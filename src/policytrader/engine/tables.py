@@ -25,12 +25,12 @@ from policytrader.model.snapshot import (
     Runner,
     RunnerStatus,
     Selection,
-    Snapshot,
 )
 from policytrader.model.times import EPOCH, microseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
     from decimal import Decimal
 
 _TEXT = pa.string()
@@ -55,7 +55,6 @@ def _table(name: str, **columns: pa.DataType) -> Table:
     return Table(name, pa.schema([("snapshot_id", pa.int32()), *columns.items()]))
 
 
-SNAPSHOTS = _table("snapshots", now=_TIME)
 SELECTIONS = _table(
     "selections",
     row_no=pa.int32(),
@@ -73,6 +72,7 @@ SELECTIONS = _table(
     closed=_FLAG,
     captured_at=_TIME,
     number_of_runners=pa.int32(),
+    now=_TIME,
 )
 REFERENCE = _table(
     "reference",
@@ -118,7 +118,7 @@ ORDERS = _table(
     rests_since=_WHOLE,
 )
 
-TABLES: tuple[Table, ...] = (SNAPSHOTS, SELECTIONS, REFERENCE, MARKETS, RUNNERS, ORDERS)
+TABLES: tuple[Table, ...] = (SELECTIONS, REFERENCE, MARKETS, RUNNERS, ORDERS)
 
 NO_CAPTURE = ""
 """``capture_id`` of a selection without a capture: joins with the race's live runners and with no captured one."""
@@ -152,13 +152,8 @@ def _shown(statuses: Sequence[str | None]) -> list[str | None]:
     return [None if status is RunnerStatus.HIDDEN else status for status in statuses]
 
 
-def snapshots_table(snapshot: Snapshot) -> pa.Table:
-    """The clock: one row."""
-    return to_arrow(SNAPSHOTS, [[snapshot.now]], 1)
-
-
 def selections_table(selections: Sequence[Selection], reference: Sequence[ReferenceRunner]) -> pa.Table:
-    """The picks in their order of decision, each with the header of its capture."""
+    """The picks in their order of decision, each with the header of its capture; ``now`` is still to come."""
     heads = {row[0]: (row[2], row[3]) for row in reference}
     columns = _columns(selections, len(Selection._fields))
     captured = [heads.get(capture, (None, None)) for capture in columns[10]]
@@ -180,9 +175,16 @@ def selections_table(selections: Sequence[Selection], reference: Sequence[Refere
             columns[13],
             [head[0] for head in captured],
             [head[1] for head in captured],
+            pa.nulls(len(selections), _TIME),
         ],
         len(selections),
     )
+
+
+def at_time(selections: pa.Table, now: datetime) -> pa.Table:
+    """The same picks at another time: the clock is the one column that changes at every tick."""
+    clock = pa.array([now] * selections.num_rows, _TIME)
+    return selections.set_column(selections.num_columns - 1, SELECTIONS.schema.field("now"), clock)
 
 
 def reference_table(reference: Sequence[ReferenceRunner]) -> pa.Table:
@@ -288,7 +290,7 @@ class SnapshotSource:
 
     def __init__(self, table: Table) -> None:
         """Start empty."""
-        self._table = pa.Table.from_batches([], schema=table.schema)
+        self.table = pa.Table.from_batches([], schema=table.schema)
         self._made_from: tuple[Any, ...] = ()
 
     def fill(self, build: Callable[..., pa.Table], *made_from: Any) -> None:
@@ -296,9 +298,9 @@ class SnapshotSource:
         if len(made_from) != len(self._made_from) or any(
             new is not old for new, old in zip(made_from, self._made_from, strict=True)
         ):
-            self._table = build(*made_from)
+            self.table = build(*made_from)
             self._made_from = made_from
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The Arrow C stream of the current rows."""
-        return self._table.__arrow_c_stream__(requested_schema)
+        return self.table.__arrow_c_stream__(requested_schema)

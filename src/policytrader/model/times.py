@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 LONDON = ZoneInfo("Europe/London")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# A day inside of the calendar's ends: every zone can show what lies between.
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1), datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 
@@ -18,7 +20,11 @@ def parse_utc(text: str) -> datetime:
     if not _ISO.fullmatch(text):
         message = "not an ISO 8601 time with a zone, such as 2026-05-02T13:42:15Z"
         raise ValueError(message)
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    if not _FIRST <= moment <= _LAST:
+        message = "outside of the calendar"
+        raise ValueError(message)
+    return moment.astimezone(UTC)
 
 
 def format_utc(moment: datetime) -> str:

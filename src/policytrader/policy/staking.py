@@ -82,8 +82,11 @@ class Ladder(Model):
         """The step in force with this many microseconds left; None from the off on."""
         if time_to_off <= 0:
             return None
-        started = [step for step in self.steps if step.microseconds is None or time_to_off <= step.microseconds]
-        return started[-1]
+        for step in reversed(self.steps):
+            starts = step.microseconds
+            if starts is None or time_to_off <= starts:
+                return step
+        return self.steps[0]
 
 
 class StakingPolicy(PolicyFile):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policytrader.adapters.snapshots import read_snapshot
+from policytrader.adapters.snapshots.csv_rows import CsvRows
+from policytrader.adapters.snapshots.problems import CellError, Problems
 from tests.adapters.snapshots.folders import TABLES, find_problems, short, underlined, with_cell, write_folder
 
 if TYPE_CHECKING:
@@ -158,6 +160,15 @@ def test_the_first_two_hundred_are_told_and_the_others_counted(tmp_path: Path) -
     assert [one.place.line for one in found] == [line for line in range(2, 102) for _ in "bl"]
     assert "1,800 more" in found[-1].help
     assert "more" not in found[-2].help
+
+
+def test_a_file_of_broken_cells_does_not_fill_the_memory() -> None:
+    problems = Problems()
+    source = CsvRows("runners.csv", "")
+    for row in range(10_000):
+        problems.add_cell(source, row, 0, CellError("S106", "", ""))
+    assert problems.count == 10_000
+    assert len(problems._found) == 200
 
 
 def test_what_is_shown_cannot_control_a_terminal(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from policytrader.adapters.snapshots import read_snapshot
+from policytrader.adapters.snapshots import parquet_rows, read_snapshot, write_snapshot
 from tests.adapters.snapshots.folders import TABLES, find_problems, short, write_folder
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def test_numbers_in_json_never_pass_through_a_float(tmp_path: Path) -> None:
         ("runners", '[{"market_id": "1.101", "selection_id": 11, "runner_name": "\\ud800"}]', ":1:3 S113", "U+D800"),
         ("runners", '[{"market_id": "1.101", "selection_id": 11, "runner_name": "a\\u0000"}]', ":1:3 S113", "U+0000"),
         ("runners", '[{"market_id": "1.101", "selection_id": 11, "removed_at": 7}]', ":1:11 S108", "`7`"),
+        ("runners", '[{"market_id": "1.101", "selection_id": 11, "runner_name": true}]', ":1:3 S113", "true"),
         ("runners", '[{"market_id": "1.101", "selection_id": 11, "status": 7}]', ":1:4 S107", "`7`"),
         ("runners", f'[{{"market_id": "1.101", "selection_id": {"9" * 5000}}}]', ":1:2 S106", "99"),
         ("markets", f"[{json.dumps(MARKET | {'in_play': 0})}]", ":1:5 S107", "`0`"),
@@ -204,6 +205,27 @@ def test_nanoseconds_that_would_be_lost_are_refused(tmp_path: Path) -> None:
     cell = pa.array([1], pa.timestamp("ns", "UTC"))
     (found,) = find_parquet_problems(tmp_path, RUNNER_COLUMNS | {"removed_at": cell})
     assert found.code == "S103"
+
+
+def test_a_letter_that_changed_on_the_disk_is_noticed(tmp_path: Path) -> None:
+    snapshot = read_snapshot(write_folder(tmp_path))
+    write_snapshot(snapshot, tmp_path, "parquet")
+    path = tmp_path / "runners.parquet"
+    data = path.read_bytes()
+    assert b"Blue Moon" in data
+    path.write_bytes(data.replace(b"Blue Moon", b"Blue Noon", 1))
+    (found,) = find_problems(tmp_path)
+    assert short(found, tmp_path) == "runners.parquet S103"
+
+
+def test_a_small_file_may_not_unpack_to_a_large_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_rows, "MAXIMUM_ROWS", 1)
+    assert read_snapshot(write_parquet(tmp_path, "runners", RUNNER_COLUMNS)).runners
+    (found,) = find_parquet_problems(tmp_path, {"market_id": ["1.101"] * 2, "selection_id": [1, 2]})
+    assert short(found, tmp_path) == "runners.parquet S102"
+    monkeypatch.setattr(parquet_rows, "MAXIMUM_UNPACKED_BYTES", 10)
+    (found,) = find_parquet_problems(tmp_path, RUNNER_COLUMNS)
+    assert short(found, tmp_path) == "runners.parquet S102"
 
 
 def test_a_file_that_is_not_parquet(tmp_path: Path) -> None:

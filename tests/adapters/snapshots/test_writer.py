@@ -91,7 +91,7 @@ def runners(draw: st.DrawFn, market_id: str, selection_id: int) -> Runner:
         draw(st.none() | sizes),
         best_lay,
         draw(st.none() | sizes),
-        draw(st.none() | prices),
+        draw(st.none() | any_prices),
         draw(st.none() | decimals("0", "100", 5)),
         draw(st.none() | times),
     )

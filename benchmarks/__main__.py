@@ -1,0 +1,90 @@
+"""``python -m benchmarks`` (``make bench``): measure, print ratios; fails only when it could not run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from benchmarks.contenders.answers import DisagreementError
+from benchmarks.measure import machine
+from benchmarks.others import measure_others
+from benchmarks.recordings import measure_recordings
+from benchmarks.report import Section, goals_table
+from benchmarks.start_up import measure_start_up
+from benchmarks.ticks import (
+    measure_growth_by_rules,
+    measure_growth_by_selections,
+    measure_split,
+    measure_ticks,
+)
+from policytrader.authoring.load import load_policy
+from policytrader.errors import PolicytraderError
+from policytrader.resources import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SCHEMA = "policytrader/benchmarks/1"
+RULE_COUNTS = (5, 20, 50, 100)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run and print. Returns 1 when something could not run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer ticks, no 10,000 selections, no recorded files")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write every figure to FILE too")
+    options = parser.parse_args(arguments)
+    started, before = perf_counter(), machine()
+    print(
+        f"CPU {before['cpu']}, {before['cores']} cores, Python {before['python']}, DuckDB {before['duckdb']}, "
+        f"load {before['load'][0]} at the start\n"
+    )
+    sections = []
+    try:
+        for measure in _plan(quick=options.quick):
+            section = measure()
+            sections.append(section)
+            print(section.render(), flush=True)
+    except (DisagreementError, PolicytraderError) as error:
+        print(f"benchmarks: could not run: {error}", file=sys.stderr)
+        return 1
+    goals = [goal for section in sections for goal in section.goals]
+    took, after = perf_counter() - started, machine()
+    print(f"## Goals\n\n{goals_table(goals)}\n")
+    print(f"Took {took:.0f} s; load {after['load'][0]} at the end (above 0: others were using the machine too).")
+    if options.json is not None:
+        document = {
+            "schema": SCHEMA,
+            "machine": before | {"load_after": after["load"]},
+            "quick": options.quick,
+            "seconds": round(took, 1),
+            "sections": {section.title: section.data for section in sections},
+            "goals": [goal.to_dict() for goal in goals],
+        }
+        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _plan(*, quick: bool) -> Iterator[Callable[[], Section]]:
+    """The parts of a run. What imports the other engines comes last: their modules weigh on nobody's ticks."""
+    policy = load_policy(resource("rules"))
+    sizes = {100: 20, 1_000: 10, 3_000: 5} if quick else {100: 60, 1_000: 30, 3_000: 15, 10_000: 7}
+    yield lambda: measure_ticks(policy, 100, 30 if quick else 200, wanted_ms=5)
+    yield lambda: measure_ticks(policy, 1_000, 10 if quick else 60, wanted_ms=10)
+    yield lambda: measure_split(policy, 100, 20 if quick else 100)
+    yield lambda: measure_split(policy, 1_000, 10 if quick else 40)
+    yield lambda: measure_growth_by_selections(policy, sizes)
+    yield lambda: measure_growth_by_rules(RULE_COUNTS, 100, 10 if quick else 40)
+    yield lambda: measure_growth_by_rules(RULE_COUNTS, 1_000, 5 if quick else 20)
+    yield lambda: measure_start_up(7 if quick else 15)
+    yield lambda: measure_recordings(10_000 if quick else 30_000, 1 if quick else 3, real=not quick)
+    yield lambda: measure_others(policy, 100, 20 if quick else 100)
+    yield lambda: measure_others(policy, 1_000, 5 if quick else 25)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
