@@ -101,10 +101,12 @@ def frozen_heap() -> Iterator[None]:
         gc.unfreeze()
 
 
-def time_ticks(contenders: Mapping[str, Decide], make: MakeSnapshot, count: int) -> dict[str, Timing]:
+def time_ticks(
+    contenders: Mapping[str, Decide], make: MakeSnapshot, count: int, own: Mapping[str, MakeSnapshot] | None = None
+) -> dict[str, Timing]:
     """Time ``count`` ticks of each contender, in turn: what slows the machine down slows all of them down.
 
-    Each gets a snapshot of its own, equal to the others' and alive for that tick alone.
+    Each gets a snapshot to itself, equal to the others' (unless it has an ``own`` way to make one), alive for that tick.
     """
     watches = {name: Stopwatch() for name in contenders}
     with frozen_heap():
@@ -112,7 +114,7 @@ def time_ticks(contenders: Mapping[str, Decide], make: MakeSnapshot, count: int)
             for name, decide in contenders.items():
                 if number == 0:
                     watches[name].forget()
-                snapshot = make(number)
+                snapshot = (own or {}).get(name, make)(number)
                 gc.collect()
                 with watches[name].lap():
                     answer = decide(snapshot)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import gc
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.contenders.answers import read_answers
 from benchmarks.measure import WARM_UP_TICKS, Growth, Stopwatch, Timing, frozen_heap, time_ticks
+from benchmarks.parts import Spent, watched_engine
 from benchmarks.policies import policy_with_rules
 from benchmarks.race_day import make_snapshot, move_prices
 from benchmarks.report import Goal, Section, ms, table, timing_table
-from policytrader.engine import tables
-from policytrader.engine.evaluate import Engine, decision_order, open_locked_down
+from policytrader.engine.evaluate import Engine
 from policytrader.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SELECTIONS_PER_RACE = 5
 LIVE = "prices new"
 EXPLAIN = "prices new, explain"
+RENEWED = "every row new"
 GROWTH_NOISE = 0.05
 """What two runs of the same differ by; an exponent up to 1 and this is linear."""
 
@@ -47,13 +48,16 @@ def measure_ticks(policy: PolicySet, selection_count: int, tick_count: int, *, w
     unprotected, renewing, read = Engine(policy, protections=False), Engine(policy), Engine(policy)
     with plain, explaining, unprotected, renewing, read:
         timings = time_ticks(
-            {LIVE: plain.evaluate, EXPLAIN: explaining.evaluate, "prices new, no protections": unprotected.evaluate}
-            | {"prices new, every decision's amounts read": lambda snapshot: read_answers(read.evaluate(snapshot))},
+            {
+                LIVE: plain.evaluate,
+                EXPLAIN: explaining.evaluate,
+                "prices new, no protections": unprotected.evaluate,
+                "prices new, every amount read": lambda snapshot: read_answers(read.evaluate(snapshot)),
+                RENEWED: renewing.evaluate,
+            },
             partial(move_prices, day),
             tick_count,
-        )
-        timings |= time_ticks(
-            {"every row new": renewing.evaluate}, lambda seed: renew(move_prices(day, seed)), max(tick_count // 3, 5)
+            {RENEWED: lambda seed: renew(move_prices(day, seed))},
         )
     live, explain = timings[LIVE], timings[EXPLAIN]
     goals = [
@@ -68,53 +72,26 @@ def measure_ticks(policy: PolicySet, selection_count: int, tick_count: int, *, w
 
 
 def measure_split(policy: PolicySet, selection_count: int, tick_count: int) -> Section:
-    """Where the time of a tick goes.
-
-    Tables and statement are run on their own through the engine's public functions, and what is left of the whole tick
-    is the decisions: Python that reads the statement's rows, sizes, hedges and protects.
-    """
+    """Where the time of a tick goes; see ``parts``."""
     day = make_snapshot(selection_count // SELECTIONS_PER_RACE, selection_count)
-    selections = tuple(sorted(day.selections, key=decision_order))
-    sources = {one.name: tables.SnapshotSource(one) for one in tables.TABLES}
-    whole, building, statement = Stopwatch(), Stopwatch(), Stopwatch()
-    watches = {"whole tick": whole, "tables": building, "statement": statement}
-    with Engine(policy) as engine, open_locked_down(sources) as connection, frozen_heap():
-        connection.execute(f"PREPARE decide AS {engine.statement.sql}")
+    laps: dict[str, list[tuple[float, float]]] = {"whole tick": [], "tables": [], "statement": [], "decisions": []}
+    with watched_engine(policy) as (engine, building, statement), frozen_heap():
         for number in range(-WARM_UP_TICKS, tick_count):
-            if number == 0:
-                for watch in watches.values():
-                    watch.forget()
             snapshot = move_prices(day, number)
             gc.collect()
-            with whole.lap():
-                plan = engine.evaluate(snapshot)
-            del plan
-            with building.lap():
-                _fill(sources, snapshot, selections)
-            with statement.lap():
-                rows = connection.execute("EXECUTE decide").fetchall()
-            del rows, snapshot
-    timings = {name: watch.timing for name, watch in watches.items()}
-    timings["decisions (the rest)"] = _rest(timings)
+            whole = Spent()
+            plan = whole.timed(engine.evaluate, snapshot)
+            del plan, snapshot
+            parts = [whole.take(), building.take(), statement.take()]
+            (wall, cpu), *known = parts
+            parts.append((wall - sum(one[0] for one in known), cpu - sum(one[1] for one in known)))
+            if number >= 0:
+                for name, part in zip(laps, parts, strict=True):
+                    laps[name].append(part)
+    timings = {name: Timing(*(tuple(column) for column in zip(*of, strict=True))) for name, of in laps.items()}
     text = timing_table(timings, beside="whole tick")
     title = f"Its parts, {selection_count:,} selections"
     return Section(title, text, {name: timing.to_dict() for name, timing in timings.items()})
-
-
-def _fill(sources: Mapping[str, tables.SnapshotSource], snapshot: Snapshot, selections: tuple[Any, ...]) -> None:
-    sources["snapshots"].fill(tables.snapshots_table, snapshot)
-    sources["selections"].fill(tables.selections_table, selections, snapshot.reference)
-    sources["reference"].fill(tables.reference_table, snapshot.reference)
-    sources["markets"].fill(tables.markets_table, snapshot.markets)
-    sources["runners"].fill(tables.runners_table, snapshot.runners, snapshot.markets)
-    sources["orders"].fill(tables.orders_table, snapshot.orders)
-
-
-def _rest(timings: Mapping[str, Timing]) -> Timing:
-    whole, *parts = timings.values()
-    wall = [max(0.0, all_ - sum(some)) for all_, *some in zip(whole.wall, *(part.wall for part in parts), strict=True)]
-    cpu = [max(0.0, all_ - sum(some)) for all_, *some in zip(whole.cpu, *(part.cpu for part in parts), strict=True)]
-    return Timing(tuple(wall), tuple(cpu))
 
 
 def measure_growth_by_selections(policy: PolicySet, tick_counts: Mapping[int, int]) -> Section:

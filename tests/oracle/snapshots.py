@@ -24,6 +24,7 @@ from tests.oracle.pools import (
     AVERAGES,
     COURSES,
     FACTORS,
+    LARGEST_SIZE,
     PRICES_NOW,
     REASONS,
     REFERENCE_PRICES,
@@ -48,6 +49,10 @@ ZERO = Decimal(0)
 def random_snapshot(rng: Random) -> Snapshot:
     """One to three races with their markets, captures, picks and orders; the rows of each table in any order."""
     return _Maker(rng).snapshot()
+
+
+def _opposite(order: Order) -> Order:
+    return order._replace(order_ref=None, side=Side.LAY if order.side is Side.BACK else Side.BACK)
 
 
 class _Maker:
@@ -75,6 +80,8 @@ class _Maker:
         }
         selections = list(picks.values())
         orders = [self._order(number, selections, markets) for number in range(self.rng.choice((0, 0, 1, 2, 3, 5, 8)))]
+        # A bet and its opposite: nothing is left to hedge.
+        orders += [_opposite(order) for order in orders if self.rng.random() < 0.15]
         for rows in (reference, markets, runners, orders, selections):
             self.rng.shuffle(rows)
         return Snapshot(self.now, tuple(selections), tuple(reference), tuple(markets), tuple(runners), tuple(orders))
@@ -207,7 +214,7 @@ class _Maker:
         elsewhere = [market.market_id for market in markets] or ["1.elsewhere"]
         complete = OrderStatus.EXECUTION_COMPLETE
         status = rng.choice((OrderStatus.EXECUTABLE, complete, complete, OrderStatus.UNKNOWN))
-        price, size = rng.choice(PRICES_NOW), rng.choice(SIZES[1:7])
+        price, size = rng.choice(PRICES_NOW), LARGEST_SIZE if rng.random() < 0.02 else rng.choice(SIZES[1:7])
         matched = size if status is complete else rng.choice((ZERO, ZERO, (size / 2).quantize(Decimal("0.01"))))
         average = rng.choice((price, price, price, *AVERAGES)) if matched else None
         left = size - matched if status is OrderStatus.EXECUTABLE or self._is_messy(0.3) else ZERO

@@ -66,7 +66,7 @@ Claims = tuple[tuple[Condition, Claim], ...]
 class Budget:
     """How many steps may still be taken; one for all questions about a file, so that no file takes long."""
 
-    steps: int = 100_000
+    steps: int = 60_000
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,12 @@ class Solver:
         self._fields = fields
         self._invalidating = invalidating or {}
         self._budget = Budget()
+        self._known: dict[tuple[int, bool], Values] = {}
+
+    @property
+    def is_exhausted(self) -> bool:
+        """True when no question is looked into any more: everything counts as possible."""
+        return self._budget.steps <= 0
 
     @staticmethod
     def everything() -> Box:
@@ -122,7 +128,7 @@ class Solver:
 
     def is_possible(self, *claims: tuple[Condition, Claim], among: Box | None = None) -> bool:
         """Whether all claims can hold at once; True also where that would take too long to find out."""
-        if self._budget.steps <= 0:
+        if self.is_exhausted:
             return True
         before = self._budget.steps
         try:
@@ -190,10 +196,15 @@ class Solver:
         if leaf.op in {Operator.IS_MISSING, Operator.IS_PRESENT}:
             is_missing = (leaf.op is Operator.IS_MISSING) == (claim in _EVERY_PART_OF_ALL)
             return _narrow(box, leaf.field, MISSING if is_missing else present_values(read), claim)
-        values = values_where(read, leaf.op, leaf.value)
-        if claim not in _EVERY_PART_OF_ALL:
-            values = present_values(read) & values.complement()
+        values = self._values(leaf, read, is_true=claim in _EVERY_PART_OF_ALL)
         return _narrow(box, leaf.field, _or_missing(values, claim, is_nullable=read.nullable), claim)
+
+    def _values(self, leaf: Leaf, read: Field, *, is_true: bool) -> Values:
+        key = (id(leaf), is_true)  # the policy outlives the solver
+        if key not in self._known:
+            values = values_where(read, leaf.op, leaf.value)
+            self._known[key] = values if is_true else present_values(read) & values.complement()
+        return self._known[key]
 
     def _narrow_pair(self, box: Box, leaf: Leaf, other: str, claim: Claim) -> Box | None:
         one, two = sorted((leaf.field, other))

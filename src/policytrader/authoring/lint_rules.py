@@ -102,6 +102,8 @@ class RuleLinter:
     def _unreachable(self, repeated: Mapping[int, int]) -> Iterator[Diagnostic]:
         is_possible = [self._can_fire(rule) for rule in self._rules]
         for number, rule in enumerate(self._rules):
+            if self._solver.is_exhausted:
+                return
             if number in repeated or not is_possible[number]:
                 continue
             before = [other for other in range(number) if is_possible[other]]

@@ -46,7 +46,7 @@ _KINDS_WITH_CONDITIONS: Final = frozenset(EXPECTATIONS)
 _CONDITION_MODELS: Final = frozenset({"All", "AnyOf", "Not", "InvalidatedBy", "Leaf", "Operator"})
 _NUMBER: Final[Schema] = {"type": "number", "minimum": -LARGEST_LITERAL, "maximum": LARGEST_LITERAL}
 _WHOLE: Final[Schema] = {"type": "integer"}
-_SIZE: Final[Schema] = {"type": "integer", "minimum": 5, "maximum": 1000}
+_SIZE: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": 1000}
 _FACT_UNITS: Final = {(FieldType.NUMBER, "runners"), (FieldType.PRICE, "odds")}
 
 

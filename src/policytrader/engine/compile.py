@@ -186,8 +186,8 @@ class _Compiler:
         """The first row of the action table that fits, up to where sizes have to be divided."""
         held = '"judgement" >= 0 AND "judgement" % 2 = 1'
         # What comes after HOLD with a judgement can only be an invalidation.
-        closing = f"\"matched\" > 0 AND \"race_status\" IS DISTINCT FROM 'REMOVED' AND ({self._triggers()})"
-        can_close = "\"own_market_status\" = 'OPEN' AND NOT \"own_in_play\" AND \"race_status\" = 'ACTIVE'"
+        closing = f'"matched" > 0 AND "race_status" IS DISTINCT FROM \'REMOVED\' AND ({self._triggers()})'
+        can_close = '"own_market_status" = \'OPEN\' AND NOT "own_in_play" AND "race_status" = \'ACTIVE\''
         invalid = [
             (closing, f"CASE WHEN {can_close} THEN {Outcome.CASH_OUT.value} ELSE {Outcome.CASH_OUT_WAITS.value} END"),
             ('"rests_since" IS NOT NULL', Outcome.CANCEL_INVALID.value),
@@ -195,7 +195,10 @@ class _Compiler:
         kept = [
             (f'"now_us" - "rests_since" > {self.relations.cancel_after}', Outcome.CANCEL_RESTED.value),
             ('"own_time_to_off" <= 0', Outcome.AFTER_OFF.value),
-            (f'{self._amount(_caps)} - "exposure" < {self._amount(_within, scaled=False)}', Outcome.FULLY_MATCHED.value),
+            (
+                f'{self._amount(_caps)} - "exposure" < {self._amount(_within, scaled=False)}',
+                Outcome.FULLY_MATCHED.value,
+            ),
             (f'"exposure" >= {self._amount(_targets)}', Outcome.STEP_FILLED.value),
             ('NOT "meets"', Outcome.NO_PRICE.value),
         ]

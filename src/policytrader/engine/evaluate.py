@@ -14,12 +14,12 @@ from policytrader.engine.size import size_of
 from policytrader.engine.tables import (
     SELECTIONS,
     TABLES,
+    RunnersTable,
     SnapshotSource,
     at_time,
     markets_table,
     orders_table,
     reference_table,
-    runners_table,
     selections_table,
 )
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
@@ -89,7 +89,8 @@ class Engine:
         self.statement: Statement = compile_policy(policy, explain=explain)
         self._protections = protections
         # The statement that shows the facts' members reads every price.
-        self._runner_columns = frozenset(Runner._fields) if explain else self.statement.runner_columns
+        wanted = frozenset(Runner._fields) if explain else self.statement.runner_columns
+        self._runners_table = RunnersTable(wanted)
         self._minimum = minimum
         self._picks = SnapshotSource(SELECTIONS)
         self._sources = {table.name: SnapshotSource(table) for table in TABLES}
@@ -142,7 +143,7 @@ class Engine:
         sources["selections"].fill(at_time, self._picks.table, snapshot.now)
         sources["reference"].fill(reference_table, snapshot.reference)
         sources["markets"].fill(markets_table, snapshot.markets)
-        sources["runners"].fill(runners_table, snapshot.runners, snapshot.markets, self._runner_columns)
+        sources["runners"].fill(self._runners_table, snapshot.runners, snapshot.markets)
         sources["orders"].fill(orders_table, snapshot.orders)
         return selections
 

@@ -213,34 +213,49 @@ _OPTIONAL = {
 }
 
 
-def runners_table(runners: Sequence[Runner], markets: Sequence[Market], wanted: frozenset[str]) -> pa.Table:
-    """The live runners, each with its market's race and type.
+class RunnersTable:
+    """Makes the table of live runners, the largest one and the one that every tick makes anew.
 
-    Of the prices only the columns in ``wanted`` are filled: this is the largest table, and the one that every tick
-    makes anew.
+    Which runners run in which market hardly ever changes between ticks: those columns are kept while they are equal.
+    Of the prices only the columns in ``wanted`` are filled.
     """
-    races = {market[0]: (market[1], market[2]) for market in markets}
-    market_ids = [runner[0] for runner in runners]
-    places = [races[market_id] for market_id in market_ids]
-    prices = [
-        scaled([runner[index] for runner in runners], decimals)
-        if name in wanted
-        else pa.nulls(len(runners), _WHOLE)
-        for index, (name, decimals) in enumerate(_OPTIONAL.items(), start=Runner._fields.index("best_back"))
-    ]
-    return to_arrow(
-        RUNNERS,
-        [
-            [place[0] for place in places],
-            market_ids,
-            [place[1] for place in places],
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        """Nothing kept yet."""
+        self._wanted = wanted
+        self._keys: tuple[list[str], list[int], list[tuple[str, ...]]] = ([], [], [])
+        self._key_columns: list[pa.Array] = []
+
+    def __call__(self, runners: Sequence[Runner], markets: Sequence[Market]) -> pa.Table:
+        """The live runners, each with its market's race and type."""
+        keys = (
+            [runner[0] for runner in runners],
             [runner[1] for runner in runners],
-            _shown([runner[3] for runner in runners]),
-            *prices,
-            [runner[10] for runner in runners],
-        ],
-        len(runners),
-    )
+            [market[:3] for market in markets],
+        )
+        if keys != self._keys or not self._key_columns:
+            self._keys, self._key_columns = keys, _runner_keys(*keys)
+        prices = [
+            scaled([runner[index] for runner in runners], decimals)
+            if name in self._wanted
+            else pa.nulls(len(runners), _WHOLE)
+            for index, (name, decimals) in enumerate(_OPTIONAL.items(), start=Runner._fields.index("best_back"))
+        ]
+        statuses = _shown([runner[3] for runner in runners])
+        removed_at = [runner[10] for runner in runners]
+        return to_arrow(RUNNERS, [*self._key_columns, statuses, *prices, removed_at], len(runners))
+
+
+def _runner_keys(market_ids: list[str], selection_ids: list[int], markets: Sequence[tuple[str, ...]]) -> list[pa.Array]:
+    """Race, market, market's type and number of each runner."""
+    races = {market[0]: (market[1], market[2]) for market in markets}
+    places = [races[market_id] for market_id in market_ids]
+    return [
+        pa.array([place[0] for place in places], _TEXT),
+        pa.array(market_ids, _TEXT),
+        pa.array([place[1] for place in places], _TEXT),
+        pa.array(selection_ids, _ID),
+    ]
 
 
 def orders_table(orders: Sequence[Order]) -> pa.Table:

@@ -169,7 +169,7 @@ class Snapshot:
     @cached_property
     def runners_by_id(self) -> dict[tuple[str, int], Runner]:
         """Runner by ``(market_id, selection_id)``."""
-        return {(runner[0], runner[1]): runner for runner in self.runners}
+        return {runner[:2]: runner for runner in self.runners}
 
     @cached_property
     def orders_by_runner(self) -> dict[tuple[str, int], list[Order]]:
