@@ -104,7 +104,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without the letter shows `?`, not an error
     try:
-        result = group.main(standalone_mode=False)
+        result = group.main(prog_name="policytrader", standalone_mode=False)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.Abort:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +16,8 @@ from policytrader.model.decision import Action
 from policytrader.wiring import policy_at
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
 
@@ -66,7 +67,7 @@ def command(
         documents.append(document)
         has_changes = has_changes or changed
     if out is not None:
-        _write(Path(out), documents)
+        _write(context.path(out), documents)
     return CHANGES if detailed_exitcode and has_changes else FINE
 
 

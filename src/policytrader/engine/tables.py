@@ -31,7 +31,6 @@ from policytrader.model.times import EPOCH, microseconds_between
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
 _TEXT = pa.string()
 _ID = pa.int64()
@@ -134,7 +133,7 @@ def to_arrow(table: Table, columns: Sequence[Iterable[Any]], row_count: int, sna
     return pa.Table.from_arrays(arrays, schema=table.schema)
 
 
-def scaled(values: Sequence[Decimal | None], places: int) -> pa.Array:
+def scaled(values: Sequence[Any], places: int) -> pa.Array:
     """Decimals as whole numbers of ``10 ** -places``; exact, or Arrow refuses.
 
     Arrow's decimals are such whole numbers already: the array is read again with no decimals and narrowed.
@@ -223,7 +222,7 @@ class RunnersTable:
     def __init__(self, wanted: frozenset[str]) -> None:
         """Nothing kept yet."""
         self._wanted = wanted
-        self._keys: tuple[list[str], list[int], list[tuple[str, ...]]] = ([], [], [])
+        self._keys: tuple[Any, ...] = ()
         self._key_columns: list[pa.Array] = []
 
     def __call__(self, runners: Sequence[Runner], markets: Sequence[Market]) -> pa.Table:
@@ -233,7 +232,7 @@ class RunnersTable:
             [runner[1] for runner in runners],
             [market[:3] for market in markets],
         )
-        if keys != self._keys or not self._key_columns:
+        if keys != self._keys:
             self._keys, self._key_columns = keys, _runner_keys(*keys)
         prices = [
             scaled([runner[index] for runner in runners], decimals)

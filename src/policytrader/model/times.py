@@ -31,7 +31,8 @@ def parse_utc(text: str) -> datetime:
 
 
 def format_utc(moment: datetime) -> str:
-    """``2026-05-02T13:42:15Z``; a fraction of a second is kept where there is one."""
+    """``2026-05-02T13:42:15Z``; a fraction of a second is kept where there is one. ``moment`` must have a zone."""
+    assert moment.tzinfo is not None, "a time without a zone is a guess"
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
