@@ -106,7 +106,7 @@ def time_ticks(
 ) -> dict[str, Timing]:
     """Time ``count`` ticks of each contender, in turn: what slows the machine down slows all of them down.
 
-    Each gets a snapshot to itself, equal to the others' (unless it has an ``own`` way to make one), alive for that tick.
+    Each gets a snapshot to itself, alive for that tick: equal to the others', unless it has an ``own`` way to make one.
     """
     watches = {name: Stopwatch() for name in contenders}
     with frozen_heap():

@@ -6,6 +6,7 @@ import copy
 import random
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,9 +45,12 @@ def refuses(kind: str, document: YamlDocument) -> bool:
 
 def leaf_errors(leaf: dict[str, Any], *, where: bool = False, kind: str = "validation") -> int:
     """How the schema takes one comparison, in a rule or in a fact's ``where``."""
-    name = "runner_condition" if where else "condition"
-    definitions = schema_for(kind)["$defs"]
-    return len(list(Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": definitions}).iter_errors(leaf)))
+    return len(list(condition_validator("runner_condition" if where else "condition", kind).iter_errors(leaf)))
+
+
+@cache
+def condition_validator(name: str, kind: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": schema_for(kind)["$defs"]})
 
 
 # -- the documents themselves --------------------------------------------------------------------------------------------
@@ -248,7 +252,9 @@ def mutate(value: Any, chance: random.Random) -> Any:
             case 0:
                 del holder[last]
             case 1 if isinstance(holder, dict):
-                holder[chance.choice([f"{last}s", "other", "value", "any", "hold", "min", "on_missing"])] = holder.pop(last)
+                holder[chance.choice([f"{last}s", "other", "value", "any", "hold", "min", "on_missing"])] = holder.pop(
+                    last
+                )
             case 2 if isinstance(holder, dict):
                 holder[chance.choice(["other", "value", "count", "list", "invalidate", "end", "extra", "tests"])] = (
                     chance.choice(ODD_VALUES)
@@ -297,7 +303,10 @@ def test_the_gate_names_place_and_reason() -> None:
     document = read_yaml(text.encode(), "schedule.yaml")
     found = schema_findings("schedule", document)
     assert [one.code for one in found] == ["E100", "E100"]
-    assert [document.lines[one.place.line - 1][one.place.column - 1 :][:9] for one in found] == ["2 minutes", "stopp: af"]
+    assert [document.lines[one.place.line - 1][one.place.column - 1 :][:9] for one in found] == [
+        "2 minutes",
+        "stopp: af",
+    ]
     assert found[0].message == "`every` does not have the form ^(0|[1-9][0-9]{0,5})(h|m|s)$"
     assert found[1].message == "unknown key `stopp`"
     assert found[0].severity is Severity.ERROR
@@ -310,7 +319,11 @@ def test_the_gate_names_place_and_reason() -> None:
         ("op: eq, value: OPEN}", "op: eq, value: open}", "`value` must be one of INACTIVE, OPEN, SUSPENDED, CLOSED"),
         ("op: is_true}", "op: is_true, value: 1}", "`value` does not belong here"),
         ("{invalidate: Invalid Runner Removed}", "{invalid: Invalid Runner Removed}", "unknown key `invalid`"),
-        ("{field: runner.own_status, op: eq, value: REMOVED}", "{field: runner.own_status, value: REMOVED}", "missing key `op`"),
+        (
+            "{field: runner.own_status, op: eq, value: REMOVED}",
+            "{field: runner.own_status, value: REMOVED}",
+            "missing key `op`",
+        ),
         ("expect: hold", "expect: holt", "`expect` must be one of keep, hold, invalidate"),
     ],
 )

@@ -34,18 +34,20 @@ NO_FACTS: Mapping[str, Field] = {}
 
 def random_policy(rng: Random) -> Documents:
     """One of each kind."""
-    facts = {f"fact_{number}": _fact(rng) for number in range(rng.choice((0, 1, 2, 4)))}
-    fields = {f"fact.{name}": fact_field(name, Fact.model_validate(fact)) for name, fact in facts.items()}
     # Every second policy lets most selections live, so that prices, sizes and protections have their say.
-    free = rng.choice((0.1, 0.8))
-    rules = [_validation_rule(rng, number, fields, free) for number in range(rng.choice((1, 1, 2, 3, 5)))]
+    is_calm = rng.random() < 0.5
+    facts = {f"fact_{number}": _fact(rng) for number in range(rng.choice((0, 1) if is_calm else (1, 2, 4)))}
+    fields = {f"fact.{name}": fact_field(name, Fact.model_validate(fact)) for name, fact in facts.items()}
+    free = 0.1 if is_calm else 0.9
+    counts = (1, 1, 2) if is_calm else (2, 3, 5, 8)
+    rules = [_validation_rule(rng, number, fields, free) for number in range(rng.choice(counts))]
     invalidating = [rule["id"] for rule in rules if "invalidate" in rule["then"]]
     triggers = [_trigger(rng, number, invalidating) for number in range(rng.choice((1, 1, 2, 3)))]
     order = {"cancel_unmatched_after": rng.choice(("0s", "60s", "5m", "5m", "1h"))}
     return {
         "validation": {"policy": "validation", "version": 1, "facts": facts, "rules": rules},
         "staking": {"policy": "staking", "version": 1, "ladders": _ladders(rng)},
-        "entry": {"policy": "entry", "version": 1, "rules": _entry_rules(rng), "order": order},
+        "entry": {"policy": "entry", "version": 1, "rules": _entry_rules(rng, is_calm=is_calm), "order": order},
         "cash_out": {"policy": "cash_out", "version": 1, "triggers": triggers},
         "protection": {"policy": "protection", "version": 1, "protections": _protections(rng)},
         "schedule": {"policy": "schedule", "version": 1, "intervals": [{"from": "00:00", "every": "15s"}]},
@@ -92,7 +94,13 @@ def _fact(rng: Random) -> Document:
     of = {"count": "runners", "any": "runners", "list": "runner.selection_id"}.get(aggregate) or rng.choice(prices)
     familiar: Document = {"field": "runner.status", "op": "eq", "value": rng.choice(("ACTIVE", "REMOVED"))}
     where = _condition(rng, RUNNER_FIELDS, NO_FACTS, depth=rng.choice((0, 1, 2)))
-    return {aggregate: of, "where": rng.choice((familiar, where, where, {"all": [familiar, where]}))}
+    fancied_and_gone: list[Document] = [
+        {"field": "runner.status", "op": "eq", "value": "REMOVED"},
+        {"field": "runner.active_at_capture", "op": rng.choice(("is_true", "is_false"))},
+        {"field": "runner.reference_price", "op": rng.choice(("lt", "lte", "gte")), "value": 12},
+    ]
+    some = {"all": fancied_and_gone[: rng.choice((2, 3))]}
+    return {aggregate: of, "where": rng.choice((familiar, where, where, {"all": [familiar, where]}, some))}
 
 
 # --- Rules ----------------------------------------------------------------------------------------------------------
@@ -123,7 +131,7 @@ def _validation_rule(rng: Random, number: int, facts: Mapping[str, Field], free:
     return {**rule, "then": {"hold": "Held back"} if holds else {"invalidate": rng.choice(REASONS)}}
 
 
-def _entry_rules(rng: Random) -> list[Document]:
+def _entry_rules(rng: Random, *, is_calm: bool) -> list[Document]:
     back = {"field": "runner.best_back", "op": "gte", "other": "selection.price_requested"}
     lay = {"field": "runner.best_lay", "op": "lte", "other": "selection.price_requested"}
     familiar = [
@@ -135,7 +143,7 @@ def _entry_rules(rng: Random) -> list[Document]:
         for number in range(rng.choice((1, 2)))
     ]
     easy = [_rule(rng, "easy", {"field": "selection.price_requested", "op": "gt", "value": 0})]
-    return rng.choice((familiar, easy, easy, [*familiar, *own], own))
+    return rng.choice((familiar, easy, easy) if is_calm else (familiar, easy, [*familiar, *own], own))
 
 
 def _trigger(rng: Random, number: int, invalidating: Sequence[str]) -> Document:
@@ -162,7 +170,7 @@ def _ladders(rng: Random) -> list[Document]:
 
 
 def _ladder(rng: Random, number: int, scope: Document) -> Document:
-    pool = [Decimal(one) for one in ("0", "0.5", "5", "20", "36.55", "50", "200")]
+    pool = [Decimal(one) for one in ("0.5", "5", "5", "20", "20", "36.55", "50")]
     starts = ["start", *sorted(rng.sample(STEPS, rng.randint(0, 4)), key=in_order, reverse=True)]
     steps: list[Document] = [
         {"from": one, "back_stake": rng.choice(pool), "lay_liability": rng.choice(pool)} for one in starts
@@ -173,7 +181,7 @@ def _ladder(rng: Random, number: int, scope: Document) -> Document:
         "title": "A random ladder",
         "why": "To differ",
         "steps": steps,
-        "limits": {amount: max(step[amount] for step in steps) + rng.choice((0, 1, 50, 50)) for amount in amounts},
+        "limits": {amount: max(step[amount] for step in steps) + rng.choice((0, 0, 30, 150)) for amount in amounts},
         "fully_matched_within": rng.choice((0, Decimal("0.01"), 1, 5)),
     }
     return {**ladder, "applies_to": scope} if scope else ladder
@@ -201,21 +209,22 @@ GENEROUS: Mapping[str, Any] = {
 
 
 def _protections(rng: Random) -> Document:
-    """Generous limits, of which some are tight or missing."""
+    """Generous limits, of which some are tight or missing. Amounts are sums of what ladders and orders amount to."""
     percent = rng.choice((0, Decimal("2.5"), Decimal("12.82"), 1000))
+    amounts = (5, 10, 15, 20, 25, 30, 40, 50, 60, 100)
     tight: dict[str, tuple[Any, ...]] = {
-        "max_order": tuple({"stake": one, "liability": other} for one, other in ((1, 20), (5, 1), (20, 36), (50, 50))),
-        "max_exposure_per_selection": tuple({"back_stake": one, "lay_liability": 55 - one} for one in (5, 20, 36, 50)),
-        "max_exposure_per_market": (10, Decimal("36.55"), 50, 100),
-        "max_exposure_per_day": (20, 50, Decimal("86.55"), 200),
+        "max_order": tuple({"stake": one, "liability": other} for one in (1, 5, 20) for other in (5, 20)),
+        "max_exposure_per_selection": tuple({"back_stake": one, "lay_liability": 55 - one} for one in (5, 20, 35, 50)),
+        "max_exposure_per_market": amounts,
+        "max_exposure_per_day": amounts,
         "max_orders_per_minute": (0, 1, 2, 3),
         "max_orders_per_selection": (0, 1, 2),
         "max_unknown_intents": (0, 1, 2),
-        "price_collar": tuple(_collar(ticks, percent, word) for ticks in (0, 1, 10) for word in ("refuse", "allow")),
+        "price_collar": tuple(_collar(ticks, percent, word) for ticks in (0, 1, 2, 10) for word in ("refuse", "allow")),
         "max_spread_ticks": (0, 1, 2, 15),
-        "max_price_age_seconds": (0, 15, 20),
+        "max_price_age_seconds": (0, 5, 15, 20),
         "max_snapshot_age_hours": (1, 8, 18),
-        "no_new_orders_before_off_seconds": (30, 300, 1800),
+        "no_new_orders_before_off_seconds": (30, 300, 1800, 3600),
     }
     chosen = rng.sample(sorted(tight), rng.choice((0, 1, 1, 2, 3, 6)))
     limits = {name: rng.choice(tight[name]) if name in chosen else limit for name, limit in GENEROUS.items()}

@@ -11,7 +11,7 @@ PRICES_NOW = tuple(Decimal(one) for one in ("1.01", "1.02", "2", "3.50", "7.8", 
 """On the exchange's ladder, written in several ways."""
 
 REFERENCE_PRICES = tuple(Decimal(one) for one in ("1.01", "7.99", "8", "11.99", "12.00", "12.01", "1000"))
-SIZES = tuple(Decimal(one) for one in ("0", "0.01", "0.99", "1", "2.37", "10.00", "36", "112.5", "1000"))
+SIZES = tuple(Decimal(one) for one in ("0", "0.01", "0.99", "1", "2.37", "5", "10.00", "112.5", "1000"))
 LARGEST_SIZE = Decimal(10_000_000)
 """The largest that the readers let in: at a long price its liability is far beyond 64 bits of the smallest unit."""
 

@@ -41,8 +41,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ANY_STATUS = (None, RunnerStatus.HIDDEN, *RunnerStatus)
+RESULTS = (RunnerStatus.WINNER, RunnerStatus.PLACED, RunnerStatus.LOSER, RunnerStatus.HIDDEN)
 MOSTLY_ACTIVE = (RunnerStatus.ACTIVE,) * 6 + (RunnerStatus.REMOVED,)
 NAMES = ("Blue Moon", "O'Neill", "Zoë, the 2nd")
+STORED_REASONS = (None, *REASONS, *REASONS, *REASONS, "Trainer's word", "Held back")
 ZERO = Decimal(0)
 
 
@@ -58,7 +60,8 @@ def _opposite(order: Order) -> Order:
 class _Maker:
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.mess = rng.choice((0.0, 0.02, 0.1, 0.3))
+        self.mess = rng.choice((0.0, 0.0, 0.02, 0.1, 0.3))
+        self.statuses = RESULTS if rng.random() < 0.05 else MOSTLY_ACTIVE
         self.now = datetime(2026, 5, 2, 13, 42, 15, rng.choice((0, 0, 1, 500_000, 999_999)), tzinfo=UTC)
         self.races = rng.sample(("r9", "r10", "R9"), rng.choice((1, 1, 2, 3)))
         # The same runners in several races: a join that forgets the race shows.
@@ -76,7 +79,7 @@ class _Maker:
         runners = [row for market in markets for row in self._runners(market, captured)]
         picks = {
             (pick.market_id.casefold(), pick.selection_id, pick.side): pick
-            for pick in (self._selection(number, markets) for number in range(self.rng.choice((1, 2, 3, 4, 6))))
+            for pick in (self._selection(number, markets) for number in range(self.rng.choice((1, 3, 4, 6, 8))))
         }
         selections = list(picks.values())
         orders = [self._order(number, selections, markets) for number in range(self.rng.choice((0, 0, 1, 2, 3, 5, 8)))]
@@ -100,11 +103,11 @@ class _Maker:
         return self._at_or_beside(self.now - timedelta(seconds=self.rng.choice(seconds)))
 
     def _race_time(self) -> datetime:
-        left = int(in_order(self.rng.choice(("0s", "0s", *STEPS, "10h", "45m", "45m"))))
+        left = int(in_order(self.rng.choice(("0s", *STEPS, *STEPS, "10h"))))
         return self._ago(left if self.rng.random() < 0.05 else -left)
 
     def _status(self) -> RunnerStatus | None:
-        statuses: Sequence[RunnerStatus | None] = ANY_STATUS if self._is_messy() else MOSTLY_ACTIVE
+        statuses: Sequence[RunnerStatus | None] = ANY_STATUS if self._is_messy() else self.statuses
         return self.rng.choice(statuses)
 
     def _capture(self, capture: str, race: str) -> list[ReferenceRunner]:
@@ -175,7 +178,7 @@ class _Maker:
             return None
         on_ladder = self._ticks_from(back, (0, 0, 1, -1, 2, 10, -10, 11, 60))
         # After a removal the exchange reduces it, and then it may stand between two prices of the ladder.
-        return on_ladder + Decimal("0.01") if self.rng.random() < 0.1 and on_ladder < PRICES[-1] else on_ladder
+        return on_ladder + Decimal("0.01") if self.rng.random() < 0.25 and on_ladder < PRICES[-1] else on_ladder
 
     def _ticks_from(self, price: Decimal | None, ticks: Sequence[int]) -> Decimal:
         return PRICES[min(max(TICK_OF[price or Decimal(8)] + self.rng.choice(ticks), 0), len(PRICES) - 1)]
@@ -203,8 +206,8 @@ class _Maker:
             stake_points=rng.choice(STAKE_POINTS),
             capture_id=rng.choice((None, "c-gone")) if self._is_messy() else rng.choice(self.captures[race]),
             valid=valid,
-            invalidated_reason=rng.choice((None, *REASONS, *REASONS, "Trainer's word")) if says_why else None,
-            closed=rng.random() < 0.04,
+            invalidated_reason=rng.choice(STORED_REASONS) if says_why else None,
+            closed=rng.random() < 0.03,
         )
 
     def _order(self, number: int, selections: Sequence[Selection], markets: Sequence[Market]) -> Order:

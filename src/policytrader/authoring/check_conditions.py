@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policytrader.authoring.literals import describe, example, given_problem, operand_problem
-from policytrader.authoring.suggest import did_you_mean
+from policytrader.authoring.suggest import did_you_mean, quoted
 from policytrader.policy.conditions import AGGREGATES, Condition, Fact, Leaf, Path, walk
 from policytrader.policy.facts import FACT_PREFIX, fact_field
 from policytrader.policy.fields import (
@@ -69,7 +69,7 @@ class ConditionChecker:
         of = fact.of
         if of is not None and (of not in RUNNER_FIELDS or RUNNER_FIELDS[of].type is not FieldType.PRICE):
             prices = [field.name for field in RUNNER_FIELDS.values() if field.type is FieldType.PRICE]
-            message = f"`{of}` is not a price of a runner{did_you_mean(of, prices)}"
+            message = f"{quoted(of)} is not a price of a runner{did_you_mean(of, prices)}"
             place = (*path, "min" if fact.min else "max")
             yield self.document.diagnostic(place, "E201", message, f"One of: {', '.join(prices)}.")
         yield from self._condition(fact.where, (*path, "where"), RUNNER_FIELDS)
@@ -90,7 +90,7 @@ class ConditionChecker:
     def _test(self, test: InlineTest, path: Path) -> Iterator[Diagnostic]:
         allowed = EXPECTATIONS[self.kind]
         if test.expect not in allowed:
-            message = f"`expect` cannot be `{test.expect}`{did_you_mean(test.expect, allowed)}"
+            message = f"`expect` cannot be {quoted(test.expect)}{did_you_mean(test.expect, allowed)}"
             yield self.document.diagnostic((*path, "expect"), "E103", message, f"Allowed: {', '.join(allowed)}.")
         for name, value in test.given.items():
             place = (*path, "given", name)
@@ -122,14 +122,14 @@ class ConditionChecker:
                 code, message, remedy = "E205", "a fact cannot read another fact", "It reads fields of one runner."
             else:
                 known = ", ".join(sorted(field for field in fields if field.startswith(FACT_PREFIX)))
-                code, message = "E205", f"unknown fact `{name}`{did_you_mean(name, fields)}"
+                code, message = "E205", f"unknown fact {quoted(name)}{did_you_mean(name, fields)}"
                 remedy = f"Facts of this file: {known or 'none'}."
         elif name in (SELECTION_FIELDS if in_fact else RUNNER_FIELDS):
             where = "in a rule" if in_fact else "in the `where` of a fact"
             code, message = "E201", f"`{name}` can only be read {where}"
             remedy = "Rules see the other runners only through facts."
         else:
-            code, message = "E201", f"unknown field `{name}`{did_you_mean(name, fields)}"
+            code, message = "E201", f"unknown field {quoted(name)}{did_you_mean(name, fields)}"
             remedy = _LIST_OF_FIELDS
         return self.document.diagnostic(path, code, message, remedy, at_key=at_key)
 
@@ -138,7 +138,7 @@ class ConditionChecker:
         if field is None:
             yield self._unknown_field(leaf.field, (*path, "field"), fields)
         elif leaf.op not in field.operators:
-            message = f"`{leaf.op}` does not apply to `{field.name}`, {describe(field)}"
+            message = f"`{leaf.op}` does not apply to `{field.name}`, which is {describe(field)}"
             remedy = f"Operators of `{field.name}`: {', '.join(field.operators)}."
             yield self.document.diagnostic((*path, "op"), "E202", message, remedy)
         else:
@@ -152,7 +152,7 @@ class ConditionChecker:
                 yield self.document.diagnostic((*path, key), "E203", message, "Leave it out.", at_key=True)
         elif leaf.value is not None and leaf.other is not None:
             message = "a comparison has `value` or `other`, not both"
-            remedy = "Keep `value` for a literal, or `other` for the name of another field."
+            remedy = "Keep `value` for a fixed value, or `other` for the name of another field."
             yield self.document.diagnostic((*path, "other"), "E203", message, remedy, at_key=True)
         elif leaf.other is not None:
             yield from self._other(leaf, leaf.other, path, field, fields)
@@ -176,5 +176,5 @@ class ConditionChecker:
         elif other is None:
             yield self._unknown_field(name, place, fields)
         elif (other.type, other.unit) != (field.type, field.unit):
-            message = f"`{field.name}` ({describe(field)}) and `{other.name}` ({describe(other)}) have different units"
+            message = f"`{field.name}` ({describe(field)}) and `{other.name}` ({describe(other)}) cannot be compared"
             yield self.document.diagnostic(place, "E204", message, "Compare like with like.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError, WithJsonSchema
 
-from policytrader.authoring.suggest import did_you_mean
+from policytrader.authoring.suggest import did_you_mean, quoted
 from policytrader.authoring.yaml_text import MAXIMUM_DIAGNOSTICS
 from policytrader.policy import conditions
 from policytrader.policy.conditions import AGGREGATES, Fact, Path
@@ -54,8 +54,6 @@ _SYNONYMS = {
 }  # fmt: skip
 """What other languages call our operators."""
 
-_SHOWN_CHARACTERS = 60
-
 
 def diagnose(document: YamlDocument, model: type[BaseModel], error: ValidationError) -> list[Diagnostic]:
     """One diagnostic per refusal, in the order of their places; the first 50."""
@@ -81,7 +79,7 @@ def _diagnostic(document: YamlDocument, model: type[BaseModel], details: ErrorDe
             return document.diagnostic(above, "E101", message, f"Required here: {required}.", at_key=bool(above))
         case "extra_forbidden":
             allowed = list(_keys(_model_at(model, loc[:-1])))
-            message = f"unknown key `{_shown(loc[-1])}`{did_you_mean(str(loc[-1]), allowed)}"
+            message = f"unknown key {quoted(str(loc[-1]))}{did_you_mean(str(loc[-1]), allowed)}"
             listed = ", ".join(f"`{key}`" for key in allowed)
             return document.diagnostic(path, "E102", message, f"Allowed here: {listed}.", at_key=True)
         case "literal_error" | "enum":
@@ -114,9 +112,9 @@ def _not_a_word(label: str, given: Any, words: list[str]) -> tuple[str, str]:
     if given in words:
         return f"{label} cannot be the text `{given}`", f"Write {given}, without quotes."
     if (synonym := _SYNONYMS.get(given.lower().replace(" ", "_"))) in words:
-        return f"{label} cannot be `{given}`; did you mean `{synonym}`?", only
+        return f"{label} cannot be {quoted(given)}; did you mean `{synonym}`?", only
     near = did_you_mean(given, words) or did_you_mean(given.upper(), words) or did_you_mean(given.lower(), words)
-    return f"{label} cannot be `{_shown(given)}`{near}", only
+    return f"{label} cannot be {quoted(given)}{near}", only
 
 
 def _label(path: Path) -> str:
@@ -231,11 +229,6 @@ def _keys(model: type[BaseModel] | None, *, required: bool = False) -> Iterator[
         yield " or ".join(AGGREGATES)
 
 
-def _shown(value: Any) -> str:
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
-
-
 def _described(value: Any) -> str:
     match value:
         case dict():
@@ -243,6 +236,6 @@ def _described(value: Any) -> str:
         case list() | tuple():
             return "a list"
         case str():
-            return f"the text `{_shown(value)}`" if value else "an empty text"
+            return f"the text {quoted(value)}" if value.strip() else quoted(value)
         case _:
-            return f"`{_shown(value)}`"
+            return quoted(str(value).lower() if isinstance(value, bool) else str(value))

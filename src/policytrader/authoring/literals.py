@@ -27,9 +27,22 @@ _EXAMPLES = {
 
 
 def describe(field: Field) -> str:
-    """``a price in odds``."""
-    article = "an" if field.type[0] in "aeiou" else "a"
-    return f"{article} {field.type}" + (f" in {field.unit}" if field.unit else "")
+    """What the field holds, for a sentence: ``a price in odds``, ``true or false``."""
+    match field.type:
+        case FieldType.NUMBER if field.unit not in {"", "percent"}:
+            return f"a {field.unit}" if field.unit.endswith(" id") else f"a number of {field.unit}"
+        case FieldType.NUMBER:
+            return f"a number in {field.unit}" if field.unit else "a number"
+        case FieldType.MONEY:
+            return "an amount of money"
+        case FieldType.PRICE:
+            return "a price in odds"
+        case FieldType.ENUM:
+            return "one of a few words"
+        case FieldType.BOOLEAN:
+            return "true or false"
+        case FieldType.DURATION | FieldType.TEXT | FieldType.LIST:
+            return f"a {field.type}"
 
 
 def example(field: Field, op: Operator) -> str:

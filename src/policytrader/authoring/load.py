@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from policytrader.authoring.check import check_file, check_set
 from policytrader.authoring.explain_schema import diagnose
-from policytrader.authoring.suggest import did_you_mean
+from policytrader.authoring.suggest import did_you_mean, quoted
 from policytrader.authoring.yaml import read_yaml_file
 from policytrader.errors import Diagnostic, Place, PolicyError, Severity
 from policytrader.policy.policy_set import KINDS, PolicySet
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from policytrader.policy.rules import PolicyFile
 
 SUFFIXES = (".yaml", ".yml")
-_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -165,8 +164,7 @@ def _unknown_kind(document: YamlDocument, kind: Any) -> Diagnostic:
         return document.diagnostic((), "E101", "missing key `policy`: which kind of rules is this?", allowed)
     if not isinstance(kind, str):
         return document.diagnostic(("policy",), "E107", "`policy` must be the name of a kind", allowed, at_key=True)
-    shown = kind if len(kind) <= _SHOWN_CHARACTERS else kind[: _SHOWN_CHARACTERS - 1] + "…"
-    message = f"unknown kind of policy `{shown}`{did_you_mean(kind, KINDS)}"
+    message = f"unknown kind of policy {quoted(kind)}{did_you_mean(kind, KINDS)}"
     return document.diagnostic(("policy",), "E107", message, allowed)
 
 

@@ -1,0 +1,34 @@
+"""Files that a command writes on request: all of them or a readable error, and a list of what was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from policytrader.cli.context import Context, print_json
+from policytrader.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WRITTEN_SCHEMA = "policytrader/written/1"
+
+
+def write_files(context: Context, folder: str, texts: Mapping[str, str], *, as_json: bool) -> None:
+    """Write the texts by name into a folder of the project, and say which. Raises ``UsageError``."""
+    target = context.path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            # The same bytes on every system: what is committed is compared.
+            (target / name).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        message = f"--write {folder}: {error.strerror or error}\n  Name a folder that may be written to."
+        raise UsageError(message) from None
+    written = [str(target / name) for name in texts]
+    if as_json:
+        print_json({"schema": WRITTEN_SCHEMA, "files": written})
+    else:
+        for path in written:
+            click.echo(path)
