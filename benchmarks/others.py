@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     Way = Callable[[Snapshot], list[Answer]]
 
-ROUGH_DAYS = 3
+ROUGH_DAYS, ROUGH_SELECTIONS = 5, 1_000
 LACKING = (
     "Wall and CPU of the whole tick, Python rows to decisions; x is CPU beside the engine's tick. All decide verdict, "
     "target, price check and action with size and minimum order, without protections, and were found to decide as the "
     "engine does on these snapshots and on rough days in which every outcome occurs. None but the engine handles "
-    "missing values, records the rules beside the first that matched, names the deciding rule, hedges, or keeps what "
-    "it needs to explain. Joins and sums are Python written by hand for the plain loops, rule-engine and zen-engine."
+    "missing values, records the rules beside the first that matched, hedges, or keeps what it needs to "
+    "explain. Joins and sums are Python written by hand for the plain loops, rule-engine and zen-engine."
 )
 
 
@@ -83,7 +83,9 @@ def measure_others(policy: PolicySet, selection_count: int, tick_count: int) -> 
 
 def _check_agreement(engine: Engine, ways: dict[str, Way], day: Snapshot) -> None:
     snapshots = [day, move_prices(day, 0)]
-    snapshots += [roughen(move_prices(day, seed), seed) for seed in range(1, 1 + ROUGH_DAYS)]
+    # Large enough for every outcome to occur near its edge, however small the timed day is.
+    rough = make_snapshot(ROUGH_SELECTIONS // SELECTIONS_PER_RACE, ROUGH_SELECTIONS)
+    snapshots += [roughen(move_prices(rough, seed), seed) for seed in range(1, 1 + ROUGH_DAYS)]
     for snapshot in snapshots:
         plan = engine.evaluate(snapshot)
         for name, decide in ways.items():

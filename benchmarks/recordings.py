@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import random
-import statistics
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -24,9 +23,21 @@ REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "betf
 START_MILLISECONDS = 1_777_723_200_000
 RUNNER_COUNT = 10
 WANTED = 0.25
+HEAD = (
+    "stream",
+    "updates",
+    "MB",
+    "imported/s",
+    "orjson parse/s",
+    "unpacking ms",
+    "share",
+    "off the import",
+    "for both",
+)
 NOTE = (
-    "Rates per CPU-second. An import unpacks, parses, keeps the books and writes Parquet; orjson only parses lines "
-    "that lie unpacked in memory."
+    "Rates per CPU-second. An import unpacks, parses, keeps the books and writes Parquet; orjson only parses lines that "
+    "lie unpacked. The goal is on `share`, orjson's time as a part of the import's. The two columns after it only tell "
+    "how much of the rest is unpacking: taken off the import, and counted for both."
 )
 
 
@@ -49,24 +60,34 @@ def measure_recordings(update_count: int, round_count: int, *, real: bool) -> Se
             f"{one['bytes'] / 1e6:.1f}",
             f"{one['import_rate']:,.0f}",
             f"{one['parse_rate']:,.0f}",
-            f"{one['share']:.2f}",
+            f"{one['unpack_ms']:.0f}",
+            f"{one['share']:.3f}",
+            f"{one['share_unpacking_off']:.3f}",
+            f"{one['share_unpacking_both']:.3f}",
         ]
         for name, one in measured.items()
     ]
-    text = table(["stream", "updates", "MB", "imported/s", "orjson parse/s", "import / parse"], rows)
+    text = table(HEAD, rows)
     goals = tuple(
-        Goal(f"import of the {name} stream / orjson parse", one["share"], WANTED, "x", "CPU", at_least=True)
+        Goal(f"import of the {name} stream / orjson parse", one["share"], WANTED, "x", _remark(one), at_least=True)
         for name, one in measured.items()
     )
     return Section("Recordings", text, measured, goals, tuple(notes))
 
 
+def _remark(one: dict[str, Any]) -> str:
+    return f"CPU; {one['share_unpacking_off']:.2f} with unpacking taken off the import"
+
+
 def _measure(files: list[Path], round_count: int) -> dict[str, Any]:
     lines = [line for file in files for line in _unpack(file).splitlines() if line]
-    parsing, importing = Stopwatch(), Stopwatch()
+    unpacking, parsing, importing = Stopwatch(), Stopwatch(), Stopwatch()
     updates = 0
     with frozen_heap():
         for number in range(round_count + 1):
+            with unpacking.lap():
+                for file in files:
+                    _unpack(file)
             with parsing.lap():
                 for line in lines:
                     orjson.loads(line)
@@ -76,15 +97,18 @@ def _measure(files: list[Path], round_count: int) -> dict[str, Any]:
                 raise RecordingError(report.errors)
             updates = report.updates
             if number == 0:
-                parsing.forget()
-                importing.forget()
-    import_ms, parse_ms = statistics.median(importing.timing.cpu), statistics.median(parsing.timing.cpu)
+                for watch in (unpacking, parsing, importing):
+                    watch.forget()
+    unpack_ms, parse_ms, import_ms = (watch.timing.cpu_p50 for watch in (unpacking, parsing, importing))
     return {
         "updates": updates,
         "bytes": sum(map(len, lines)),
         "import_rate": round(updates / import_ms * 1000),
         "parse_rate": round(updates / parse_ms * 1000),
+        "unpack_ms": round(unpack_ms, 1),
         "share": round(parse_ms / import_ms, 4),
+        "share_unpacking_off": round(parse_ms / (import_ms - unpack_ms), 4),
+        "share_unpacking_both": round((unpack_ms + parse_ms) / import_ms, 4),
         "import": importing.timing.to_dict(),
         "parse": parsing.timing.to_dict(),
     }

@@ -25,8 +25,7 @@ SELECTIONS_PER_RACE = 5
 LIVE = "prices new"
 EXPLAIN = "prices new, explain"
 RENEWED = "every row new"
-GROWTH_NOISE = 0.05
-"""What two runs of the same differ by; an exponent up to 1 and this is linear."""
+LINEAR = 1.0
 
 
 def renew(snapshot: Snapshot) -> Snapshot:
@@ -105,7 +104,7 @@ def measure_growth_by_selections(policy: PolicySet, tick_counts: Mapping[int, in
     goal = Goal(
         f"growth, {min(timings)} to {max(timings):,} selections, steepest exponent",
         growth.steepest,
-        1 + GROWTH_NOISE,
+        LINEAR,
         "",
         f"{growth.overall:.2f} from end to end",
     )
@@ -133,7 +132,7 @@ def measure_growth_by_rules(rule_counts: tuple[int, ...], selection_count: int, 
     goal = Goal(
         f"growth, {min(rule_counts)} to {max(rule_counts)} rules, {selection_count:,} selections, steepest exponent",
         growth.steepest,
-        1 + GROWTH_NOISE,
+        LINEAR,
         "",
         f"{growth.overall:.2f} from end to end",
     )

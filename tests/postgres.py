@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: the one of ``POLICYTRADER_TEST_POSTGRES``, else one of our own from a system installation.
+"""A real PostgreSQL for tests: that of ``POLICYTRADER_TEST_POSTGRES``, else one of our own, from a system installation.
 
 Tests get a database of their own in either, and skip, saying why, where there is no PostgreSQL to be had.
 """
@@ -54,7 +54,9 @@ def _programs() -> Path | None:
     """The folder of the server's programs: in PATH, or where Debian puts them, the newest first."""
     if (found := shutil.which("pg_ctl")) and shutil.which("initdb"):
         return Path(found).resolve().parent
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    installed = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True
+    )
     return next((path for path in installed if all((path / name).exists() for name in PROGRAMS)), None)
 
 
@@ -69,7 +71,19 @@ def _own_server(programs: Path) -> Iterator[str]:
         data = folder / "data"
         _run([programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"], owner)
         options = f"-k {folder} -c listen_addresses='' -c fsync=off -c timezone=Pacific/Auckland"
-        start = [programs / "pg_ctl", "-D", data, "-w", "-t", "60", "-l", folder / "log", "-o", options, "start"]
+        start: list[str | Path] = [
+            programs / "pg_ctl",
+            "-D",
+            data,
+            "-w",
+            "-t",
+            "60",
+            "-l",
+            folder / "log",
+            "-o",
+            options,
+            "start",
+        ]
         _run(start, owner)
         try:
             yield f"host={folder} user=postgres dbname=postgres"
@@ -94,7 +108,14 @@ def _run(command: list[str | Path], owner: pwd.struct_passwd | None) -> None:
     # Not through pipes: a server that was started would hold them open for ever.
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
-            command, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, **who
+            command,
+            cwd="/",
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            check=False,
+            **who,
         )
         output.seek(0)
         if done.returncode:

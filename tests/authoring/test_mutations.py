@@ -37,7 +37,8 @@ def outcome(data: bytes) -> LoadedFile | None:
     try:
         document = read_yaml(data, FILE)
     except PolicyError as error:
-        return refused(error)
+        check_refusal(error)
+        return None
     file, found = load_document(document)
     for one in found:
         assert one.severity is Severity.ERROR
@@ -51,7 +52,7 @@ def outcome(data: bytes) -> LoadedFile | None:
     return file
 
 
-def refused(error: PolicyError) -> None:
+def check_refusal(error: PolicyError) -> None:
     assert error.diagnostics
     assert all(found.severity is Severity.ERROR for found in error.diagnostics)
 

@@ -61,7 +61,7 @@ class _Maker:
     def __init__(self, rng: Random) -> None:
         self.rng = rng
         self.mess = rng.choice((0.0, 0.0, 0.02, 0.1, 0.3))
-        self.statuses = RESULTS if rng.random() < 0.05 else MOSTLY_ACTIVE
+        self.statuses = RESULTS if rng.random() < 0.08 else MOSTLY_ACTIVE
         self.now = datetime(2026, 5, 2, 13, 42, 15, rng.choice((0, 0, 1, 500_000, 999_999)), tzinfo=UTC)
         self.races = rng.sample(("r9", "r10", "R9"), rng.choice((1, 1, 2, 3)))
         # The same runners in several races: a join that forgets the race shows.
@@ -75,6 +75,8 @@ class _Maker:
         ]
         # From 1.8 on, because as a text 1.10 comes before 1.8.
         markets = [market for number, race in enumerate(self.races) for market in self._markets(race, 8 + 3 * number)]
+        if self.rng.random() < 0.03:  # nobody knows anything of any runner
+            reference, markets = [], []
         captured = [row.captured_at for row in reference if row.captured_at]
         runners = [row for market in markets for row in self._runners(market, captured)]
         picks = {

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from policytrader.errors import Diagnostic
 
 _CONDITION_HELP = "A condition is `{field: …, op: …, value: …}`, or one of `all: […]`, `any: […]`, `not: {…}`."
+_TREES = {conditions.All, conditions.AnyOf, conditions.Not, conditions.InvalidatedBy}
 
 _TYPES = {
     "string_type": "must be a text",
@@ -78,10 +79,13 @@ def _diagnostic(document: YamlDocument, model: type[BaseModel], details: ErrorDe
             message, above = f"missing key `{loc[-1]}`", path[:-1]
             return document.diagnostic(above, "E101", message, f"Required here: {required}.", at_key=bool(above))
         case "extra_forbidden":
-            allowed = list(_keys(_model_at(model, loc[:-1])))
+            owner = _model_at(model, loc[:-1])
+            allowed = list(_keys(owner))
             message = f"unknown key {quoted(str(loc[-1]))}{did_you_mean(str(loc[-1]), allowed)}"
-            listed = ", ".join(f"`{key}`" for key in allowed)
-            return document.diagnostic(path, "E102", message, f"Allowed here: {listed}.", at_key=True)
+            remedy = f"Allowed here: {', '.join(f'`{key}`' for key in allowed)}."
+            return document.diagnostic(
+                path, "E102", message, _CONDITION_HELP if owner in _TREES else remedy, at_key=True
+            )
         case "literal_error" | "enum":
             words = _words(str(details.get("ctx", {}).get("expected", "")))
             return document.diagnostic(path, "E103", *_not_a_word(_label(path), given, words))
@@ -236,6 +240,6 @@ def _described(value: Any) -> str:
         case list() | tuple():
             return "a list"
         case str():
-            return f"the text {quoted(value)}" if value.strip() else quoted(value)
+            return f"the text {quoted(value)}" if value.strip() else "an empty text"
         case _:
             return quoted(str(value).lower() if isinstance(value, bool) else str(value))

@@ -47,7 +47,9 @@ KEY_TEXTS: Final[dict[str, str]] = {
     "Fact.max": "The highest value of this field over the runners that fulfil `where`; missing when there is none.",
     "Fact.where": "Which runners of the race are meant.",
     # validation
-    "ValidationPolicy.resolve": "How the verdict is found: the first rule in file order that is true or unknown decides.",
+    "ValidationPolicy.resolve": (
+        "How the verdict is found: the first rule in file order that is true or unknown decides."
+    ),
     "ValidationPolicy.facts": "Named aggregates over the race's runners; rules read them as `fact.<name>`.",
     "ValidationPolicy.rules": "The rules in order of priority.",
     "ValidationRule.then": "The verdict when the condition holds, and its text.",
@@ -66,7 +68,9 @@ KEY_TEXTS: Final[dict[str, str]] = {
     "Ladder.limits": "The most that one selection may have at one stake point.",
     "Ladder.scale_by": "What multiplies steps and limits alike: the selection's stake points.",
     "Ladder.fully_matched_within": "A position that is nearer to its limit than this counts as full; not scaled.",
-    "Step.from": "The step starts when this much time is left, the exact second included, and holds until the next one.",
+    "Step.from": (
+        "The step starts when this much time is left, the exact second included, and holds until the next one."
+    ),
     "Step.back_stake": "Stake of a BACK selection at this step, at one stake point.",
     "Step.lay_liability": "Liability of a LAY selection at this step, at one stake point.",
     "LadderLimits.back_stake": "The largest stake of a BACK selection, at one stake point.",
@@ -87,8 +91,12 @@ KEY_TEXTS: Final[dict[str, str]] = {
     # protection
     "ProtectionPolicy.protections": "The limits. One that is left out forbids every order.",
     "Protections.max_order": "The most that one order may risk.",
-    "Protections.max_exposure_per_selection": "The most at risk on one market, runner and side, foreign orders included.",
-    "Protections.max_exposure_per_market": "The most at risk in one market: stakes and liabilities added, nothing netted.",
+    "Protections.max_exposure_per_selection": (
+        "The most at risk on one market, runner and side, foreign orders included."
+    ),
+    "Protections.max_exposure_per_market": (
+        "The most at risk in one market: stakes and liabilities added, nothing netted."
+    ),
     "Protections.max_exposure_per_day": "The most at risk over all orders of the day.",
     "Protections.max_daily_loss": "Settled loss of the day plus the worst case of what is open; latches.",
     "Protections.max_orders_per_minute": "Orders placed within a minute; hedges and cancels do not count.",
@@ -96,10 +104,14 @@ KEY_TEXTS: Final[dict[str, str]] = {
     "Protections.max_rejects_in_a_row": "Orders that the exchange refuses one after the other; latches.",
     "Protections.max_unknown_intents": "Orders of unknown fate in one market: at this number nothing new goes in.",
     "Protections.price_collar": "How far an order's price may stand from the last traded one.",
-    "Protections.max_spread_ticks": "Price steps between best back and best lay; with one side missing nothing goes in.",
+    "Protections.max_spread_ticks": (
+        "Price steps between best back and best lay; with one side missing nothing goes in."
+    ),
     "Protections.max_price_age_seconds": "How old the market's prices may be.",
     "Protections.max_snapshot_age_hours": "How old the capture that the selection was made on may be.",
-    "Protections.no_new_orders_before_off_seconds": "The last seconds before the scheduled off, in which nothing goes in.",
+    "Protections.no_new_orders_before_off_seconds": (
+        "The last seconds before the scheduled off, in which nothing goes in."
+    ),
     "Protections.reconcile_every_seconds": "How often our journal is compared with the exchange's orders.",
     "Protections.kill_switch_file": "While this file exists, or cannot be read, nothing is sent.",
     "SelectionLimit.back_stake": "The largest stake of a BACK selection.",
@@ -156,7 +168,8 @@ def text_of(model: type[BaseModel], key: str) -> str:
     for ancestor in model.__mro__:
         if (text := KEY_TEXTS.get(f"{ancestor.__name__}.{key}")) is not None:
             return text
-    raise KeyError(f"{model.__name__}.{key}")
+    name = f"{model.__name__}.{key}"
+    raise KeyError(name)
 
 
 def docstring_of(model: type[BaseModel]) -> str:

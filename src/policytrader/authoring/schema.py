@@ -102,7 +102,7 @@ def _descendants(model: type[Model]) -> Iterable[type[Model]]:
         yield from _descendants(child)
 
 
-# -- from pydantic's form to ours ----------------------------------------------------------------------------------------
+# -- from pydantic's form to ours --------------------------------------------------------------------------------------
 
 
 def _object(model: type[Model], raw: Schema, kind: str) -> Schema:
@@ -169,7 +169,7 @@ def _refine(name: str, schema: Schema, kind: str) -> Schema:
     return schema
 
 
-# -- conditions ----------------------------------------------------------------------------------------------------------
+# -- conditions --------------------------------------------------------------------------------------------------------
 
 
 def _condition_definitions(kind: str) -> dict[str, Schema]:
@@ -312,7 +312,7 @@ def _operand_form(op: Operator, literal: Schema, other: Schema) -> tuple[str, Sc
     return str(op), {"properties": {"value": value, "other": False}, "required": ["value"]}
 
 
-# -- tests beside rules --------------------------------------------------------------------------------------------------
+# -- tests beside rules ------------------------------------------------------------------------------------------------
 
 
 def _given(kind: str) -> Schema:

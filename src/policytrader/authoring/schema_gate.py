@@ -29,10 +29,11 @@ def schema_findings(kind: str, document: YamlDocument) -> list[Diagnostic]:
 
     Ask when the models found nothing. Raises ``PolicyError`` (E108) when the schema did not come with the installation.
     """
-    found = {}
-    for error in validator_for(kind).iter_errors(document.value):
+    found: dict[tuple[Place, str], Diagnostic] = {}
+    value: Any = document.value
+    for error in validator_for(kind).iter_errors(value):
         cause = _deepest(error)
-        path = _path(cause, document.value)
+        path = _path(cause, value)
         at_key, path, message = _sentence(cause, path)
         help_ = f"{file_name(kind)} says so at #/{'/'.join(map(str, cause.absolute_schema_path))}."
         diagnostic = document.diagnostic(path, "E100", message, help_, at_key=at_key)
@@ -51,10 +52,11 @@ def validator_for(kind: str) -> Validator:
         schema = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, ValueError) as error:
         message = f"the JSON Schema of `{kind}` cannot be read: {getattr(error, 'strerror', None) or error}"
-        remedy = "It comes with the installation: install policytrader again, or write it with `policytrader schema --write`."
+        remedy = "It comes with the installation: install it again, or write it with `policytrader schema --write`."
         raise PolicyError([Diagnostic(Place(str(path)), "E108", message, remedy)]) from None
     checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
-    made: Validator = validators.extend(Draft202012Validator, type_checker=checker)(schema)
+    extend: Any = validators.extend
+    made: Validator = extend(Draft202012Validator, type_checker=checker)(schema)
     return made
 
 
@@ -63,10 +65,10 @@ def _is_number(_: object, value: object) -> bool:
 
 
 def _is_integer(_: object, value: object) -> bool:
-    return _is_number(_, value) and value == int(value)  # type: ignore[call-overload,no-any-return] - a number
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool) and value == int(value)
 
 
-def _path(error: ValidationError, document: Any) -> tuple[str | int, ...]:  # noqa: ANN401 - plain values
+def _path(error: ValidationError, document: Any) -> tuple[str | int, ...]:
     """Keys and positions from the top. The library leaves out the last one where a schema is just ``false``."""
     path = tuple(error.absolute_path)
     if error.validator is not None:
@@ -100,13 +102,15 @@ def _sentence(error: ValidationError, path: tuple[str | int, ...]) -> tuple[bool
     """Whether the key is meant, the path of what is meant, and what is wrong with it."""
     name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this"
     allowed: Any = error.validator_value
+    part: Any = error.schema
+    given: Any = error.instance
     match error.validator:
         case "additionalProperties":
-            known = {*error.schema.get("properties", {})}
-            unknown = next((key for key in error.instance if key not in known), "?")
+            known = part.get("properties", {})
+            unknown = next((key for key in given if key not in known), "?")
             return True, (*path, unknown), f"unknown key `{unknown}`"
         case "required":
-            missing = next((key for key in allowed if key not in error.instance), "?")
+            missing = next((key for key in allowed if key not in given), "?")
             return False, path, f"missing key `{missing}`"
         case "enum":
             return False, path, f"{name} must be one of " + ", ".join(map(str, allowed))

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 
 _MAXIMUM_CHARACTERS = 100
 _SHOWN_CHARACTERS = 60
+_WORD_CHARACTERS = 4
 
 
 def quoted(text: str) -> str:
     """`` `text` ``, cut short where it is long."""
     if not text.strip():
-        return "an empty text"
+        return "(empty)"
     return f"`{text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + '…'}`"
 
 
@@ -30,7 +31,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return f"; did you mean `{near[0]}`?"
     words: dict[str, str] = {}
     for one in names:
-        for word in re.split(r"[._-]", one):
-            words.setdefault(word, one)
-    near = get_close_matches(name, words, n=1, cutoff=0.75)
+        for word in re.split(r"[_-]", one.rpartition(".")[2]):
+            if len(word) >= _WORD_CHARACTERS:
+                words.setdefault(word, one)
+    near = get_close_matches(name.rpartition(".")[2], words, n=1, cutoff=0.75)
     return f"; did you mean `{words[near[0]]}`?" if near else ""

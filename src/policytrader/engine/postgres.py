@@ -94,7 +94,7 @@ class _Views:
         head = f"-- Validation rules of policy {self.policy.hash[:12]}, made by `policytrader sql --dialect postgres`."
         return "\n\n".join([head, _NOTES, f"BEGIN;\n{dropped}", *parts, "COMMIT;"]) + "\n"
 
-    # -- races, runners, facts ---------------------------------------------------------------------------------------------
+    # -- races, runners, facts -----------------------------------------------------------------------------------------
 
     def race_runners(self) -> str:
         """One row per capture of a pick and runner of its race."""
@@ -188,7 +188,7 @@ LEFT JOIN LATERAL (
             columns["_maybe"] = f"coalesce(array_agg({runner} ORDER BY {runner}) FILTER (WHERE {possible}), '{{}}')"
         return (f"{value} AS {quote('fact_' + name + suffix)}" for suffix, value in columns.items())
 
-    # -- the seed's views by race --------------------------------------------------------------------------------------------
+    # -- the seed's views by race --------------------------------------------------------------------------------------
 
     def active_runner_count(self) -> str:
         """From the count that the place rule reads."""
@@ -250,7 +250,7 @@ WHERE {self.rule_leaves.condition(rule.when)}"""
         names = _fields_of([rule.when]) if rule else []
         return [name.removeprefix(FACT_PREFIX) for name in names if name.startswith(FACT_PREFIX)]
 
-    # -- the verdict -----------------------------------------------------------------------------------------------------------
+    # -- the verdict ---------------------------------------------------------------------------------------------------
 
     def valid_pending_bets(self) -> str:
         """One row per pending selection: today's, before the off, not stored as invalid."""

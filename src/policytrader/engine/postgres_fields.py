@@ -36,7 +36,7 @@ SELECTION_COLUMNS: Final[dict[str, str]] = {
     "position.size_matched": "coalesce(s.size_matched, 0)",
     "position.closed": "coalesce(s.cashed_out, FALSE)",
 }
-"""Over ``s`` selections, ``u`` the runner's prices, ``l`` its row in ``v_race_runners``, ``f`` the facts and the capture."""
+"""Over ``s`` selections, ``u`` the runner's prices, ``l`` its row in ``v_race_runners``, ``f`` facts and capture."""
 
 RUNNER_COLUMNS: Final[dict[str, str]] = {
     "runner.selection_id": "p.selection_id",

@@ -57,8 +57,8 @@ def errors_page() -> str:
     return page(
         "Errors and warnings",
         "errors",
-        "Every finding is told as `file:line:column  CODE  message`, then the line at fault with a caret, then what to do. "
-        "Errors refuse what they are about (exit code 1); warnings (`W…`) refuse nothing.",
+        "Every finding is told as `file:line:column  CODE  message`, then the line at fault with a caret, then what "
+        "to do. Errors refuse what they are about (exit code 1); warnings (`W…`) refuse nothing.",
         "## Files and YAML",
         *_headings(code for code in ERRORS if code.startswith("E0")),
         "## The form of a policy",

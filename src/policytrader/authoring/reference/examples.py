@@ -16,13 +16,12 @@ rules:
   - id: small-field
     title: Fewer than five runners are left
     why: In a small field the favourite decides the market, and the morning's price means little.
-    applies_to: {side: [BACK]}
     when: {field: fact.runners_left, op: lt, value: 5}
     then: {invalidate: Invalid Small Field}
     tests:
-      - {name: four left, given: {selection.side: BACK, fact.runners_left: 4}, expect: invalidate}
-      - {name: five left, given: {selection.side: BACK, fact.runners_left: 5}, expect: keep}
-      - {name: four or five, given: {selection.side: BACK}, expect: hold}
+      - {name: four left, given: {fact.runners_left: 4}, expect: invalidate}
+      - {name: five left, given: {fact.runners_left: 5}, expect: keep}
+      - {name: four or five, given: {}, expect: hold}
 end: validation
 """,
     "staking": """\
@@ -49,7 +48,9 @@ rules:
     applies_to: {side: [BACK]}
     when: {field: runner.best_back, op: gte, other: selection.price_requested}
     tests:
-      - {name: exactly there, given: {selection.side: BACK, runner.best_back: 8, selection.price_requested: 8}, expect: take}
+      - name: exactly there
+        given: {selection.side: BACK, runner.best_back: 8, selection.price_requested: 8}
+        expect: take
   - id: lay-price-is-there
     title: The lay price is the requested one or lower
     why: Above it laying has no value.

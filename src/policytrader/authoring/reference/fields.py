@@ -17,11 +17,23 @@ from policytrader.policy.fields import (
 )
 
 _FACTS = {
-    "count": ("`count: runners`", "number of runners", "How many runners fulfil `where`, as bounds: certainly and possibly."),
+    "count": (
+        "`count: runners`",
+        "number of runners",
+        "How many runners fulfil `where`, as bounds: certainly and possibly.",
+    ),
     "list": ("`list: runner.selection_id`", "list", "Their numbers; one certain member makes it not empty."),
     "any": ("`any: runners`", "boolean", "True when one certainly does, false when none possibly does."),
-    "min": ("`min: <price of a runner>`", "price", "The lowest over the runners that fulfil `where`; missing when none does."),
-    "max": ("`max: <price of a runner>`", "price", "The highest over the runners that fulfil `where`; missing when none does."),
+    "min": (
+        "`min: <price of a runner>`",
+        "price",
+        "The lowest over the runners that fulfil `where`; missing when none does.",
+    ),
+    "max": (
+        "`max: <price of a runner>`",
+        "price",
+        "The highest over the runners that fulfil `where`; missing when none does.",
+    ),
 }
 
 

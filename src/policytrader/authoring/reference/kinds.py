@@ -21,7 +21,7 @@ _ABOUT: Final = {
 }
 
 
-def _pattern(annotated: Any) -> str:  # noqa: ANN401 - an Annotated form
+def _pattern(annotated: Any) -> str:
     return str(annotated.__metadata__[0].pattern)
 
 
@@ -39,8 +39,8 @@ def kinds_page() -> str:
     return page(
         "Kinds of policy file",
         "kinds",
-        "A policy is six files, one of each kind; a file's first key says which. A key in **bold** is required. What is "
-        "not listed is refused.",
+        "A policy is six files, one of each kind; a file's first key says which. A key in **bold** is required. What "
+        "is not listed is refused.",
         listed,
         *(_kind(kind) for kind in KINDS),
         "## Conditions",
@@ -65,7 +65,7 @@ def _order(schema: dict[str, Any], definitions: dict[str, Any]) -> list[str]:
     """The definitions in the order in which the keys lead to them."""
     found: list[str] = []
 
-    def follow(node: Any) -> None:  # noqa: ANN401 - any part of a schema
+    def follow(node: Any) -> None:
         if isinstance(node, dict):
             name = str(node.get("$ref", "")).removeprefix("#/$defs/")
             if name in definitions and name not in found:
@@ -95,7 +95,9 @@ def _form(schema: dict[str, Any], kind: str) -> str:
     """What a value may be, in words."""
     if reference := schema.get("$ref"):
         name = reference.removeprefix("#/$defs/")
-        return "[condition](#conditions)" if name.endswith("condition") else f"[{_words(name)}](#{kind}-{_anchor(name)})"
+        return (
+            "[condition](#conditions)" if name.endswith("condition") else f"[{_words(name)}](#{kind}-{_anchor(name)})"
+        )
     if "const" in schema:
         return code(schema["const"])
     if "enum" in schema:
@@ -124,7 +126,7 @@ _LIST_BOUNDS: Final = (("minItems", "at least"), ("maxItems", "at most"))
 _TEXT_BOUNDS: Final = (("minLength", "at least"), ("maxLength", "at most"))
 
 
-def _value(value: Any) -> str:  # noqa: ANN401 - any default
+def _value(value: Any) -> str:
     if not value:
         return "none"
     match value:

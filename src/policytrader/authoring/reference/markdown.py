@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def page(title: str, topic: str, *parts: str) -> str:
     """A whole page. ``topic`` is how `policytrader docs` prints it again."""
-    made = f"<!-- Made by `policytrader docs {topic}`: change the source, then `policytrader docs --write docs/reference`. -->"
+    renew = "change the source, then `policytrader docs --write docs/reference`"
+    made = f"<!-- Made by `policytrader docs {topic}`: {renew}. -->"
     return "\n\n".join([f"# {title}", made, *(part for part in parts if part)]) + "\n"
 
 

@@ -26,7 +26,10 @@ OUTCOMES: Final = (
         "Invalid, a cash-out trigger holds and something is matched, but the market is not known to be open and before "
         "the off, or the runner is not known to run. Nothing is touched.",
     ),
-    Outcome(Action.CASH_OUT, "<reason>", "Invalid, a cash-out trigger holds, something is matched and our runner runs: hedge."),
+    Outcome(
+        Action.CASH_OUT, "<reason>",
+        "Invalid, a cash-out trigger holds, something is matched and our runner runs: hedge.",
+    ),
     Outcome(Action.CANCEL, "<reason>", "Invalid, nothing to cash out, and an order of ours rests unmatched."),
     Outcome(
         Action.INVALID, "<reason>",
@@ -87,7 +90,9 @@ AT_THE_GATE: Final[dict[str, ProtectionText]] = {
     "max_daily_loss": ProtectionText("Latches: stays off until a person resumes it.", ""),
     "max_rejects_in_a_row": ProtectionText("Latches: stays off until a person resumes it.", ""),
     "reconcile_every_seconds": ProtectionText("How often the journal and the exchange are compared.", ""),
-    "kill_switch_file": ProtectionText("The file being there is enough.", "A file that cannot be read counts as there."),
+    "kill_switch_file": ProtectionText(
+        "The file being there is enough.", "A file that cannot be read counts as there."
+    ),
 }
 """Those that need the journal: they are part of the policy now, and asked where orders are sent."""
 
@@ -109,10 +114,8 @@ def reasons_page() -> str:
 
 
 def _action(action: Action, rows: list[Outcome]) -> str:
-    lines = [f"### `{action}`"]
-    for one in rows:
-        lines.append(f"* {code(one.code)}: {one.when}")
-    return "\n\n".join([lines[0], "\n".join(lines[1:])])
+    listed = "\n".join(f"* {code(one.code)}: {one.when}" for one in rows)
+    return f"### `{action}`\n\n{listed}"
 
 
 def protections_page() -> str:
