@@ -35,8 +35,8 @@ HEAD = (
     "for both",
 )
 NOTE = (
-    "Rates per CPU-second. An import unpacks, parses, keeps the books and writes Parquet; orjson only parses lines that "
-    "lie unpacked. The goal is on `share`, orjson's time as a part of the import's. The two columns after it only tell "
+    "Rates per CPU-second. An import unpacks, parses, keeps the books and writes Parquet; orjson only parses lines "
+    "that lie unpacked. The goal is on `share`, orjson's time as a part of the import's. The columns after it tell "
     "how much of the rest is unpacking: taken off the import, and counted for both."
 )
 

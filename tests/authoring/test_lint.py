@@ -96,6 +96,13 @@ def count(op: str, value: int) -> str:
         (
             (
                 "{all: [{field: runner.best_back, op: lt, other: runner.best_lay}, "
+                "{field: runner.best_lay, op: is_missing}]}"
+            ),
+            "{}",
+        ),
+        (
+            (
+                "{all: [{field: runner.best_back, op: lt, other: runner.best_lay}, "
                 "{field: runner.best_lay, op: lte, other: runner.best_back}]}"
             ),
             "{}",
@@ -297,7 +304,7 @@ WORLD: Mapping[str, tuple[Any, ...]] = {
     "market.status": (None, "INACTIVE", "OPEN", "SUSPENDED", "CLOSED"),
     "market.course": (None, "Ascot", "York", "elsewhere"),
     "reference.number_of_runners": (None, 0, 6, 7, 8, 1000),
-    "position.size_matched": (Decimal(0), Decimal("0.01"), Decimal(2), Decimal(9)),
+    "position.size_matched": (Decimal(0), Decimal("0.01"), Decimal(1), Decimal(2), Decimal(9)),
 }
 LITERALS: Mapping[FieldType, tuple[Any, ...]] = {
     FieldType.ENUM: ("OPEN", "CLOSED"),

@@ -13,6 +13,7 @@ import pytest
 
 from policytrader import Engine, Plan, PolicySet, Snapshot, evaluate, load_policy, read_snapshot
 from policytrader.app.scenarios import compare, read_expected, scenario_folders
+from policytrader.engine.protect import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,7 +126,7 @@ def test_every_action_and_every_protection_is_expected_somewhere() -> None:
         "below_minimum",
     }
     blocked = {decision["code"] for decision in decisions if decision["action"] == "BLOCKED"}
-    assert blocked >= {"max_order", "max_exposure_per_market", "price_collar", "max_price_age_seconds"}
+    assert blocked == {name for name, _ in CHECKS}
 
 
 def test_twice_gives_the_same_bytes(policy: PolicySet, snapshots: tuple[Snapshot, ...], alone: list[str]) -> None:

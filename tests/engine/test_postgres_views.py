@@ -320,12 +320,14 @@ def test_views_by_race(database: Any, policy: PolicySet) -> None:
 def test_a_runner_is_out_as_soon_as_one_market_says_so(database: Any, policy: PolicySet) -> None:
     """A row of prices for each market of the race, and only one of them knows of the withdrawal."""
     fill(database, [Race(41, runners(8, r8="9.00"), active(range(1, 9)), [WIN, PLACE, LAY_PLACE])])
-    rows = "live_betting.updated_price_data"
-    split = "SELECT selection_id, course, created_at, race_time, {} FROM {} WHERE status = 'ACTIVE'"
-    columns = "selection_id, course, created_at, race_time"
-    place = split.format("CASE selection_id WHEN 8 THEN 'REMOVED' ELSE status END, market_id_place", rows)
-    database.execute(f"INSERT INTO {rows} ({columns}, status, market_id_place) {place}")
-    database.execute(f"UPDATE {rows} SET market_id_place = NULL WHERE market_id_win IS NOT NULL")
+    database.execute(
+        "INSERT INTO live_betting.updated_price_data (selection_id, created_at, race_time, status, market_id_place) "
+        "SELECT selection_id, created_at, race_time, CASE selection_id WHEN 8 THEN 'REMOVED' ELSE status END, "
+        "market_id_place FROM live_betting.updated_price_data WHERE status = 'ACTIVE'"
+    )
+    database.execute(
+        "UPDATE live_betting.updated_price_data SET market_id_place = NULL WHERE market_id_win IS NOT NULL"
+    )
     assert {ref: reason for ref, _, _, reason in in_postgres(database, policy)} == {
         "41-1-BACK-WIN": "Invalid Short Price Removed",
         "41-1-BACK-PLACE": "Invalid Short Price Removed",

@@ -74,7 +74,7 @@ def _leaf(rng: Random, fields: Mapping[str, Field], facts: Mapping[str, Field]) 
     alike = [one.name for one in readable.values() if (one.type, one.unit) == (field.type, field.unit)]
     if op in WITHOUT_OPERAND:
         return leaf
-    if op in COMPARISONS and alike != [field.name] and rng.random() < 0.35:
+    if op in COMPARISONS and alike != [field.name] and rng.random() < 0.5:
         return {**leaf, "other": rng.choice(alike)}
     return {**leaf, "value": _operand(rng, field, op)}
 
@@ -90,7 +90,7 @@ def _operand(rng: Random, field: Field, op: Operator) -> Any:
 
 def _fact(rng: Random) -> Document:
     prices = [field.name for field in RUNNER_FIELDS.values() if field.type is FieldType.PRICE]
-    aggregate = rng.choice(("count", "count", "list", "any", "min", "max"))
+    aggregate = rng.choice(("count", "count", "list", "any", "min", "min", "max", "max"))
     of = {"count": "runners", "any": "runners", "list": "runner.selection_id"}.get(aggregate) or rng.choice(prices)
     familiar: Document = {"field": "runner.status", "op": "eq", "value": rng.choice(("ACTIVE", "REMOVED"))}
     where = _condition(rng, RUNNER_FIELDS, NO_FACTS, depth=rng.choice((0, 1, 2)))
@@ -118,7 +118,7 @@ def _rule(rng: Random, name: str, when: Document) -> Document:
 def _validation_rule(rng: Random, number: int, facts: Mapping[str, Field], free: float) -> Document:
     open_leaf = {"field": "market.status", "op": "eq", "value": "OPEN"}
     familiar: list[Document] = [
-        {"field": "runner.own_status", "op": "eq", "value": "REMOVED"},
+        {"field": "runner.own_status", "op": "eq", "value": rng.choice(("REMOVED", "REMOVED", "PLACED", "LOSER"))},
         {"not": {"all": [open_leaf, {"field": "market.in_play", "op": "is_false"}]}},
     ]
     own = _condition(rng, SELECTION_FIELDS, facts, depth=rng.choice((0, 1, 1, 2, 3)))

@@ -79,16 +79,15 @@ def _causes(old: Decision, new: Decision, parts: tuple[str, ...]) -> tuple[str, 
     if old.price.meets != new.price.meets:
         found.append("entry")
     # The action follows from those; by itself it differs by what is asked after them.
-    return tuple(dict.fromkeys(found)) or (_cause_of_action(old, new),)
+    return tuple(dict.fromkeys(found)) or _causes_of_action(old, new)
 
 
-def _cause_of_action(old: Decision, new: Decision) -> str:
-    if Action.BLOCKED in {old.action, new.action}:
-        return new.code if new.action is Action.BLOCKED else old.code
-    if Action.CASH_OUT in {old.action, new.action} or "cash_out_waits" in {old.code, new.code}:
-        return "cash_out"
-    if "rested" in {old.code, new.code}:
-        return "cancel_unmatched_after"
-    if "fully_matched" in {old.code, new.code}:
-        return "fully_matched_within"
-    return "protection"
+def _causes_of_action(old: Decision, new: Decision) -> tuple[str, ...]:
+    if blocking := tuple(one.code for one in (new, old) if one.action is Action.BLOCKED):
+        return blocking
+    codes = {old.code, new.code}
+    if Action.CASH_OUT in {old.action, new.action} or "cash_out_waits" in codes:
+        return ("cash_out",)
+    if "rested" in codes:
+        return ("cancel_unmatched_after",)
+    return ("fully_matched_within",) if "fully_matched" in codes else ("protection",)

@@ -110,11 +110,11 @@ def write_expected(folder: Path, plan: Plan) -> None:
     document = plan.to_dict()
     decisions = ",\n".join(_decision_text(decision) for decision in document["decisions"])
     summary = json.dumps(document["summary"])
-    text = f'{{\n"decisions": [\n{decisions}\n],\n"summary": {summary}\n}}\n'
+    text = f'{{"decisions": [\n{decisions}\n ],\n "summary": {summary}}}\n'
     (folder / EXPECTED).write_text(text, "utf-8")
 
 
 def _decision_text(decision: dict[str, Any]) -> str:
     cells = [f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in decision.items()]
-    groups = [cells[:4], cells[4:8], cells[8:11], [cells[11]], cells[12:14], [cells[14]], cells[15:17], cells[17:]]
+    groups = [cells[:5], cells[5:11], cells[11:12], cells[12:14], cells[14:15], cells[15:17], cells[17:]]
     return "  {" + ",\n   ".join(", ".join(group) for group in groups if group) + "}"

@@ -66,7 +66,7 @@ Claims = tuple[tuple[Condition, Claim], ...]
 class Budget:
     """How many steps may still be taken; one for all questions about a file, so that no file takes long."""
 
-    steps: int = 60_000
+    steps: int = 30_000
 
 
 @dataclass(frozen=True)

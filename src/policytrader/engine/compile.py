@@ -69,6 +69,7 @@ FIXED_COLUMNS = ("snapshot_id", "row_no", "judgement", "outcome", "meets", "expo
 """What every compiled statement returns first, in this order.
 
 ``exposure`` (1e-10), ``matched`` (pennies) and ``value`` (1e-10: size x average price) are of the selection's own side.
+Each is empty where it would not fit into 64 bits (beyond 900 million pounds): then it is summed from the orders.
 One truth column per validation rule follows (``r0``, ``r1``, …), then for each leaf of a rule with several leaves
 whether it is unknown (``u<rule>_<leaf>``), then the explanation columns.
 """
@@ -158,7 +159,7 @@ class _Compiler:
         return condition if applies is None else f"CASE WHEN {applies} THEN {condition} END"
 
     def _meets(self) -> str:
-        """Every entry rule that applies is true, and at least one applies."""
+        """A price is offered, every entry rule that applies is true, and at least one applies."""
         every, some = [], []
         for rule in self.policy.entry.rules:
             applies, condition = _applies(rule.applies_to), self.leaves.condition(rule.when)
@@ -166,7 +167,7 @@ class _Compiler:
             some.append("TRUE" if applies is None else applies)
         served = frozenset(pair for rule in self.policy.entry.rules for pair in rule.applies_to.pairs)
         only = "" if len(served) == len(SIDES) * len(MARKET_TYPES) else f" AND ({' OR '.join(some)})"
-        return f"coalesce({' AND '.join(every)}, FALSE){only}"
+        return f'"is_offered" AND coalesce({" AND ".join(every)}, FALSE){only}'
 
     def decided(self) -> str:
         """The first rule in file order that is true or unknown; a stored invalidation comes before all of them."""
@@ -211,12 +212,14 @@ class _Compiler:
         return _case(cases, _case(kept, Outcome.CANDIDATE.value))
 
     def _triggers(self) -> str:
-        """A cash-out trigger holds for certain."""
+        """A cash-out trigger holds for certain; none does for a stored reason that is no rule's text."""
         parts = []
         for trigger in self.policy.cash_out.triggers:
             applies, condition = _applies(trigger.applies_to), self.leaves.condition(trigger.when)
             parts.append(condition if applies is None else f"{applies} AND {condition}")
-        return f"coalesce({' OR '.join(parts)}, FALSE)"
+        texts = {rule.then.invalidate for rule in self.policy.validation.rules if rule.then.invalidate is not None}
+        of_a_rule = f'"invalidated_reason" IN {text_list(sorted(texts))}' if texts else "FALSE"
+        return f'coalesce({" OR ".join(parts)}, FALSE) AND ("judgement" <> {STORED} OR coalesce({of_a_rule}, FALSE))'
 
     def _amount(self, of: Callable[[Ladder, str, int], str], *, scaled: bool = True) -> str:
         """A ladder's amount for the selection's side at its stake points, in 1e-10 pounds."""
@@ -234,7 +237,9 @@ class _Compiler:
     def statement(self) -> Statement:
         relations = [*self.relations.all(), self.judged(), self.decided()]
         rules = self.policy.validation.rules
-        fixed = [f"{self.outcome()} AS {quote(name)}" if name == "outcome" else quote(name) for name in FIXED_COLUMNS]
+        whole = {name: f"TRY_CAST({quote(name)} AS BIGINT)" for name in ("exposure", "matched", "value")}
+        whole["outcome"] = self.outcome()
+        fixed = [f"{whole.get(name, quote(name))} AS {quote(name)}" for name in FIXED_COLUMNS]
         names = [*(f"r{index}" for index in range(len(rules))), *(name for name, _ in unknown_columns(rules))]
         extra = self._explained() if self.explain else {}
         listed = [*fixed, *map(quote, names), *(f"{value} AS {quote(name)}" for name, value in extra.items())]

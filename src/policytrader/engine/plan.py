@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from policytrader.engine.compile import FIXED_COLUMNS, STORED, Judgement, Statement, compared_leaves, unknown_columns
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder, PriceView, Stake, Verdict
 from policytrader.model.money import ZERO, divide, half_up
-from policytrader.model.snapshot import Runner, Selection, Side, Snapshot
+from policytrader.model.position import exposure_of
+from policytrader.model.snapshot import OrderStatus, Side
 from policytrader.model.times import format_utc, microseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from policytrader.model.snapshot import Order, Runner, Selection, Snapshot
     from policytrader.policy.policy_set import PolicySet
     from policytrader.policy.validation import ValidationRule
 
@@ -153,13 +155,29 @@ class Decision:
             step.from_ if step else None,
             step.amount(side) * points if step else ZERO,
             ladder.limits.amount(side) * points,
-            Decimal(self._row[_EXPOSURE]).scaleb(-10),
+            self._exposure(),
         )
+
+    @property
+    def own_orders(self) -> list[Order]:
+        """Orders of the same market, runner and side, ours and foreign."""
+        orders = self._basis[1].orders_by_runner.get((self.selection.market_id, self.selection.selection_id), [])
+        return [order for order in orders if order.side is self.selection.side]
+
+    def _exposure(self) -> Decimal:
+        whole = self._row[_EXPOSURE]
+        return sum(map(exposure_of, self.own_orders), ZERO) if whole is None else Decimal(whole).scaleb(-10)
 
     @property
     def matched(self) -> tuple[Decimal, Decimal]:
         """Size matched on the selection's own side, and size x average price, both exact."""
-        return Decimal(self._row[_MATCHED] or 0).scaleb(-2), Decimal(self._row[_VALUE] or 0).scaleb(-10)
+        size, value = self._row[_MATCHED], self._row[_VALUE]
+        if value is None:
+            # No orders, or more than fits into the statement's column.
+            known = [order for order in self.own_orders if order.status is not OrderStatus.UNKNOWN]
+            total = sum((order.size_matched for order in known), ZERO)
+            return total, sum((order.size_matched * (order.average_price_matched or ZERO) for order in known), ZERO)
+        return Decimal(size).scaleb(-2), Decimal(value).scaleb(-10)
 
     @property
     def runner(self) -> Runner | None:

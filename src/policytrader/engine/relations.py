@@ -47,6 +47,7 @@ class Relations:
     def runner_columns(self) -> frozenset[str]:
         """The price columns of ``runners`` that the relations read."""
         own = {field.sql.removeprefix("o.") for field in self.used if field.sql.startswith("o.")}
+        own |= {"best_back", "best_lay"}
         return frozenset(own | {_WIN_ONLY[field.name] for field in self._member_fields if field.name in _WIN_ONLY})
 
     def all(self) -> list[str]:
@@ -154,12 +155,12 @@ member AS (
         """Orders summed per runner and side of a market. ``open_size`` is what rests, or all of an unknown order."""
         return """position AS (
   SELECT "snapshot_id", "market_id", "selection_id", "side",
-    sum("size_matched")::BIGINT AS "matched",
-    sum("size_matched" * "average_price")::BIGINT AS "value",
-    sum("open_size")::BIGINT AS "unmatched",
-    sum(CASE WHEN "side" = 'BACK' THEN ("size_matched" + "open_size") * 100000000
-      ELSE "size_matched" * ("average_price" - 100000000) + "open_size" * ("price" - 100) * 1000000 END)::BIGINT
-      AS "exposure",
+    sum("size_matched") AS "matched",
+    sum("size_matched"::HUGEINT * "average_price") AS "value",
+    sum("open_size") AS "unmatched",
+    sum(CASE WHEN "side" = 'BACK' THEN ("size_matched" + "open_size")::HUGEINT * 100000000
+      ELSE "size_matched"::HUGEINT * ("average_price" - 100000000)
+        + "open_size"::HUGEINT * (("price" - 100) * 1000000) END) AS "exposure",
     min("rests_since") AS "rests_since"
   FROM orders
   GROUP BY "snapshot_id", "market_id", "selection_id", "side")"""
@@ -176,9 +177,10 @@ member AS (
     AND f."capture_id" = s."capture_id\""""
         return f"""seen AS (
   SELECT s."snapshot_id", s."row_no", s."valid", s."invalidated_reason", s."closed",
-    s."side" AS "own_side", s."market_type" AS "own_market_type", s."stake_points" AS "own_points",
+    s."side" AS "own_side", s."market_type" AS "own_market_type", s."stake_points"::HUGEINT AS "own_points",
     {time_to_off} AS "own_time_to_off", epoch_us(s."now") AS "now_us",
     m."status" AS "own_market_status", m."in_play" AS "own_in_play", w."status" AS "race_status",
+    CASE WHEN s."side" = 'BACK' THEN o."best_back" ELSE o."best_lay" END IS NOT NULL AS "is_offered",
     p."matched", p."value", coalesce(p."exposure", 0) AS "exposure", p."rests_since"{listed}
   FROM selections s
   LEFT JOIN markets m ON m."snapshot_id" = s."snapshot_id" AND m."market_id" = s."market_id"
