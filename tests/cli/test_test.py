@@ -262,7 +262,7 @@ def test_coverage_tells_what_was_never_seen(run: Run, project: Path) -> None:
     assert head.split() == ["true", "false", "unknown"]
     assert len(rows) == 24
     table = {row.split("  ")[0] or row.strip().split("  ")[0]: row for row in rows}
-    # The tests beside the rule and scenario 25 see it in every way but three of them never see the fact unknown.
+    # Tests beside a rule give the fact's value: whether it is counted right, only scenarios see.
     assert "<- not seen in every way" not in table["validation/short-price-removed"]
     (hint,) = (row for row in rows if row.strip().startswith("facts/active_runners"))
     assert "<- not seen in every way" in hint

@@ -48,9 +48,12 @@ STORED_REASONS = (None, *REASONS, *REASONS, *REASONS, "Trainer's word", "Held ba
 ZERO = Decimal(0)
 
 
-def random_snapshot(rng: Random) -> Snapshot:
-    """One to three races with their markets, captures, picks and orders; the rows of each table in any order."""
-    return _Maker(rng).snapshot()
+def random_snapshot(rng: Random, *, is_calm: bool) -> Snapshot:
+    """One to three races with their markets, captures, picks and orders; the rows of each table in any order.
+
+    In a calm one hardly anything is missing, most runners run, and there is money at every price.
+    """
+    return _Maker(rng, is_calm=is_calm).snapshot()
 
 
 def _opposite(order: Order) -> Order:
@@ -58,10 +61,10 @@ def _opposite(order: Order) -> Order:
 
 
 class _Maker:
-    def __init__(self, rng: Random) -> None:
-        self.rng = rng
-        self.mess = rng.choice((0.0, 0.0, 0.02, 0.1, 0.3))
-        self.statuses = RESULTS if rng.random() < 0.08 else MOSTLY_ACTIVE
+    def __init__(self, rng: Random, *, is_calm: bool) -> None:
+        self.rng, self.is_calm = rng, is_calm
+        self.mess = rng.choice((0.0, 0.0, 0.02) if is_calm else (0.0, 0.02, 0.1, 0.3))
+        self.statuses = RESULTS if not is_calm and rng.random() < 0.1 else MOSTLY_ACTIVE
         self.now = datetime(2026, 5, 2, 13, 42, 15, rng.choice((0, 0, 1, 500_000, 999_999)), tzinfo=UTC)
         self.races = rng.sample(("r9", "r10", "R9"), rng.choice((1, 1, 2, 3)))
         # The same runners in several races: a join that forgets the race shows.
@@ -75,7 +78,7 @@ class _Maker:
         ]
         # From 1.8 on, because as a text 1.10 comes before 1.8.
         markets = [market for number, race in enumerate(self.races) for market in self._markets(race, 8 + 3 * number)]
-        if self.rng.random() < 0.03:  # nobody knows anything of any runner
+        if not self.is_calm and self.rng.random() < 0.05:  # nobody knows anything of any runner
             reference, markets = [], []
         captured = [row.captured_at for row in reference if row.captured_at]
         runners = [row for market in markets for row in self._runners(market, captured)]
@@ -160,7 +163,7 @@ class _Maker:
             removed_at = self._maybe([*map(self._at_or_beside, captured), self._ago(600)])
         back = self._maybe(PRICES_NOW)
         lay = None if self._is_messy() else self._ticks_from(back, (1, 1, 2, 5, 15, 16))
-        sizes = SIZES if self.mess > 0.1 else SIZES[3:]
+        sizes = SIZES[5:] if self.is_calm else SIZES
         return Runner(
             market_id=market.market_id,
             selection_id=selection_id,

@@ -77,12 +77,13 @@ def test_engine_and_oracle_agree(tmp_path: Path, capfd: pytest.CaptureFixture[st
     count = 0
     for number in range(-(-CASES // SNAPSHOTS_PER_POLICY)):
         rng = Random(f"{SEED}-{number}")  # noqa: S311 - repeatable, not secret
-        documents = random_policy(rng)
+        is_calm = rng.random() < 0.5
+        documents = random_policy(rng, is_calm=is_calm)
         protections, explain = rng.random() < 0.75, rng.random() < 0.2
         with _compiled(documents, tmp_path, protections=protections, explain=explain) as (policy, engine):
             _note_policy(policy, documents, seen)
             for _ in range(SNAPSHOTS_PER_POLICY):
-                snapshot = random_snapshot(rng)
+                snapshot = random_snapshot(rng, is_calm=is_calm)
                 expected = oracle.decide(policy, snapshot, protections=protections)
                 if _decide(engine, snapshot) != expected:
                     pytest.fail(_tell(Case(documents, snapshot, protections, explain), number, tmp_path), pytrace=False)

@@ -79,13 +79,13 @@ whether it is unknown (``u<rule>_<leaf>``), then the explanation columns.
 class Statement:
     """The compiled policy: SQL text, the names of its columns, and where the explanation columns begin.
 
-    ``runner_columns`` names the price columns of ``runners`` that it reads; the others may be left empty.
+    ``wanted`` names the live columns that it reads, as ``table.column``; the others may be left empty.
     """
 
     sql: str
     columns: tuple[str, ...]
     explained_from: int
-    runner_columns: frozenset[str]
+    wanted: frozenset[str]
 
 
 def compile_policy(policy: PolicySet, *, explain: bool = False) -> Statement:
@@ -246,7 +246,7 @@ class _Compiler:
         body = ",\n".join(relations)
         sql = f"WITH {body}\nSELECT\n  " + ",\n  ".join(listed) + "\nFROM decided"
         columns = (*FIXED_COLUMNS, *names, *extra)
-        return Statement(sql, columns, len(FIXED_COLUMNS) + len(names), self.relations.runner_columns)
+        return Statement(sql, columns, len(FIXED_COLUMNS) + len(names), self.relations.wanted)
 
     def _explained(self) -> dict[str, str]:
         """A truth column per leaf (``<kind>/<rule>/<n>``) and the value of every field and fact as seen."""

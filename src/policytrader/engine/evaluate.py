@@ -12,20 +12,16 @@ from policytrader.engine.plan import NO_REASON_STORED, Decision, Plan
 from policytrader.engine.protect import Guard
 from policytrader.engine.size import size_of
 from policytrader.engine.tables import (
-    SELECTIONS,
     TABLES,
     RunnersTable,
+    SelectionsTable,
     SnapshotSource,
-    at_time,
-    markets_table,
     orders_table,
     reference_table,
-    selections_table,
 )
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
 from policytrader.model.money import MINIMUM_SIZES, MinimumSize
 from policytrader.model.position import position_of
-from policytrader.model.snapshot import Runner
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -89,10 +85,10 @@ class Engine:
         self.statement: Statement = compile_policy(policy, explain=explain)
         self._protections = protections
         # The statement that shows the facts' members reads every price.
-        wanted = frozenset(Runner._fields) if explain else self.statement.runner_columns
+        wanted = self.statement.wanted | ({"runners.best_back", "runners.last_traded"} if explain else frozenset())
         self._runners_table = RunnersTable(wanted)
+        self._selections_table = SelectionsTable(wanted)
         self._minimum = minimum
-        self._picks = SnapshotSource(SELECTIONS)
         self._sources = {table.name: SnapshotSource(table) for table in TABLES}
         self._ordered: tuple[tuple[Selection, ...], tuple[Selection, ...]] = ((), ())
         self._connection = open_locked_down(self._sources)
@@ -139,10 +135,8 @@ class Engine:
             self._ordered = (snapshot.selections, tuple(sorted(snapshot.selections, key=decision_order)))
         selections = self._ordered[1]
         sources = self._sources
-        self._picks.fill(selections_table, selections, snapshot.reference)
-        sources["selections"].fill(at_time, self._picks.table, snapshot.now)
+        sources["selections"].fill(self._selections_table, selections, snapshot)
         sources["reference"].fill(reference_table, snapshot.reference)
-        sources["markets"].fill(markets_table, snapshot.markets)
         sources["runners"].fill(self._runners_table, snapshot.runners, snapshot.markets)
         sources["orders"].fill(orders_table, snapshot.orders)
         return selections

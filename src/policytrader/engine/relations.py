@@ -19,9 +19,8 @@ _WIN_ONLY = {"runner.win_best_back": "best_back", "runner.win_last_traded": "las
 
 _COMPUTED = {
     "s.time_to_off": '"own_time_to_off"',
-    "m.price_age": 'epoch_us(s."now") - epoch_us(m."published_at")',
-    "c.age": 'epoch_us(s."now") - epoch_us(s."captured_at")',
-    "c.number_of_runners": 's."number_of_runners"',
+    "s.price_age": 'epoch_us(s."now") - epoch_us(s."published_at")',
+    "s.reference_age": 'epoch_us(s."now") - epoch_us(s."captured_at")',
     "p.size_matched": 'coalesce(p."matched", 0)',
     "p.size_unmatched": 'coalesce(p."unmatched", 0)',
     "p.exposure": 'coalesce(p."exposure", 0)',
@@ -44,11 +43,13 @@ class Relations:
         self._member_fields = list(RUNNER_FIELDS.values()) if explain else list(dict.fromkeys(member_fields))
 
     @property
-    def runner_columns(self) -> frozenset[str]:
-        """The price columns of ``runners`` that the relations read."""
-        own = {field.sql.removeprefix("o.") for field in self.used if field.sql.startswith("o.")}
-        own |= {"best_back", "best_lay"}
-        return frozenset(own | {_WIN_ONLY[field.name] for field in self._member_fields if field.name in _WIN_ONLY})
+    def wanted(self) -> frozenset[str]:
+        """The live columns of ``selections`` and ``runners`` that the relations read, as ``table.column``."""
+        own = {f"selections.{field.sql.removeprefix('s.')}" for field in self.used if field.sql.startswith("s.")}
+        own |= {f"selections.{name}" for name in ("market_status", "in_play", "best_back", "best_lay")}
+        own |= {"selections.published_at"} if "selections.price_age" in own else set()
+        win = {f"runners.{_WIN_ONLY[field.name]}" for field in self._member_fields if field.name in _WIN_ONLY}
+        return frozenset(own | win)
 
     def all(self) -> list[str]:
         """In the order of their dependence."""
@@ -179,13 +180,10 @@ member AS (
   SELECT s."snapshot_id", s."row_no", s."valid", s."invalidated_reason", s."closed",
     s."side" AS "own_side", s."market_type" AS "own_market_type", s."stake_points"::HUGEINT AS "own_points",
     {time_to_off} AS "own_time_to_off", epoch_us(s."now") AS "now_us",
-    m."status" AS "own_market_status", m."in_play" AS "own_in_play", w."status" AS "race_status",
-    CASE WHEN s."side" = 'BACK' THEN o."best_back" ELSE o."best_lay" END IS NOT NULL AS "is_offered",
+    s."market_status" AS "own_market_status", s."in_play" AS "own_in_play", w."status" AS "race_status",
+    CASE WHEN s."side" = 'BACK' THEN s."best_back" ELSE s."best_lay" END IS NOT NULL AS "is_offered",
     p."matched", p."value", coalesce(p."exposure", 0) AS "exposure", p."rests_since"{listed}
   FROM selections s
-  LEFT JOIN markets m ON m."snapshot_id" = s."snapshot_id" AND m."market_id" = s."market_id"
-  LEFT JOIN runners o ON o."snapshot_id" = s."snapshot_id" AND o."market_id" = s."market_id"
-    AND o."selection_id" = s."selection_id"
   LEFT JOIN live w ON w."snapshot_id" = s."snapshot_id" AND w."race_id" = s."race_id"
     AND w."selection_id" = s."selection_id"
   LEFT JOIN position p ON p."snapshot_id" = s."snapshot_id" AND p."market_id" = s."market_id"

@@ -5,8 +5,9 @@ tables are Arrow streams over the current snapshot: DuckDB scans them in place, 
 through INSERT costs 4-6 ms a tick, scanning a stream less than 0.1 ms). What did not change since the last tick is
 recognised by identity and not converted again.
 
-Derived columns, so that the statement needs fewer joins: a runner carries its market's race and type, a selection the
-header of its capture. HIDDEN becomes missing here, and nowhere else.
+Derived columns, so that the statement needs fewer joins (each costs 0.3 to 1 ms a tick, however few the rows): a runner
+carries its market's race and type; a selection the clock, the header of its capture, its market, and its runner there.
+HIDDEN becomes missing here, and nowhere else.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from policytrader.model.snapshot import (
     Runner,
     RunnerStatus,
     Selection,
+    Snapshot,
 )
 from policytrader.model.times import EPOCH, microseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
 
 _TEXT = pa.string()
 _ID = pa.int64()
@@ -72,7 +73,21 @@ SELECTIONS = _table(
     captured_at=_TIME,
     number_of_runners=pa.int32(),
     now=_TIME,
+    market_status=_TEXT,
+    in_play=_FLAG,
+    number_of_winners=_WHOLE,
+    published_at=_TIME,
+    course=_TEXT,
+    best_back=_WHOLE,
+    best_back_size=_WHOLE,
+    best_lay=_WHOLE,
+    best_lay_size=_WHOLE,
+    last_traded=_WHOLE,
+    adjustment_factor=_WHOLE,
 )
+PICKS = Table("picks", pa.schema(list(SELECTIONS.schema)[: SELECTIONS.schema.get_field_index("now")]))
+"""The columns of ``selections`` that do not move: those before the clock."""
+
 REFERENCE = _table(
     "reference",
     capture_id=_TEXT,
@@ -80,15 +95,6 @@ REFERENCE = _table(
     selection_id=_ID,
     captured_status=_TEXT,
     reference_price=_WHOLE,
-)
-MARKETS = _table(
-    "markets",
-    market_id=_TEXT,
-    status=_TEXT,
-    in_play=_FLAG,
-    number_of_winners=pa.int32(),
-    published_at=_TIME,
-    course=_TEXT,
 )
 RUNNERS = _table(
     "runners",
@@ -98,11 +104,7 @@ RUNNERS = _table(
     selection_id=_ID,
     status=_TEXT,
     best_back=_WHOLE,
-    best_back_size=_WHOLE,
-    best_lay=_WHOLE,
-    best_lay_size=_WHOLE,
     last_traded=_WHOLE,
-    adjustment_factor=_WHOLE,
     removed_at=_TIME,
 )
 ORDERS = _table(
@@ -117,7 +119,7 @@ ORDERS = _table(
     rests_since=_WHOLE,
 )
 
-TABLES: tuple[Table, ...] = (SELECTIONS, REFERENCE, MARKETS, RUNNERS, ORDERS)
+TABLES: tuple[Table, ...] = (SELECTIONS, REFERENCE, RUNNERS, ORDERS)
 
 NO_CAPTURE = ""
 """``capture_id`` of a selection without a capture: joins with the race's live runners and with no captured one."""
@@ -151,39 +153,82 @@ def _shown(statuses: Sequence[str | None]) -> list[str | None]:
     return [None if status is RunnerStatus.HIDDEN else status for status in statuses]
 
 
-def selections_table(selections: Sequence[Selection], reference: Sequence[ReferenceRunner]) -> pa.Table:
-    """The picks in their order of decision, each with the header of its capture; ``now`` is still to come."""
+def picks_table(selections: Sequence[Selection], reference: Sequence[ReferenceRunner]) -> pa.Table:
+    """The part of ``selections`` that does not move: the picks in order of decision, each with its capture's header."""
     heads = {row[0]: (row[2], row[3]) for row in reference}
     columns = _columns(selections, len(Selection._fields))
     captured = [heads.get(capture, (None, None)) for capture in columns[10]]
-    return to_arrow(
-        SELECTIONS,
-        [
-            range(len(selections)),
-            columns[1],
-            columns[2],
-            columns[3],
-            columns[4],
-            columns[5],
-            columns[7],
-            scaled(columns[8], _PENNIES),
-            scaled(columns[9], _POINTS),
-            [capture or NO_CAPTURE for capture in columns[10]],
-            columns[11],
-            columns[12],
-            columns[13],
-            [head[0] for head in captured],
-            [head[1] for head in captured],
-            pa.nulls(len(selections), _TIME),
-        ],
-        len(selections),
-    )
+    values = [
+        range(len(selections)),
+        columns[1],
+        columns[2],
+        columns[3],
+        columns[4],
+        columns[5],
+        columns[7],
+        scaled(columns[8], _PENNIES),
+        scaled(columns[9], _POINTS),
+        [capture or NO_CAPTURE for capture in columns[10]],
+        columns[11],
+        columns[12],
+        columns[13],
+        [head[0] for head in captured],
+        [head[1] for head in captured],
+    ]
+    return to_arrow(PICKS, values, len(selections))
 
 
-def at_time(selections: pa.Table, now: datetime) -> pa.Table:
-    """The same picks at another time: the clock is the one column that changes at every tick."""
-    clock = pa.array([now] * selections.num_rows, _TIME)
-    return selections.set_column(selections.num_columns - 1, SELECTIONS.schema.field("now"), clock)
+_OF_MARKET = {
+    "market_status": "status",
+    "in_play": "in_play",
+    "number_of_winners": "number_of_winners",
+    "published_at": "published_at",
+    "course": "course",
+}
+_OF_RUNNER = {
+    "best_back": _PENNIES,
+    "best_back_size": _PENNIES,
+    "best_lay": _PENNIES,
+    "best_lay_size": _PENNIES,
+    "last_traded": _PENNIES,
+    "adjustment_factor": _FACTOR,
+}
+
+
+class SelectionsTable:
+    """Makes the table of picks at a moment: what does not move, and beside it clock, market and own runner.
+
+    Of the live columns only those in ``wanted`` are filled.
+    """
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        """``wanted`` as in ``Statement.wanted``."""
+        self._market_columns = [name for name in _OF_MARKET if f"selections.{name}" in wanted]
+        self._runner_columns = [name for name in _OF_RUNNER if f"selections.{name}" in wanted]
+        self._picks: tuple[object, object] = (None, None)  # held, so that no other object can take their identity
+        self._picks_table = PICKS.schema.empty_table()
+
+    def __call__(self, selections: tuple[Selection, ...], snapshot: Snapshot) -> pa.Table:
+        """The picks, in the order given, at the moment of the snapshot."""
+        if self._picks[0] is not selections or self._picks[1] is not snapshot.reference:
+            self._picks = (selections, snapshot.reference)
+            self._picks_table = picks_table(selections, snapshot.reference)
+        count = len(selections)
+        live: dict[str, pa.Array] = {"now": pa.array([snapshot.now] * count, _TIME)}
+        markets = [snapshot.markets_by_id.get(selection[3]) for selection in selections]
+        for name in self._market_columns:
+            index = Market._fields.index(_OF_MARKET[name])
+            values = [None if market is None else market[index] for market in markets]
+            live[name] = pa.array(values, SELECTIONS.schema.field(name).type)
+        runners = [snapshot.runners_by_id.get((selection[3], selection[5])) for selection in selections]
+        for name in self._runner_columns:
+            index = Runner._fields.index(name)
+            live[name] = scaled([None if runner is None else runner[index] for runner in runners], _OF_RUNNER[name])
+        columns = [
+            live[field.name] if field.name in live else pa.nulls(count, field.type)
+            for field in list(SELECTIONS.schema)[len(PICKS.schema) :]
+        ]
+        return pa.Table.from_arrays([*self._picks_table.columns, *columns], schema=SELECTIONS.schema)
 
 
 def reference_table(reference: Sequence[ReferenceRunner]) -> pa.Table:
@@ -194,22 +239,6 @@ def reference_table(reference: Sequence[ReferenceRunner]) -> pa.Table:
         [columns[0], columns[1], columns[4], _shown(columns[6]), scaled(columns[7], _PENNIES)],
         len(reference),
     )
-
-
-def markets_table(markets: Sequence[Market]) -> pa.Table:
-    """The live markets."""
-    columns = _columns(markets, len(Market._fields))
-    return to_arrow(MARKETS, [columns[0], columns[3], columns[4], columns[6], columns[7], columns[8]], len(markets))
-
-
-_OPTIONAL = {
-    "best_back": _PENNIES,
-    "best_back_size": _PENNIES,
-    "best_lay": _PENNIES,
-    "best_lay_size": _PENNIES,
-    "last_traded": _PENNIES,
-    "adjustment_factor": _FACTOR,
-}
 
 
 class RunnersTable:
@@ -235,12 +264,12 @@ class RunnersTable:
         if keys != self._keys:
             self._keys, self._key_columns = keys, _runner_keys(*keys)
         prices = [
-            scaled([runner[index] for runner in runners], decimals)
-            if name in self._wanted
+            scaled([runner[Runner._fields.index(name)] for runner in runners], _PENNIES)
+            if f"runners.{name}" in self._wanted
             else pa.nulls(len(runners), _WHOLE)
-            for index, (name, decimals) in enumerate(_OPTIONAL.items(), start=Runner._fields.index("best_back"))
+            for name in ("best_back", "last_traded")
         ]
-        statuses = _shown([runner[3] for runner in runners])
+        statuses = [None if runner[3] is RunnerStatus.HIDDEN else runner[3] for runner in runners]
         removed_at = [runner[10] for runner in runners]
         return to_arrow(RUNNERS, [*self._key_columns, statuses, *prices, removed_at], len(runners))
 

@@ -3,9 +3,9 @@
 One declared list; from it come the JSON Schemas' enums, the SQL bindings, the generated documentation and the
 did-you-mean list. Adding a field is one entry here and one test.
 
-``sql`` is written over the aliases of the compiled statement: ``s`` selections, ``k`` the clock, ``m`` the
-selection's market, ``o`` its runner in that market, ``w`` its runner over the race's markets, ``c`` the capture,
-``p`` the position; in the ``runners`` scope, ``l`` a live runner of the race and ``r`` its row in the capture.
+``sql`` is written over the aliases of the compiled statement: ``s`` the selection with its market, its runner there and
+the header of its capture, ``w`` its runner over the race's markets, ``p`` the position; in the ``runners`` scope,
+``l`` a live runner of the race and ``r`` its row in the capture.
 """
 
 from __future__ import annotations
@@ -156,19 +156,19 @@ CATALOGUE: tuple[Field, ...] = (
         "Time until the off as scheduled now; negative after it.", nullable=False,
     ),
     Field(
-        "market.status", _T.ENUM, "", _S, "m.status", "markets.csv",
+        "market.status", _T.ENUM, "", _S, "s.market_status", "markets.csv",
         "The exchange's status of the selection's market.", values=_MARKET_STATUSES,
     ),
-    Field("market.in_play", _T.BOOLEAN, "", _S, "m.in_play", "markets.csv", "True once the market has turned in play."),
+    Field("market.in_play", _T.BOOLEAN, "", _S, "s.in_play", "markets.csv", "True once the market has turned in play."),
     Field(
-        "market.number_of_winners", _T.NUMBER, "winners", _S, "m.number_of_winners", "markets.csv",
+        "market.number_of_winners", _T.NUMBER, "winners", _S, "s.number_of_winners", "markets.csv",
         "How many runners the market pays.",
     ),
     Field(
-        "market.price_age", _T.DURATION, "time", _S, "m.price_age", "markets.csv",
+        "market.price_age", _T.DURATION, "time", _S, "s.price_age", "markets.csv",
         "Time since the market's prices were published.",
     ),
-    Field("market.course", _T.TEXT, "", _S, "m.course", "markets.csv", "The race course."),
+    Field("market.course", _T.TEXT, "", _S, "s.course", "markets.csv", "The race course."),
     Field(
         "runner.own_status", _T.ENUM, "", _S, "w.status", "runners.csv",
         "Status of the selected runner over the race's markets: REMOVED if any says so, ACTIVE if one says so and none "
@@ -176,35 +176,35 @@ CATALOGUE: tuple[Field, ...] = (
         values=_RUNNER_STATUSES,
     ),
     Field(
-        "runner.best_back", _T.PRICE, "odds", _S, "o.best_back", "runners.csv",
+        "runner.best_back", _T.PRICE, "odds", _S, "s.best_back", "runners.csv",
         "Best price available to back the selected runner.", places=2,
     ),
     Field(
-        "runner.best_back_size", _T.MONEY, "gbp", _S, "o.best_back_size", "runners.csv",
+        "runner.best_back_size", _T.MONEY, "gbp", _S, "s.best_back_size", "runners.csv",
         "Money available at the best back price.", places=2,
     ),
     Field(
-        "runner.best_lay", _T.PRICE, "odds", _S, "o.best_lay", "runners.csv",
+        "runner.best_lay", _T.PRICE, "odds", _S, "s.best_lay", "runners.csv",
         "Best price available to lay the selected runner.", places=2,
     ),
     Field(
-        "runner.best_lay_size", _T.MONEY, "gbp", _S, "o.best_lay_size", "runners.csv",
+        "runner.best_lay_size", _T.MONEY, "gbp", _S, "s.best_lay_size", "runners.csv",
         "Money available at the best lay price.", places=2,
     ),
     Field(
-        "runner.last_traded", _T.PRICE, "odds", _S, "o.last_traded", "runners.csv",
+        "runner.last_traded", _T.PRICE, "odds", _S, "s.last_traded", "runners.csv",
         "Last traded price of the selected runner in the selection's market.", places=2,
     ),
     Field(
-        "runner.adjustment_factor", _T.NUMBER, "percent", _S, "o.adjustment_factor", "runners.csv",
+        "runner.adjustment_factor", _T.NUMBER, "percent", _S, "s.adjustment_factor", "runners.csv",
         "The selected runner's reduction factor, in percent.", places=5,
     ),
     Field(
-        "reference.number_of_runners", _T.NUMBER, "runners", _S, "c.number_of_runners", "reference.csv",
+        "reference.number_of_runners", _T.NUMBER, "runners", _S, "s.number_of_runners", "reference.csv",
         "Active runners when the selection was made.",
     ),
     Field(
-        "reference.age", _T.DURATION, "time", _S, "c.age", "reference.csv",
+        "reference.age", _T.DURATION, "time", _S, "s.reference_age", "reference.csv",
         "Time since the selection's capture was taken.",
     ),
     Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -98,4 +99,8 @@ class StakingPolicy(PolicyFile):
 
     def ladder_for(self, side: str, market_type: str) -> Ladder:
         """The one ladder that serves these selections; ``check`` sees to it that there is one."""
-        return next(ladder for ladder in self.ladders if ladder.applies_to.includes(side, market_type))
+        return self._serving[side, market_type]
+
+    @cached_property
+    def _serving(self) -> dict[tuple[str, str], Ladder]:
+        return {pair: ladder for ladder in self.ladders for pair in ladder.applies_to.pairs}

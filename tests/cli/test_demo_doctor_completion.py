@@ -1,0 +1,153 @@
+"""``demo``, ``doctor`` and ``completion``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Edited, Run
+
+# --- demo -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_walks_to_a_cash_out(run: Run, here: Path) -> None:
+    ran = run("demo")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.count("DEMO  no exchange") == 4
+    assert (
+        "+  15:10  1h59m  Newmarket  Blue Moon   BACK WIN     8.00   8.20  2h      20.00  2.00  place 18.00 @ 8.20"
+        in ran.out
+    )
+    assert (
+        "-  15:10  27m  Newmarket  Blue Moon   BACK WIN     8.00   8.40  30m     50.00  50.00  "
+        "CASH OUT: Invalid Short Price Removed: Sunspot, 6.40 this morning; lay 47.62 @ 8.60, locks -2.38"
+    ) in ran.out
+    assert "withdrawn: Sunspot at 14:42:10, 6.40 in the capture" in ran.out
+    assert "policytrader init my-rules" in ran.out
+    assert list(here.iterdir()) == []
+
+
+def test_the_demo_is_the_same_every_time(run: Run, here: Path) -> None:
+    assert here.is_dir()
+    first = run("demo")
+    assert run("demo") == first
+    assert run("--now", "2030-01-01T00:00:00Z", "demo") == first
+
+
+def test_the_demo_as_json(run: Run, here: Path) -> None:
+    assert here.is_dir()
+    document = json.loads(run("demo", "--json").out)
+    assert list(document) == ["schema", "moments"]
+    assert document["schema"] == "policytrader/demo/1"
+    actions = [
+        {decision["selection_ref"]: decision["action"] for decision in moment["plan"]["decisions"]}
+        for moment in document["moments"]
+    ]
+    assert [one["blue-moon-win"] for one in actions] == ["PLACE", "PLACE", "PLACE", "CASH_OUT"]
+    assert [one["saltire-lay"] for one in actions] == ["WAIT", "WAIT", "WAIT", "WAIT"]
+    assert [one["quick-step-win"] for one in actions] == ["WAIT", "WAIT", "PLACE", "INVALID"]
+
+
+def test_the_demo_with_rules_of_ones_own(run: Run, edited: Edited) -> None:
+    rules = edited("mild", ("validation", "op: lt, value: 12}", "op: lt, value: 6}")) / "rules"
+    ran = run("demo", "--policy", rules)
+    assert ran.code == 0
+    assert "Invalid 8 to 7 Place" in ran.out
+    assert "CASH OUT: Invalid Short Price Removed" not in ran.out
+
+
+# --- doctor ---------------------------------------------------------------------------------------------------------
+
+
+def test_all_is_well(run: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BETFAIR_PASSWORD", "correct-horse")
+    ran = run("-vv", "doctor")
+    assert (ran.code, ran.err) == (0, "")
+    names = [line.split()[:2] for line in ran.out.splitlines()[1:]]
+    assert names == [["ok", name] for name in ("python", "packages", "engine", "profile", "rules", "git")]
+    assert "correct-horse" not in ran.out
+    assert list(here.iterdir()) == []
+
+
+def test_the_doctor_as_json(run: Run, here: Path) -> None:
+    assert here.is_dir()
+    document = json.loads(run("doctor", "--json").out)
+    assert list(document) == ["schema", "version", "checks"]
+    assert document["schema"] == "policytrader/doctor/1"
+    assert all(list(check) == ["name", "fine", "said"] and check["fine"] for check in document["checks"])
+
+
+def test_broken_rules_are_a_finding(run: Run, edited: Edited) -> None:
+    project = edited("desk", ("staking", "back_stake: 36", "steak: 36"))
+    ran = run("-C", project, "doctor")
+    assert (ran.code, ran.err) == (1, "")
+    (line,) = (line for line in ran.out.splitlines() if line.startswith("FAIL"))
+    assert f"{project / 'rules'}" in line
+    assert "staking.yaml:13:" in line
+    assert "`policytrader validate` tells all" in line
+    checks = json.loads(run("-C", project, "doctor", "--json").out)["checks"]
+    assert [check["name"] for check in checks if not check["fine"]] == ["rules"]
+
+
+def test_a_broken_profile_is_a_finding(run: Run, here: Path) -> None:
+    (here / "config").mkdir()
+    (here / "config" / "paper.yaml").write_text("profile: paper\nmode: life\ncurrency: GBP\n", "utf-8")
+    ran = run("doctor")
+    assert ran.code == 1
+    assert "FAIL  profile" in ran.out
+    assert "did you mean `live`?" in ran.out
+
+
+def test_an_engine_that_decides_otherwise_is_a_finding(
+    run: Run, edited: Edited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo's last moment is decided by the shipped rules, never by the project's."""
+    project = edited("desk", ("validation", "op: lt, value: 12}", "op: lt, value: 6}"))
+    assert run("-C", project, "doctor").code == 0
+    monkeypatch.setattr("policytrader.cli.doctor._shipped", lambda: project)
+    ran = run("doctor")
+    assert ran.code == 1
+    assert "FAIL  engine" in ran.out
+
+
+# --- completion -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_that_the_shell_reads(shell: str, run: Run, here: Path) -> None:
+    ran = run("completion", shell)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"_POLICYTRADER_COMPLETE={shell}_complete" in ran.out
+    assert "policytrader" in ran.out
+    program = shutil.which(shell)
+    if program is not None:
+        script = here / "script"
+        script.write_text(ran.out, "utf-8")
+        assert subprocess.run([program, "-n", str(script)], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "position", "offered"),
+    [
+        ("policytrader ev", "1", "plain,evaluate\n"),
+        ("policytrader evaluate --det", "2", "plain,--detailed-exitcode\n"),
+        ("policytrader completion z", "2", "plain,zsh\n"),
+        ("policytrader recording im", "2", "plain,import\n"),
+    ],
+)
+def test_what_the_script_asks_for_is_answered(
+    words: str, position: str, offered: str, run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here.is_dir()
+    monkeypatch.setenv("_POLICYTRADER_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", position)
+    ran = run()
+    assert (ran.code, ran.out, ran.err) == (0, offered, "")
