@@ -10,7 +10,9 @@ from click.testing import CliRunner
 from policytrader.cli import group
 
 README = "README.md"
-_BLOCK = re.compile(r"<!-- output: (?P<command>policytrader [^\n]*) -->\n```\n(?P<text>.*?)```\n<!-- /output -->", re.DOTALL)
+_BLOCK = re.compile(
+    r"<!-- output: (?P<command>policytrader [^\n]*) -->\n```\n(?P<text>.*?)```\n<!-- /output -->", re.DOTALL
+)
 
 
 def run(command: str) -> str:

@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding: ``code`` has a heading in ``docs/errors.md``; ``source`` is the line at fault."""
+    """One finding: ``code`` has a heading in ``docs/reference/errors.md``; ``source`` is the line at fault."""
 
     place: Place
     code: str

@@ -1,4 +1,4 @@
-"""Help: every command has it, every option is in it with what it does, and a slip of the finger is met with the word."""
+"""Help: every option of every command is in it, and a slip of the finger is answered with the right word."""
 
 from __future__ import annotations
 
@@ -109,7 +109,6 @@ def test_a_command_that_is_none(word: str, told: str, run: Run, here: Path) -> N
 @pytest.mark.parametrize(("words", "command"), ALL, ids=[" ".join(words) for words, _ in ALL])
 def test_an_option_that_is_none(words: tuple[str, ...], command: click.Command, run: Run, here: Path) -> None:
     """It is refused before the command does anything."""
-    assert command.name == words[-1]
     ran = run(*words, "--jsno")
     assert (ran.code, ran.out) == (2, "")
     assert "No such option" in ran.err

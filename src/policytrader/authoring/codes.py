@@ -1,4 +1,4 @@
-"""The numbers of everything that can be found in a policy; each has its heading in ``docs/errors.md``.
+"""The numbers of everything that can be found in a policy; each has its heading in ``docs/reference/errors.md``.
 
 ``E0nn`` the file and its YAML, ``E1nn`` the form, ``E2nn`` the meaning: these refuse the policy.
 ``Wnnn`` are the checks of ``lint.py``: they refuse nothing, and a file switches them off with ``ignore: [Wnnn]``.

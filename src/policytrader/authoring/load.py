@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from policytrader.authoring.check import check_file, check_set
 from policytrader.authoring.explain_schema import diagnose
+from policytrader.authoring.schema_gate import schema_findings
 from policytrader.authoring.suggest import did_you_mean, quoted
 from policytrader.authoring.yaml import read_yaml_file
 from policytrader.errors import Diagnostic, Place, PolicyError, Severity
@@ -155,7 +156,7 @@ def load_document(
         model: PolicyFile = KINDS[kind].model_validate(value)
     except ValidationError as error:
         return None, diagnose(document, KINDS[kind], error)
-    return LoadedFile(kind, document, model), check_file(kind, model, document)
+    return LoadedFile(kind, document, model), check_file(kind, model, document) or schema_findings(kind, document)
 
 
 def _unknown_kind(document: YamlDocument, kind: Any) -> Diagnostic:

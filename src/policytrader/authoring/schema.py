@@ -28,6 +28,7 @@ from policytrader.policy.fields import (
     Operator,
 )
 from policytrader.policy.policy_set import KINDS
+from policytrader.policy.rules import SHORT_NAMES
 from policytrader.policy.values import DURATION_PATTERN, Model
 
 if TYPE_CHECKING:
@@ -321,6 +322,7 @@ def _given(kind: str) -> Schema:
         field.name: {"title": _title(field), "description": field.description, **literal_schema(field)}
         for field in SELECTION_FIELDS.values()
     }
+    properties |= {short: properties[name] for short, name in SHORT_NAMES.items()}
     schema: Schema = {"properties": properties, "additionalProperties": False}
     if kind == "cash_out":
         about = "The validation rule that made the selection invalid; left out, it is valid."

@@ -10,7 +10,16 @@ from policytrader.errors import UsageError
 SQL_SCHEMA = "policytrader/sql/1"
 
 
-@click.command(short_help="Print the statement that a policy compiles to.")
+# "\b" keeps click from filling the lines of a paragraph.
+_HELP = """Print the SQL that a policy compiles to.
+
+\b
+policytrader sql                                   the one statement that decides, as DuckDB runs it
+policytrader sql --dialect postgres | psql mydb    the validation rules, to be asked in psql
+"""
+
+
+@click.command(help=_HELP, short_help="Print the statement that a policy compiles to.")
 @click.option("--policy", metavar="DIR", help="The rules; else the project's, else those that came with policytrader.")
 @click.option(
     "--dialect",
@@ -22,12 +31,7 @@ SQL_SCHEMA = "policytrader/sql/1"
 @click.option("--json", "as_json", is_flag=True, help="One document.")
 @click.pass_obj
 def command(context: Context, policy: str | None, dialect: str, explain: bool, as_json: bool) -> int:
-    r"""Print the SQL that a policy compiles to.
-
-    \b
-    policytrader sql                                   the one statement that decides, as DuckDB runs it
-    policytrader sql --dialect postgres | psql mydb    the validation rules, to be asked in psql
-    """
+    """Print the SQL that a policy compiles to."""
     from policytrader.wiring import policy_at
 
     if explain and dialect != "duckdb":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from policytrader.policy.conditions import Condition
 from policytrader.policy.values import CheckNumber, Identifier, Model, Sentence
@@ -14,6 +14,10 @@ MarketTypeName = Literal["WIN", "PLACE"]
 
 SIDES: tuple[SideName, ...] = ("BACK", "LAY")
 MARKET_TYPES: tuple[MarketTypeName, ...] = ("WIN", "PLACE")
+
+
+SHORT_NAMES = {"side": "selection.side", "market_type": "selection.market_type"}
+"""What ``given`` may call these two, as ``applies_to`` does."""
 
 
 class AppliesTo(Model):
@@ -35,12 +39,19 @@ class AppliesTo(Model):
 class InlineTest(Model):
     """One example beside its rule: values by field name, and what the rule must say about them.
 
-    A field that is not given is missing.
+    A field that is not given is missing. ``side`` and ``market_type`` are short for the selection's.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     given: dict[str, Any]
     expect: str
+
+    @field_validator("given", mode="before")
+    @classmethod
+    def _in_full(cls, given: Any) -> Any:
+        return (
+            {SHORT_NAMES.get(name, name): value for name, value in given.items()} if isinstance(given, dict) else given
+        )
 
 
 class Rule(Model):

@@ -1,4 +1,4 @@
-"""The error codes of recordings, in one place; each has a heading in ``docs/errors.md``."""
+"""The error codes of recordings, in one place; each has a heading in ``docs/reference/errors.md``."""
 
 UNREADABLE = "R101"
 """A recorded file that cannot be opened, or that is of a kind which is not read."""

@@ -1,4 +1,4 @@
-"""The codes of what can be wrong with a snapshot folder; each has its heading in ``docs/errors.md``."""
+"""The codes of what can be wrong with a snapshot folder; each has its heading in ``docs/reference/errors.md``."""
 
 from __future__ import annotations
 
