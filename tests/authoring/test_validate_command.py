@@ -208,7 +208,7 @@ from policytrader.cli import main
 try:
     main()
 finally:
-    heavy = {"duckdb", "pyarrow", "rich", "pymongo", "psycopg", "betfairlightweight", "jsonschema"} & set(sys.modules)
+    heavy = {"duckdb", "pyarrow", "rich", "pymongo", "psycopg", "betfairlightweight"} & set(sys.modules)
     print(sorted(heavy), file=sys.stderr)
 """
 

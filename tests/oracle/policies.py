@@ -208,7 +208,8 @@ GENEROUS: Mapping[str, Any] = {
 
 def _protections(rng: Random) -> Document:
     """Generous limits, of which some are tight or missing. Amounts are sums of what ladders and orders amount to."""
-    percent = rng.choice((0, Decimal("2.5"), Decimal("12.82"), 1000))
+    collars: Sequence[tuple[int, Decimal | int]]
+    collars = ((0, 1000), (1, 1000), (2, 1000), (10, 1000), (350, 0), (350, Decimal("2.5")), (350, Decimal("2.43")))
     amounts = (5, 10, 15, 20, 25, 40, 60)
     tight: dict[str, tuple[Any, ...]] = {
         "max_order": tuple({"stake": one, "liability": other} for one in (1, 5, 20) for other in (5, 20)),
@@ -218,7 +219,7 @@ def _protections(rng: Random) -> Document:
         "max_orders_per_minute": (0, 1, 2, 3),
         "max_orders_per_selection": (0, 1, 2),
         "max_unknown_intents": (0, 1, 2),
-        "price_collar": tuple(_collar(ticks, percent, word) for ticks in (0, 1, 2, 10) for word in ("refuse", "allow")),
+        "price_collar": tuple(_collar(one, other, word) for one, other in collars for word in ("refuse", "allow")),
         "max_spread_ticks": (0, 1, 2, 15),
         "max_price_age_seconds": (0, 5, 15, 20),
         "max_snapshot_age_hours": (1, 8, 18),

@@ -140,7 +140,11 @@ class LeafCompiler:
         lo, hi = self._bounds(leaf.field)
         match leaf.op:
             case Operator.IN:
-                values = list(dict.fromkeys(self._literal(leaf, value) for value in leaf.value))
+                values = list(
+                    dict.fromkeys(self._literal(leaf, value) for value in leaf.value if self._can_be(leaf, value))
+                )
+                if not values:
+                    return f"(CASE WHEN {lo} IS NOT NULL THEN FALSE END)"
                 inside = " + ".join(f"({value} BETWEEN {lo} AND {hi})::INTEGER" for value in values)
                 # A count lies inside the list when the list has every whole number between its bounds.
                 is_count = self._fields[leaf.field].unit == "runners"
@@ -151,9 +155,15 @@ class LeafCompiler:
                 at_least = _compare(Operator.GTE, (lo, hi), (low, low))
                 at_most = _compare(Operator.LTE, (lo, hi), (high, high))
                 return f"({at_least} AND {at_most})"
+            case Operator.EQ | Operator.NE if leaf.other is None and not self._can_be(leaf, leaf.value):
+                return f"(CASE WHEN {lo} IS NOT NULL THEN {'FALSE' if leaf.op is Operator.EQ else 'TRUE'} END)"
             case _:
                 one, two = self._pair(leaf)
                 return _compare(leaf.op, one, two)
+
+    def _can_be(self, leaf: Leaf, value: Any) -> bool:
+        """Whether the field can have this value at all: a price of 11.995 lies within bounds, but no price is it."""
+        return "." not in self._literal(leaf, value)
 
 
 def column_of(name: str) -> str:

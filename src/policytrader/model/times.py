@@ -31,8 +31,13 @@ def parse_utc(text: str) -> datetime:
 
 
 def format_utc(moment: datetime) -> str:
-    """``2026-05-02T13:42:15Z``; a fraction of a second is kept where there is one. ``moment`` must have a zone."""
-    assert moment.tzinfo is not None, "a time without a zone is a guess"
+    """``2026-05-02T13:42:15Z``; a fraction of a second is kept where there is one.
+
+    Raises ``ValueError`` for a time without a zone: which moment it means would be a guess.
+    """
+    if moment.tzinfo is None:
+        message = f"{moment} has no zone"
+        raise ValueError(message)
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -75,9 +75,12 @@ def _refuse_foreign(folder: Path) -> None:
 def _write(snapshot: Snapshot, folder: Path, form: Format) -> None:
     aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=folder))
     try:
-        (aside / HEAD).write_text(_head_text(snapshot), encoding="utf-8", newline="\n")
-        for table, rows in zip(TABLES, _rows_of(snapshot), strict=True):
-            (aside / f"{table.name}.{form}").write_bytes(_table_bytes(table, rows, form))
+        try:
+            (aside / HEAD).write_text(_head_text(snapshot), encoding="utf-8", newline="\n")
+            for table, rows in zip(TABLES, _rows_of(snapshot), strict=True):
+                (aside / f"{table.name}.{form}").write_bytes(_table_bytes(table, rows, form))
+        except ValueError as error:
+            raise SnapshotError([_not_writable(folder, str(error))]) from None
         _check(snapshot, aside, folder)
         (folder / HEAD).unlink(missing_ok=True)
         for table in TABLES:
@@ -101,11 +104,13 @@ def _check(snapshot: Snapshot, aside: Path, folder: Path) -> None:
         ]
         raise SnapshotError(found) from None
     if written != snapshot or written.hash != snapshot.hash:
-        message = "the snapshot would not read back as it is"
-        remedy = (
-            "Its rows hold values that no file can: an empty text, a time without a zone, an average of nine decimals."
-        )
-        raise SnapshotError([Diagnostic(Place(str(folder)), codes.DISAGREEING, message, remedy)])
+        raise SnapshotError([_not_writable(folder, "it would read back otherwise")])
+
+
+def _not_writable(folder: Path, why: str) -> Diagnostic:
+    message = f"the snapshot would not read back as it is: {why}"
+    remedy = "Its rows hold values that no file can: an empty text, a time without a zone, an average of nine decimals."
+    return Diagnostic(Place(str(folder)), codes.DISAGREEING, message, remedy)
 
 
 def _rows_of(snapshot: Snapshot) -> tuple[Sequence[tuple[Any, ...]], ...]:
