@@ -206,6 +206,7 @@ def test_a_revision_that_is_none(revision: str, run: Run, repository: Path, scen
     assert ran.code == 2
     assert ran.out == ""
     assert ran.err.startswith("error: git")
+    assert not revision.startswith("-") or ran.err == f"error: git:{revision}: not a revision\n"
     assert len(ran.err.splitlines()) <= 3
     assert [path.name for path in repository.iterdir()] == ["rules"]
 

@@ -120,7 +120,7 @@ def test_without_protections(run: Run, here: Path, scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "code"), [(["25"], 3), (["43"], 3), (["34"], 3), (["20"], 0), (["55"], 0), (["20", "25", "55"], 3)]
+    ("numbers", "code"), [(["25"], 3), (["43"], 3), (["18"], 3), (["20"], 0), (["55"], 0), (["20", "25", "55"], 3)]
 )
 def test_detailed_exit_code(numbers: list[str], code: int, run: Run, here: Path, scenario: Scenario) -> None:
     """3 when something would be done: an order, a hedge or a cancel."""
