@@ -67,7 +67,7 @@ class Diagnostic:
         if self.source and self.place.line:
             lines += self._caret()
         lines += [f"  {part}" for part in _clip(self.help, 800).splitlines()[:5]]
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
     def _caret(self) -> list[str]:
         number = str(self.place.line)
@@ -111,6 +111,15 @@ class ConfigError(PolicytraderError):
 
 class UsageError(PolicytraderError):
     """What was asked for cannot be: exit code 2."""
+
+
+def printable(text: str) -> str:
+    """The text with a sign in place of each character that a terminal would act on instead of showing it."""
+    return (
+        text
+        if text.isprintable()
+        else "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    )
 
 
 def _clip(text: str, limit: int) -> str:

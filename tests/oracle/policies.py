@@ -209,7 +209,7 @@ GENEROUS: Mapping[str, Any] = {
 def _protections(rng: Random) -> Document:
     """Generous limits, of which some are tight or missing. Amounts are sums of what ladders and orders amount to."""
     collars: Sequence[tuple[int, Decimal | int]]
-    collars = ((0, 1000), (1, 1000), (2, 1000), (10, 1000), (350, 0), (350, Decimal("2.5")), (350, Decimal("2.43")))
+    collars = ((0, 1000), (1, 1000), (350, 0), (350, Decimal("2.5")))
     amounts = (5, 10, 15, 20, 25, 40, 60)
     tight: dict[str, tuple[Any, ...]] = {
         "max_order": tuple({"stake": one, "liability": other} for one in (1, 5, 20) for other in (5, 20)),
@@ -225,6 +225,6 @@ def _protections(rng: Random) -> Document:
         "max_snapshot_age_hours": (1, 8, 18),
         "no_new_orders_before_off_seconds": (30, 300, 1800, 3600),
     }
-    chosen = rng.sample(sorted(tight), rng.choice((0, 1, 1, 1, 2, 4)))
+    chosen = rng.sample(sorted(tight), rng.choice((1, 1, 1, 2, 4)))
     limits = {name: rng.choice(tight[name]) if name in chosen else limit for name, limit in GENEROUS.items()}
     return {name: limit for name, limit in limits.items() if name not in chosen or rng.random() < 0.9}

@@ -78,8 +78,8 @@ class _Maker:
         ]
         # From 1.8 on, because as a text 1.10 comes before 1.8.
         markets = [market for number, race in enumerate(self.races) for market in self._markets(race, 8 + 3 * number)]
-        if not self.is_calm and self.rng.random() < 0.05:  # nobody knows anything of any runner
-            reference, markets = [], []
+        if not self.is_calm and self.rng.random() < 0.05:  # no runner at all, live or from the morning
+            reference, markets = [row._replace(status=RunnerStatus.REMOVED) for row in reference], []
         captured = [row.captured_at for row in reference if row.captured_at]
         runners = [row for market in markets for row in self._runners(market, captured)]
         picks = {

@@ -11,7 +11,7 @@ from policytrader.cli.plan_text import NOTHING, do_text
 from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
 from policytrader.config import load_profile
 from policytrader.engine.explain import NOT_APPLICABLE, Explanation, LeafSeen, RuleSeen, explain
-from policytrader.errors import UsageError
+from policytrader.errors import UsageError, printable
 from policytrader.model.times import format_utc
 from policytrader.wiring import policy_at
 
@@ -62,7 +62,7 @@ def command(
         if as_json:
             print_json(to_dict(explanation))
         else:
-            click.echo("\n".join(lines(explanation, context.zone)))
+            click.echo("\n".join(map(printable, lines(explanation, context.zone))))
     return FINE
 
 

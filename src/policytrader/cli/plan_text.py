@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policytrader.engine.explain import Explanation, duration_text, explain
+from policytrader.errors import printable
 from policytrader.model.decision import Action
 from policytrader.model.position import exposure_of
 from policytrader.model.snapshot import Side
@@ -51,12 +52,12 @@ def plan_lines(plan: Plan, zone: tzinfo, *, mode: str, color: bool) -> Iterable[
     """The plan as lines. The plan must have been evaluated with ``explain``."""
     yield _headline(plan, zone, mode)
     if plan.snapshot.title:
-        yield plan.snapshot.title
+        yield printable(plan.snapshot.title)
     rows = [_cells(plan, decision, zone) for decision in plan]
     widths = [max(len(row[column]) for row in [_HEAD, *rows]) for column in range(len(_HEAD))]
     yield _line(_HEAD, widths)
     for decision, row in zip(plan, rows, strict=True):
-        line = _line(row, widths)
+        line = printable(_line(row, widths))
         shade = _MARKS[decision.action][1]
         yield click.style(line, fg=shade) if color and shade else line
     yield summary_line(plan)
@@ -217,4 +218,5 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 
 
 def _clip(text: str) -> str:
+    text = printable(text)
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

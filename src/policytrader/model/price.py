@@ -53,5 +53,7 @@ def ticks_between(one: Decimal, other: Decimal) -> int:
     A price between two ladder prices, as a last traded price is once a removal has reduced it, counts as the one of
     the two that is farther away: a limit in ticks must not be passed by rounding.
     """
+    if one == other:
+        return 0
     low, high = sorted((one, other))
     return max(0, bisect_left(PRICES, high) - bisect_right(PRICES, low) + 1)
