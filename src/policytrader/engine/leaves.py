@@ -146,9 +146,8 @@ class LeafCompiler:
                 if not values:
                     return f"(CASE WHEN {lo} IS NOT NULL THEN FALSE END)"
                 inside = " + ".join(f"({value} BETWEEN {lo} AND {hi})::INTEGER" for value in values)
-                # A count lies inside the list when the list has every whole number between its bounds.
-                is_count = self._fields[leaf.field].unit == "runners"
-                certain = f"{inside} = {hi} - {lo} + 1" if is_count else f"{lo} = {hi} AND {inside} > 0"
+                # Counts and prices are whole numbers here: an interval lies inside the list when the list has every one.
+                certain = f"{inside} = {hi} - {lo} + 1"
                 return f"(CASE WHEN {inside} = 0 THEN FALSE WHEN {certain} THEN TRUE END)"
             case Operator.BETWEEN:
                 low, high = (self._literal(leaf, value) for value in leaf.value)
