@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policytrader.authoring.suggest import did_you_mean
@@ -49,10 +49,11 @@ def load_profile(project: Path, name: str) -> Profile:
     try:
         document = read_yaml_file(path)
     except PolicyError as error:
-        raise ConfigError(error.diagnostics) from None
+        raise ConfigError([replace(one, source="") for one in error.diagnostics]) from None
     found = list(_problems(document, name))
     if found:
-        raise ConfigError(found)
+        # The line at fault may hold a secret that stands in the wrong place: it is named, never shown.
+        raise ConfigError([replace(one, source="") for one in found])
     values = document.value
     assert isinstance(values, dict)
     return Profile(name, values["mode"], values["currency"])

@@ -55,10 +55,19 @@ def import_recordings(
     return import_recording(paths, out, progress=progress)
 
 
-def policy_folder(project: Path) -> Path:
-    """The project's own rules, or the shipped ones where it has none."""
+def policy_folder(project: Path, near: Path | None = None) -> Path:
+    """The rules when nobody names any: the project's, else those of the project around ``near``, else the shipped."""
+    around = near.resolve().parents if near is not None else ()
+    for folder in (project, *around):
+        if (folder / "rules" / "racing").is_dir():
+            return folder / "rules"
     own = project / "rules"
     return own if own.is_dir() else resource("rules")
+
+
+def is_shipped(rules: Path) -> bool:
+    """Whether these are the rules that came with policytrader."""
+    return rules.resolve() == resource("rules").resolve()
 
 
 def policy_at(reference: str | None, project: Path) -> PolicySet:

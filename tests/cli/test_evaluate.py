@@ -26,32 +26,32 @@ def documents(text: str) -> list[dict[str, Any]]:
 
 
 CASH_OUT_TEXT = """\
-DRY RUN  profile paper  policy 0000000  prices 4s old  2026-07-07 14:20:00 BST
+DRY RUN  profile paper  policy 0000000 (the rules that came with policytrader)  prices 4s old  2026-07-07 14:20:00 BST
 Two matched backs lose their reason
    Off     In  Course     Runner      Bet       Want  Best  Ladder          Have  Do
 -  15:05  45m  Uttoxeter  Candlewick  BACK WIN  6.00  4.60  1h      36.00  30.00  CASH OUT: Invalid Short Price Removed: Short Cut, 8.00 this morning; lay 28.55 @ 4.70, locks +6.55
 -  15:05  45m  Uttoxeter  Otter Pool  BACK WIN  3.00  3.45  1h      36.00  10.00  CASH OUT: Invalid Short Price Removed: Short Cut, 8.00 this morning; lay 8.57 @ 3.50, locks -1.43
-2 to cash out · new exposure 0.00 (40.00 of 2000.00 used)
+2 to cash out · new exposure 0.00 (40.00 of 2000.00 would be used)
 """  # noqa: E501 - as wide as it is printed
 
 BLOCKED_TEXT = """\
-DRY RUN  profile paper  policy 0000000  prices 4s old  2026-07-25 13:40:00 BST
+DRY RUN  profile paper  policy 0000000 (the rules that came with policytrader)  prices 4s old  2026-07-25 13:40:00 BST
 One order at three points
    Off     In  Course  Runner      Bet       Want  Best  Ladder          Have  Do
 +  14:00  20m  York    Fiddle Bow  BACK WIN  5.00  5.00  30m     150.00  0.00  place 100.00 @ 5.00
 !  14:00  20m  York    Pegbox      BACK WIN  6.00  6.00  30m     150.00  0.00  blocked: max_order
 +  14:00  20m  York    Bridge      LAY WIN   2.50  2.50  30m     225.00  0.00  place 100.00 @ 2.50
 !  14:00  20m  York    Scroll      LAY WIN   2.50  2.50  30m     225.00  0.00  blocked: max_order
-2 to place, 2 blocked · new exposure 250.00 (250.00 of 2000.00 used)
+2 to place, 2 blocked · new exposure 250.00 (250.00 of 2000.00 would be used)
 """
 
 HOLD_TEXT = """\
-DRY RUN  profile paper  policy 0000000  prices 4s old  2026-08-09 13:40:00 BST
+DRY RUN  profile paper  policy 0000000 (the rules that came with policytrader)  prices 4s old  2026-08-09 13:40:00 BST
 A doubt about the price before a certainty about the number
    Off     In  Course   Runner   Bet         Want  Best  Ladder          Have  Do
 ?  14:25  45m  Windsor  Paddock  BACK PLACE  2.00  2.00  1h      36.00  12.00  hold: Missing: fact.short_priced_removed (perhaps Axle)
 -  14:25  45m  Windsor  Spoke    LAY PLACE   3.00  3.15  1h      55.00  20.00  CASH OUT: Invalid 8 to 7 Place: reference.number_of_runners 8; fact.active_runners 7; back 9.67 @ 3.10, locks +0.30
-1 to cash out, 1 held · new exposure 0.00 (32.00 of 2000.00 used)
+1 to cash out, 1 held · new exposure 0.00 (32.00 of 2000.00 would be used)
 """  # noqa: E501 - as wide as it is printed
 
 

@@ -23,18 +23,20 @@ validation
       runner.own_status                  ACTIVE = REMOVED  false
   short-price-removed          TRUE            rules/racing/validation.yaml
       A fancied runner (under 12.0) was withdrawn
+      why: The market changes shape when a fancied horse comes out, so the morning's price no longer means value.
       fact.short_priced_removed          Short Cut, 8.00 this morning not empty  true
   eight-to-seven-place         not applicable  rules/racing/validation.yaml
       Eight or more runners became seven or fewer
       reference.number_of_runners        4 >= 8  false
       fact.active_runners                3 <= 7  true
   market-open                  FALSE           rules/racing/validation.yaml
-      The market takes bets before the off
+      The market is not open, or in play
       market.status                      OPEN = OPEN  true
       market.in_play                     false is false  true
 cash_out
   close-invalidated            TRUE            rules/racing/cash_out.yaml
       Close a matched position whose reason to exist is gone
+      why: The bet was value on the terms of the morning; on the new terms nobody knows, so the money comes out.
       invalidated by short-price-removed, eight-to-seven-place: short-price-removed  true
       position.size_matched              22.00 > 0.00  true
       position.closed                    false is false  true

@@ -67,6 +67,10 @@ class Guard:
 
     def forbids(self, order: Proposal) -> str | None:
         """The first protection that forbids this order; where none does, it counts against the next orders."""
+        if not self._is_market_open(order):
+            return "market_open"
+        if order.fields["runner.own_status"] != "ACTIVE":
+            return "runner_active"
         for name, allows in (*self._amounts(order), *self._counts(order), *self._prices(order), *self._times(order)):
             limit = getattr(self.limits, name)
             if limit is None or not allows(limit):
@@ -74,9 +78,13 @@ class Guard:
         self.planned.append(order)
         return None
 
+    def _is_market_open(self, order: Proposal) -> bool:
+        return order.fields["market.status"] == "OPEN" and order.fields["market.in_play"] is False
+
     def _amounts(self, order: Proposal) -> Iterator[tuple[str, Callable[[Any], bool]]]:
         is_back, market_id = order.selection.side == "BACK", order.selection.market_id
         own = order.fields["position.exposure"] + order.risk
+        own += sum(one.risk for one in self.planned if key_of(one.selection) == key_of(order.selection))
         every = [(one.market_id, exposure(one)) for one in self.snapshot.orders]
         every += [(one.selection.market_id, one.risk) for one in (*self.planned, order)]
         in_market = sum(amount for its_market, amount in every if its_market == market_id)
@@ -89,7 +97,7 @@ class Guard:
     def _counts(self, order: Proposal) -> Iterator[tuple[str, Callable[[Decimal], bool]]]:
         a_minute_ago = self.snapshot.now - timedelta(seconds=60)
         ours = [one for one in self.snapshot.orders if one.order_ref is not None]
-        recent = [one for one in ours if one.placed_at is not None and one.placed_at > a_minute_ago]
+        recent = [one for one in ours if one.placed_at is None or one.placed_at > a_minute_ago]
         own = [one for one in order.own_orders if one.order_ref is not None]
         unknown = [
             one
@@ -112,15 +120,26 @@ class Guard:
         yield "price_collar", is_near
         yield (
             "max_spread_ticks",
-            lambda limit: back is not None and lay is not None and tick(lay) - tick(back) <= limit,
+            lambda limit: back is not None and lay is not None and 0 < tick(lay) - tick(back) <= limit,
         )
 
     def _times(self, order: Proposal) -> Iterator[tuple[str, Callable[[Decimal], bool]]]:
         price_age, capture_age = order.fields["market.price_age"], order.fields["reference.age"]
         time_to_off = order.fields["selection.time_to_off"]
-        yield "max_price_age_seconds", lambda limit: price_age is not None and price_age <= limit * SECOND
-        yield "max_snapshot_age_hours", lambda limit: capture_age is not None and capture_age <= limit * HOUR
+        yield (
+            "max_price_age_seconds",
+            lambda limit: price_age is not None and -5 * SECOND <= price_age <= limit * SECOND,
+        )
+        yield (
+            "max_snapshot_age_hours",
+            lambda limit: capture_age is not None and -5 * SECOND <= capture_age <= limit * HOUR,
+        )
         yield "no_new_orders_before_off_seconds", lambda limit: time_to_off > limit * SECOND
+
+
+def key_of(selection: Selection) -> tuple[str, int, str]:
+    """What has one cap."""
+    return selection.market_id, selection.selection_id, selection.side
 
 
 def ticks_apart(price: Fraction, last_traded: Fraction) -> int:

@@ -78,16 +78,18 @@ def _causes(old: Decision, new: Decision, parts: tuple[str, ...]) -> tuple[str, 
         found.append("ladder")
     if old.price.meets != new.price.meets:
         found.append("entry")
-    # The action follows from those; by itself it differs by what is asked after them.
-    return tuple(dict.fromkeys(found)) or _causes_of_action(old, new)
+    if old.action is not new.action or old.code != new.code:
+        found += _causes_of_action(old, new)
+    return tuple(dict.fromkeys(found)) or ("protection",)
 
 
 def _causes_of_action(old: Decision, new: Decision) -> tuple[str, ...]:
     if blocking := tuple(one.code for one in (new, old) if one.action is Action.BLOCKED):
         return blocking
     codes = {old.code, new.code}
-    if Action.CASH_OUT in {old.action, new.action} or "cash_out_waits" in codes:
+    closes = Action.CASH_OUT in {old.action, new.action} or "cash_out_waits" in codes
+    if closes and old.action is not new.action and old.verdict == new.verdict:
         return ("cash_out",)
     if "rested" in codes:
         return ("cancel_unmatched_after",)
-    return ("fully_matched_within",) if "fully_matched" in codes else ("protection",)
+    return ("fully_matched_within",) if "fully_matched" in codes and old.stake == new.stake else ()

@@ -31,9 +31,11 @@ class Difference:
         return f"{self.where}: actual {self.actual}, expected {self.expected}"
 
 
-def scenario_folders(root: Path, name: str = "") -> tuple[Path, ...]:
-    """The folders below ``root`` that hold a snapshot and its expected plan, by name."""
-    found = sorted(path.parent for path in root.rglob("snapshot.yaml") if (path.parent / EXPECTED).is_file())
+def scenario_folders(root: Path, name: str = "", *, with_expected: bool = True) -> tuple[Path, ...]:
+    """The folders below ``root`` that hold a snapshot (and its expected plan), by name."""
+    found = sorted(path.parent for path in root.rglob("snapshot.yaml"))
+    if with_expected:
+        found = [folder for folder in found if (folder / EXPECTED).is_file()]
     return tuple(folder for folder in found if name in str(folder.relative_to(root)))
 
 

@@ -58,6 +58,8 @@ def operand_problem(field: Field, op: Operator, value: Any) -> str | None:
     if op in {Operator.IN, Operator.NOT_IN}:
         if not isinstance(value, tuple) or not value:
             return "must be a list of at least one"
+        if len(value) > _MOST_LISTED:
+            return f"lists more than {_MOST_LISTED} values"
         return _first_problem(field, value)
     if op is Operator.BETWEEN:
         match value:
@@ -71,6 +73,9 @@ def operand_problem(field: Field, op: Operator, value: Any) -> str | None:
         is_size = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_LIST_SIZE
         return None if is_size else f"must be a whole number from 0 to {_MAX_LIST_SIZE}"
     return literal_problem(field, value)
+
+
+_MOST_LISTED = 100
 
 
 def _first_problem(field: Field, values: Iterable[Any]) -> str | None:

@@ -52,5 +52,5 @@ def command(context: Context, policy: str | None, as_json: bool) -> int:
 
 def _show(context: Context, moment: Moment, plan: Plan) -> None:
     click.echo(moment.title)
-    shown = list(plan_lines(plan, context.zone, mode="DEMO  no exchange", color=context.has_color))
+    shown = list(plan_lines(plan, context.zone, mode="DEMO  no exchange", rules="as shipped", color=context.has_color))
     click.echo("\n".join(shown[:1] + shown[2:]) + "\n")

@@ -9,7 +9,7 @@ import click
 
 from policytrader.cli.context import CHANGES, FINE, Context, print_json
 from policytrader.cli.plan_text import comparison_lines, plan_lines
-from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
+from policytrader.cli.sources import Source, rules_name, scenario_policy, snapshots_of, source_options
 from policytrader.config import load_profile
 from policytrader.errors import UsageError
 from policytrader.model.decision import Action
@@ -55,14 +55,15 @@ def command(
     """
     names = _policy_names(policies, against)
     source = Source(snapshots, recording, at, captured_at, selections)
-    loaded: dict[str | None, PolicySet] = {}
+    loaded: dict[str, PolicySet] = {}
     documents: list[object] = []
     has_changes = False
     for folder, snapshot in snapshots_of(source, context):
-        own = scenario_policy(snapshot, folder, context)
-        used = [_load(name or own, context, loaded) for name in names]
+        own = scenario_policy(snapshot, folder, context) if None in names else ""
+        named = [name or own for name in names]
+        used = [_load(name, context, loaded) for name in named]
         document, changed = _show(
-            context, snapshot, used, names, protections=not no_protections, as_json=as_json, first=not documents
+            context, snapshot, used, named, protections=not no_protections, as_json=as_json, first=not documents
         )
         documents.append(document)
         has_changes = has_changes or changed
@@ -75,11 +76,14 @@ def _policy_names(policies: tuple[str, ...], against: str | None) -> tuple[str |
     if len(policies) + (against is not None) > _PAIR:
         message = "two policies can be compared: give --policy twice, or --policy and --against"
         raise UsageError(message)
+    if "" in policies or against == "":
+        message = "--policy and --against need a folder of rules or git:REV, not an empty name"
+        raise UsageError(message)
     used: tuple[str | None, ...] = policies or (None,)
     return (against, *used) if against is not None else used
 
 
-def _load(name: str | None, context: Context, loaded: dict[str | None, PolicySet]) -> PolicySet:
+def _load(name: str, context: Context, loaded: dict[str, PolicySet]) -> PolicySet:
     if name not in loaded:
         loaded[name] = policy_at(name, context.project)
     return loaded[name]
@@ -89,7 +93,7 @@ def _show(
     context: Context,
     snapshot: Snapshot,
     used: list[PolicySet],
-    names: tuple[str | None, ...],
+    names: list[str],
     *,
     protections: bool,
     as_json: bool,
@@ -111,15 +115,15 @@ def _show(
         if as_json:
             print_json(document)
         else:
-            shown = tuple(name or "rules" for name in names)
-            click.echo("\n".join(comparison_lines(comparison, (shown[0], shown[1]))))
+            click.echo("\n".join(comparison_lines(comparison, (names[0], names[1]))))
         return document, bool(comparison.changes)
     document = plans[0].to_dict()
     if as_json:
         print_json(document)
     else:
         mode = f"DRY RUN  profile {context.profile}" + ("" if protections else "  without protections")
-        click.echo("\n".join(plan_lines(plans[0], context.zone, mode=mode, color=context.has_color)))
+        rules, color = rules_name(names[0], context), context.has_color
+        click.echo("\n".join(plan_lines(plans[0], context.zone, mode=mode, rules=rules, color=color)))
     acts = {Action.PLACE, Action.CASH_OUT, Action.CANCEL}
     return document, any(decision.action in acts for decision in plans[0])
 

@@ -97,6 +97,8 @@ def _rule_lines(rule: RuleSeen) -> Iterable[str]:
     truth = rule.truth.upper() if rule.truth != NOT_APPLICABLE else rule.truth
     yield f"  {rule.id:<28} {truth:<15} {rule.place or ''}"
     yield f"      {rule.title}"
+    if rule.truth in {"true", "unknown"}:
+        yield f"      why: {rule.why}"
     for leaf in rule.leaves:
         yield _leaf_line(leaf)
 
@@ -105,7 +107,7 @@ def _leaf_line(leaf: LeafSeen) -> str:
     seen = "missing" if leaf.seen is None and not leaf.note else leaf.seen or leaf.note
     extra = f"  ({leaf.note})" if leaf.note and leaf.seen is not None else ""
     if leaf.field is None:
-        return f"      {leaf.text}: {leaf.seen or 'no rule'}  {leaf.truth}"
+        return f"      {leaf.text}: {leaf.seen or 'not by these'}  {leaf.truth}"
     return f"      {leaf.field:<34} {seen} {leaf.text}{extra}  {leaf.truth}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -66,7 +67,7 @@ def _write(target: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, path)
     scenario.parent.mkdir(parents=True, exist_ok=True)
-    snapshot = first_snapshot()
+    snapshot = replace(first_snapshot(), policy="../../rules")
     write_snapshot(snapshot, scenario)
     write_expected(scenario, evaluate(load_policy(target / "rules"), snapshot))
     return [*(path for _, path in sources), scenario, scenario / EXPECTED]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policytrader.engine.explain import Explanation, duration_text, explain
+from policytrader.engine.size import size_of
 from policytrader.errors import printable
 from policytrader.model.decision import Action
 from policytrader.model.position import exposure_of
@@ -46,11 +47,12 @@ _HEAD = ("", "Off", "In", "Course", "Runner", "Bet", "Want", "Best", "Ladder", "
 _RIGHT = {2, 6, 7, 9, 10}
 _WIDEST = 30
 NOTHING = "-"
+_VOIDED = "own-runner-removed"  # the exchange voids what is matched on a withdrawn runner
 
 
-def plan_lines(plan: Plan, zone: tzinfo, *, mode: str, color: bool) -> Iterable[str]:
+def plan_lines(plan: Plan, zone: tzinfo, *, mode: str, rules: str, color: bool) -> Iterable[str]:
     """The plan as lines. The plan must have been evaluated with ``explain``."""
-    yield _headline(plan, zone, mode)
+    yield printable(_headline(plan, zone, mode, rules))
     if plan.snapshot.title:
         yield printable(plan.snapshot.title)
     rows = [_cells(plan, decision, zone) for decision in plan]
@@ -71,7 +73,7 @@ def summary_line(plan: Plan) -> str:
     placed = sum((risk(decision) for decision in plan if decision.order), Decimal(0))
     held = sum(map(exposure_of, plan.snapshot.orders), Decimal(0))
     limit = plan.policy.protection.protections.max_exposure_per_day
-    used = f" ({held + placed:.2f} of {limit:.2f} used)" if limit is not None else ""
+    used = f" ({held + placed:.2f} of {limit:.2f} would be used)" if limit is not None else ""
     return f"{counts} · new exposure {placed:.2f}{used}"
 
 
@@ -110,11 +112,11 @@ def _change_text(decision: Decision) -> str:
     return f"{decision.action} {do_text(decision, None)} ({ladder})"
 
 
-def _headline(plan: Plan, zone: tzinfo, mode: str) -> str:
+def _headline(plan: Plan, zone: tzinfo, mode: str, rules: str) -> str:
     ages = [plan.snapshot.now - market.published_at for market in plan.snapshot.markets if market.published_at]
     age = f"prices {duration_text(int(max(ages).total_seconds()) * 1_000_000)} old" if ages else "no prices"
     moment = plan.snapshot.now.astimezone(zone)
-    return f"{mode}  policy {plan.policy.hash[:7]}  {age}  {moment:%Y-%m-%d %H:%M:%S %Z}"
+    return f"{mode}  policy {plan.policy.hash[:7]} ({rules})  {age}  {moment:%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _cells(plan: Plan, decision: Decision, zone: tzinfo) -> tuple[str, ...]:
@@ -160,7 +162,9 @@ def do_text(decision: Decision, explanation: Explanation | None) -> str:
         case Action.CLOSED:
             return "closed: cashed out"
         case _:
-            return _detail(decision, explanation)
+            stays = decision.matched[0]
+            kept = f"; {stays:.2f} matched is not closed" if stays and decision.rule != _VOIDED else ""
+            return _detail(decision, explanation) + kept
 
 
 def _wait_text(decision: Decision) -> str:
@@ -168,19 +172,31 @@ def _wait_text(decision: Decision) -> str:
     match decision.code:
         case "price" if price.available is None:
             return "no price is offered"
-        case "price":
-            compared = "under" if decision.selection.side is Side.BACK else "over"
-            return f"{price.available:.2f} is {compared} {price.requested:.2f}"
+        case "price" if price.available is not None:
+            is_back = decision.selection.side is Side.BACK
+            is_short = price.available < price.requested if is_back else price.available > price.requested
+            if not is_short:
+                return f"the entry rules are not met at {price.available:.2f}"
+            return f"{price.available:.2f} is {'under' if is_back else 'over'} {price.requested:.2f}"
         case "step_filled":
             return "this step is filled"
         case "below_minimum":
-            return "too little to place at this price and depth"
+            return _too_small(decision)
         case "after_off":
             return "the off has come"
         case "cash_out_waits":
             return f"cash-out waits for an open market ({decision.reason})"
         case code:
             return code
+
+
+def _too_small(decision: Decision) -> str:
+    price, depth = decision.offered
+    if price is None:
+        return "too little to place"
+    size = size_of(decision.stake.remaining, decision.selection.side, price, depth)
+    short = " (all that is offered)" if depth is not None and size == depth else ""
+    return f"{size:.2f} @ {price:.2f}{short} is under the exchange's minimum"
 
 
 def _hedge_text(decision: Decision) -> str:
@@ -203,7 +219,7 @@ def _detail(decision: Decision, explanation: Explanation | None) -> str:
         for leaf in leaves
     ]
     told = [text for text in seen if text]
-    if decision.verdict != "invalidate" or decision.rule == "own-runner-removed" or not told:
+    if decision.verdict != "invalidate" or decision.rule == _VOIDED or not told:
         notes = [leaf.note for leaf in leaves if leaf.note]
         return f"{reason} ({'; '.join(notes)})" if notes else reason
     return f"{reason}: {'; '.join(told)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 
 from policytrader.errors import UsageError
 from policytrader.model.times import parse_utc
-from policytrader.wiring import read_snapshot, snapshot_from_recording
+from policytrader.wiring import is_shipped, policy_folder, read_snapshot, snapshot_from_recording
 
 if TYPE_CHECKING:
     from policytrader.cli.context import Context
@@ -90,8 +91,19 @@ def _time(option: str, text: str | None) -> Any:
         raise UsageError(message) from None
 
 
-def scenario_policy(snapshot: Snapshot, folder: str, context: Context) -> str | None:
-    """The policy that a snapshot names for itself, as a path; None when it names none."""
-    if snapshot.policy is None:
-        return None
-    return str(Path(context.path(folder)) / snapshot.policy)
+def scenario_policy(snapshot: Snapshot, folder: str, context: Context) -> str:
+    """The rules for a snapshot when the command line names none, as a path.
+
+    Those that the snapshot names, else the project's, else those of the project that the snapshot lies in, else the
+    shipped ones.
+    """
+    if snapshot.policy is not None:
+        return os.path.normpath(context.path(folder) / snapshot.policy)
+    near = context.path(folder) if context.path(folder).is_dir() else None
+    return str(policy_folder(context.project, near))
+
+
+def rules_name(rules: str, context: Context) -> str:
+    """How a plan names its rules: by their folder, or as those that came with policytrader."""
+    from_afar = is_shipped(Path(rules)) and not is_shipped(context.path("rules"))
+    return "the rules that came with policytrader" if from_afar else rules

@@ -10,10 +10,10 @@ import click
 
 from policytrader.app.coverage import TRUTHS, Coverage
 from policytrader.app.inline_tests import InlineResult, run_inline_tests
-from policytrader.app.scenarios import Difference, compare, read_expected, scenario_folders, write_expected
+from policytrader.app.scenarios import EXPECTED, Difference, compare, read_expected, scenario_folders, write_expected
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
 from policytrader.engine.evaluate import Engine
-from policytrader.errors import SnapshotError, UsageError
+from policytrader.errors import PolicytraderError, SnapshotError, UsageError
 from policytrader.resources import resource
 from policytrader.wiring import policy_at, read_snapshot
 
@@ -42,7 +42,7 @@ class ScenarioResult:
 @click.command(short_help="Run the tests beside the rules and the golden scenarios.")
 @click.argument("name", default="")
 @click.option("--policy", metavar="DIR", help="Rules to test.")
-@click.option("--golden", metavar="DIR", help="Folder of scenarios; default: the project's golden/.")
+@click.option("--golden", metavar="DIR", help="Folder of scenarios; default: the project's golden/ and scenarios/.")
 @click.option("--coverage", "show_coverage", is_flag=True, help="Show what was seen true, false and unknown.")
 @click.option("--update", is_flag=True, help="Make the present plans the expected ones. Read the difference first.")
 @click.option("--no-protections", is_flag=True, help="Leave the protections out of the scenarios.")
@@ -58,17 +58,28 @@ def command(
     no_protections: bool,
     as_json: bool,
 ) -> int:
-    """Run the tests beside the rules, and the scenarios whose folder contains NAME."""
+    """Run the tests beside the rules and the scenarios; with NAME, those whose rule or folder contains it."""
     used = policy_at(policy, context.project)
     coverage = Coverage(used)
-    inline = [result for result in run_inline_tests(used) if name in result.rule.id] if not golden else []
+    inline = [result for result in run_inline_tests(used) if name in result.rule.id]
     coverage.add_inline(inline)
-    root = _golden_root(context, golden)
-    folders = scenario_folders(root, name)
-    scenarios = _run_scenarios(used, folders, coverage, protections=not no_protections, update=update)
-    if not inline and not scenarios:
-        message = f"no test matches `{name}`" if name else f"no scenarios in {root}"
+    roots = _scenario_roots(context, golden)
+    if update and roots == [resource("golden")] and not _is_checkout(context):
+        message = "--update changes scenarios of this project only, and it has none: golden/ or scenarios/"
         raise UsageError(message)
+    folders = tuple(folder for root in roots for folder in scenario_folders(root, name, with_expected=not update))
+    scenarios = _run_scenarios(used, folders, coverage, protections=not no_protections, update=update)
+    if (not inline and not scenarios) or (golden and not folders and not name):
+        message = f"no test matches `{name}`" if name else f"no scenarios in {roots[0]}"
+        raise UsageError(message)
+    if roots == [resource("golden")] and not _is_checkout(context):
+        context.note("no golden/ or scenarios/ in this project: these are the scenarios that came with policytrader")
+    for root in roots:
+        bare = set(scenario_folders(root, name, with_expected=False)) - set(folders)
+        if bare:
+            context.note(
+                f"{len(bare)} snapshots in {root} have no {EXPECTED}: --update writes it from the present plan"
+            )
     if as_json:
         print_json(_document(inline, scenarios, coverage))
     else:
@@ -80,15 +91,22 @@ def command(
     return FINE if is_fine else FINDINGS
 
 
-def _golden_root(context: Context, golden: str | None) -> Path:
+def _scenario_roots(context: Context, golden: str | None) -> list[Path]:
+    """Where the scenarios are: as named, else the project's golden/ and scenarios/, else those that were shipped."""
     if golden is not None:
         root = context.path(golden)
         if not root.is_dir():
             message = f"--golden {golden}: no such folder"
             raise UsageError(message)
-        return root
-    own = context.path("golden")
-    return own if own.is_dir() else resource("golden")
+        return [root]
+    own = [context.path(name) for name in ("golden", "scenarios") if context.path(name).is_dir()]
+    if own:
+        return own
+    return [resource("golden")]
+
+
+def _is_checkout(context: Context) -> bool:
+    return context.path("golden").resolve() == resource("golden").resolve()
 
 
 def _run_scenarios(
@@ -98,19 +116,25 @@ def _run_scenarios(
     with Engine(policy, protections=protections, explain=True) as engine:
         for folder in folders:
             try:
-                snapshot, expected = read_snapshot(folder), read_expected(folder)
+                snapshot = read_snapshot(folder)
+                expected = read_expected(folder) if (folder / EXPECTED).is_file() else None
             except SnapshotError as error:
                 results.append(ScenarioResult(folder, error=error.render()))
                 continue
-            if snapshot.policy is not None:
-                with Engine(policy_at(str(folder / snapshot.policy), Path()), protections=protections) as own:
+            try:
+                own_policy = policy_at(str(folder / snapshot.policy), Path()) if snapshot.policy is not None else policy
+            except PolicytraderError as error:
+                results.append(ScenarioResult(folder, error=error.render()))
+                continue
+            if own_policy.hash != policy.hash:
+                with Engine(own_policy, protections=protections) as own:
                     plan = own.evaluate(snapshot)
             else:
                 plan = engine.evaluate(snapshot)
                 coverage.add_plan(plan)
                 coverage.add_members(engine, snapshot)
-            differences = compare(expected, plan)
-            if differences and update:
+            differences = compare(expected, plan) if expected is not None else ()
+            if update and (differences or expected is None):
                 write_expected(folder, plan)
                 results.append(ScenarioResult(folder, is_updated=True))
             else:

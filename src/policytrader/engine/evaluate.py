@@ -19,9 +19,10 @@ from policytrader.engine.tables import (
     orders_table,
     reference_table,
 )
+from policytrader.errors import Diagnostic, Place, SnapshotError, UsageError
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
 from policytrader.model.money import MINIMUM_SIZES, MinimumSize
-from policytrader.model.position import position_of
+from policytrader.model.position import position_of, risk_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -132,6 +133,7 @@ class Engine:
 
     def _load(self, snapshot: Snapshot) -> tuple[Selection, ...]:
         if self._ordered[0] is not snapshot.selections:
+            _refuse_twice(snapshot.selections)
             self._ordered = (snapshot.selections, tuple(sorted(snapshot.selections, key=decision_order)))
         selections = self._ordered[1]
         sources = self._sources
@@ -161,17 +163,31 @@ class Engine:
         selection = decision.selection
         price, depth = decision.offered
         assert price is not None, "the entry rule met a price"
-        size = size_of(decision.stake.remaining, selection.side, price, depth)
+        stake = decision.stake
+        size = size_of(stake.remaining, selection.side, price, depth)
         if not self._minimum.allows(size, price):
             decision.action, decision.code = Action.WAIT, "below_minimum"
             return
         order = PlannedOrder(selection.side, price, size)
+        # Whatever the ladder, the statement or the sizes come to: never past the cap.
+        assert stake.exposure + risk_of(*order) <= stake.cap, f"{selection.selection_ref} would pass its cap"
         if guard is not None and (refused_by := guard.refuse(selection, order)) is not None:
             decision.action, decision.code = Action.BLOCKED, refused_by
             return
         if guard is not None:
             guard.count_in(selection, order)
         decision.order = order
+
+
+def _refuse_twice(selections: tuple[Selection, ...]) -> None:
+    """One market, runner and side has one cap: two picks on it would bet twice."""
+    seen: dict[tuple[str, int, str], str] = {}
+    for selection in selections:
+        key = (selection.market_id, selection.selection_id, selection.side)
+        if key in seen:
+            message = f"{selection.selection_ref} is about the same market, runner and side as {seen[key]}"
+            raise SnapshotError([Diagnostic(Place("selections"), "S109", message, "Keep one of the two.")])
+        seen[key] = selection.selection_ref
 
 
 def _hedge(selection: Selection, snapshot: Snapshot) -> PlannedHedge:
@@ -198,5 +214,8 @@ def evaluate(
     ``protections=False`` leaves the protections out. ``currency`` chooses the exchange's minimum order size. For many
     snapshots keep an ``Engine``: it compiles once.
     """
+    if currency not in MINIMUM_SIZES:
+        message = f"no minimum order size is known for {currency}; known: {', '.join(MINIMUM_SIZES)}"
+        raise UsageError(message)
     with Engine(policy, protections=protections, explain=explain, minimum=MINIMUM_SIZES[currency]) as engine:
         return engine.evaluate(snapshot)

@@ -6,15 +6,16 @@ runners are certainly meant, and how many possibly. A comparison with it is unkn
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
-from policytrader.engine.sql import literal, quote
+from policytrader.engine.sql import literal, number, quote
 from policytrader.policy.conditions import All, AnyOf, Condition, Fact, InvalidatedBy, Leaf, Not
 from policytrader.policy.facts import FACT_PREFIX
 from policytrader.policy.fields import Field, Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 _SYMBOL = {
     Operator.EQ: "=",
@@ -138,50 +139,39 @@ class LeafCompiler:
 
     def _interval_leaf(self, leaf: Leaf) -> str:
         lo, hi = self._bounds(leaf.field)
+        never = f"(CASE WHEN {lo} IS NOT NULL THEN FALSE END)"
         match leaf.op:
             case Operator.IN:
-                values = list(
-                    dict.fromkeys(self._literal(leaf, value) for value in leaf.value if self._can_be(leaf, value))
-                )
-                if not values:
-                    return f"(CASE WHEN {lo} IS NOT NULL THEN FALSE END)"
+                values = list(dict.fromkeys(self._literal(leaf, one) for one in leaf.value if self._can_be(leaf, one)))
                 inside = " + ".join(f"({value} BETWEEN {lo} AND {hi})::INTEGER" for value in values)
-                # Counts and prices are whole numbers here: an interval lies inside the list when the list has every one.
-                certain = f"{inside} = {hi} - {lo} + 1"
-                return f"(CASE WHEN {inside} = 0 THEN FALSE WHEN {certain} THEN TRUE END)"
+                # Whole numbers lie inside the list when the list has every one of them.
+                certain = f"{inside} = {hi} - {lo} + 1" if self._is_whole(leaf) else f"{lo} = {hi} AND {inside} > 0"
+                return f"(CASE WHEN {inside} = 0 THEN FALSE WHEN {certain} THEN TRUE END)" if values else never
             case Operator.BETWEEN:
-                low, high = (self._literal(leaf, value) for value in leaf.value)
-                at_least = _compare(Operator.GTE, (lo, hi), (low, low))
-                at_most = _compare(Operator.LTE, (lo, hi), (high, high))
-                return f"({at_least} AND {at_most})"
+                low, high = (Decimal(self._literal(leaf, value)) for value in leaf.value)
+                if self._is_whole(leaf):
+                    low, high = low.to_integral_value(ROUND_CEILING), high.to_integral_value(ROUND_FLOOR)
+                at_least = _compare(Operator.GTE, (lo, hi), (number(low), number(low)))
+                at_most = _compare(Operator.LTE, (lo, hi), (number(high), number(high)))
+                return f"({at_least} AND {at_most})" if low <= high else never
             case Operator.EQ | Operator.NE if leaf.other is None and not self._can_be(leaf, leaf.value):
-                return f"(CASE WHEN {lo} IS NOT NULL THEN {'FALSE' if leaf.op is Operator.EQ else 'TRUE'} END)"
+                return never if leaf.op is Operator.EQ else f"(NOT {never})"
             case _:
                 one, two = self._pair(leaf)
                 return _compare(leaf.op, one, two)
 
+    def _is_whole(self, leaf: Leaf) -> bool:  # noqa: ARG002 - for other dialects
+        """Whether the bounds are whole numbers: counts are, and prices in pennies."""
+        return True
+
     def _can_be(self, leaf: Leaf, value: Any) -> bool:
         """Whether the field can have this value at all: a price of 11.995 lies within bounds, but no price is it."""
-        return "." not in self._literal(leaf, value)
+        return not self._is_whole(leaf) or "." not in self._literal(leaf, value)
 
 
 def column_of(name: str) -> str:
     """A field's column."""
     return name.replace(".", "_")
-
-
-def unknown_leaves(condition: Condition) -> Iterator[Leaf]:
-    """The leaves of a condition that can be the cause of its being unknown."""
-    match condition:
-        case All(all=parts) | AnyOf(any=parts):
-            for part in parts:
-                yield from unknown_leaves(part)
-        case Not(not_=part):
-            yield from unknown_leaves(part)
-        case Leaf():
-            yield condition
-        case InvalidatedBy():
-            return
 
 
 def _compare(op: Operator, one: tuple[str, str], two: tuple[str, str]) -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from policytrader.engine.compile import FIXED_COLUMNS, STORED, Judgement, Statement, compared_leaves, unknown_columns
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder, PriceView, Stake, Verdict
 from policytrader.model.money import ZERO, divide, half_up
-from policytrader.model.position import exposure_of
-from policytrader.model.snapshot import OrderStatus, Side
+from policytrader.model.position import exposure_of, matched_of
+from policytrader.model.snapshot import Side
 from policytrader.model.times import format_utc, microseconds_between
 
 if TYPE_CHECKING:
@@ -174,9 +174,8 @@ class Decision:
         size, value = self._row[_MATCHED], self._row[_VALUE]
         if value is None:
             # No orders, or more than fits into the statement's column.
-            known = [order for order in self.own_orders if order.status is not OrderStatus.UNKNOWN]
-            total = sum((order.size_matched for order in known), ZERO)
-            return total, sum((order.size_matched * (order.average_price_matched or ZERO) for order in known), ZERO)
+            matched = [matched_of(order) for order in self.own_orders]
+            return sum((part for part, _ in matched), ZERO), sum((part * average for part, average in matched), ZERO)
         return Decimal(size).scaleb(-2), Decimal(value).scaleb(-10)
 
     @property
@@ -246,8 +245,8 @@ class Decision:
 
 
 def money_text(amount: Decimal | None) -> str | None:
-    """Two decimals, half up; None stays None."""
-    return None if amount is None else format(half_up(amount), "f")
+    """Two decimals, half up, and nothing less than nothing: zero has no sign. None stays None."""
+    return None if amount is None else format(half_up(amount) + ZERO, "f")
 
 
 def _texts(planned: PlannedOrder | PlannedHedge | None) -> dict[str, str | None] | None:

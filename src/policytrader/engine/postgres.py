@@ -66,6 +66,10 @@ def postgres_views(policy: PolicySet) -> str:
 class _PostgresLeaves(LeafCompiler):
     """The engine's conditions in PostgreSQL's words: arrays instead of lists."""
 
+    def _is_whole(self, leaf: Leaf) -> bool:
+        """Prices are plain odds here, not pennies."""
+        return self._fields[leaf.field].unit == "runners"
+
     def _list_leaf(self, leaf: Leaf) -> str:
         if leaf.op is not Operator.CONTAINS:
             return super()._list_leaf(leaf)

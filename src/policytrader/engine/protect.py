@@ -17,7 +17,7 @@ from policytrader.model.decision import PlannedOrder
 from policytrader.model.money import ZERO
 from policytrader.model.position import exposure_of, risk_of
 from policytrader.model.price import ticks_between
-from policytrader.model.snapshot import Order, OrderStatus, Selection, Side, Snapshot
+from policytrader.model.snapshot import MarketStatus, Order, OrderStatus, RunnerStatus, Selection, Side, Snapshot
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from policytrader.policy.protection import Protections
 
 _MINUTE = timedelta(minutes=1)
+_CLOCKS_AGREE = timedelta(seconds=-5)
+
+MARKET_OPEN, RUNNER_ACTIVE = "market_open", "runner_active"
+"""What is asked before any limit, and cannot be switched off by a policy."""
 
 
 class Guard:
@@ -35,6 +39,7 @@ class Guard:
         self._limits = protections
         self._snapshot = snapshot
         self._planned_count = 0
+        self._planned_risk: dict[tuple[str, int, Side], Decimal] = {}
 
     @cached_property
     def _market_exposure(self) -> dict[str, Decimal]:
@@ -53,7 +58,8 @@ class Guard:
         return sum(
             1
             for order in self._snapshot.orders
-            if order.order_ref is not None and order.placed_at is not None and order.placed_at > now - _MINUTE
+            # An order of ours without a time has just been sent, for all we know.
+            if order.order_ref is not None and (order.placed_at is None or order.placed_at > now - _MINUTE)
         )
 
     @cached_property
@@ -64,7 +70,14 @@ class Guard:
         return counts
 
     def refuse(self, selection: Selection, order: PlannedOrder) -> str | None:
-        """The id of the first protection that forbids this order, in the order of ``CHECKS``; None when none does."""
+        """The id of the first protection that forbids this order, in the order of ``CHECKS``; None when none does.
+
+        Before all limits: the market takes bets before the off, and the runner takes part. No rule can lift that.
+        """
+        if not self._is_market_open(selection):
+            return MARKET_OPEN
+        if not self._is_runner_active(selection):
+            return RUNNER_ACTIVE
         for name, check in CHECKS:
             if getattr(self._limits, name) is None or not check(self, selection, order):
                 return name
@@ -76,6 +89,28 @@ class Guard:
         self._market_exposure[selection.market_id] = self._market_exposure.get(selection.market_id, ZERO) + risk
         self._day_exposure[0] += risk
         self._planned_count += 1
+        key = (selection.market_id, selection.selection_id, selection.side)
+        self._planned_risk[key] = self._planned_risk.get(key, ZERO) + risk
+
+    def _is_market_open(self, selection: Selection) -> bool:
+        market = self._snapshot.markets_by_id.get(selection.market_id)
+        return market is not None and market.status is MarketStatus.OPEN and not market.in_play
+
+    def _is_runner_active(self, selection: Selection) -> bool:
+        """ACTIVE in one of the race's markets, REMOVED in none."""
+        statuses = {
+            runner.status
+            for market_id in self._markets_of_race.get(selection.race_id, ())
+            if (runner := self._snapshot.runners_by_id.get((market_id, selection.selection_id))) is not None
+        }
+        return RunnerStatus.ACTIVE in statuses and RunnerStatus.REMOVED not in statuses
+
+    @cached_property
+    def _markets_of_race(self) -> dict[str, list[str]]:
+        races: dict[str, list[str]] = defaultdict(list)
+        for market in self._snapshot.markets:
+            races[market.race_id].append(market.market_id)
+        return races
 
     # -- one method per protection: True when the order may go ---------------------------------------------------------
 
@@ -86,12 +121,13 @@ class Guard:
         return risk_of(*order) <= (limit.stake if order.side is Side.BACK else limit.liability)
 
     def max_exposure_per_selection(self, selection: Selection, order: PlannedOrder) -> bool:
-        """All orders of the same market, runner and side."""
+        """All orders of the same market, runner and side, and those planned before."""
         limit = self._limits.max_exposure_per_selection
         assert limit is not None
         held = sum(map(exposure_of, self._own_orders(selection)), ZERO)
         most = limit.back_stake if order.side is Side.BACK else limit.lay_liability
-        return held + risk_of(*order) <= most
+        planned = self._planned_risk.get((selection.market_id, selection.selection_id, selection.side), ZERO)
+        return held + planned + risk_of(*order) <= most
 
     def max_exposure_per_market(self, selection: Selection, order: PlannedOrder) -> bool:
         """Backs' stakes and lays' liabilities over all runners of the market; nothing is netted."""
@@ -142,21 +178,27 @@ class Guard:
         runner = self._snapshot.runners_by_id[selection.market_id, selection.selection_id]
         if runner.best_back is None or runner.best_lay is None:
             return False
-        return ticks_between(runner.best_back, runner.best_lay) <= limit
+        # A crossed book is a broken one.
+        return runner.best_back < runner.best_lay and ticks_between(runner.best_back, runner.best_lay) <= limit
 
     def max_price_age_seconds(self, selection: Selection, _: PlannedOrder) -> bool:
         """Age of the market's prices."""
         limit = self._limits.max_price_age_seconds
         assert limit is not None
         published_at = self._snapshot.markets_by_id[selection.market_id].published_at
-        return published_at is not None and self._snapshot.now - published_at <= timedelta(seconds=int(limit))
+        if published_at is None:
+            return False
+        # Prices from the future: one of the two clocks is wrong, and nobody knows how old they are.
+        return _CLOCKS_AGREE <= self._snapshot.now - published_at <= timedelta(seconds=int(limit))
 
     def max_snapshot_age_hours(self, selection: Selection, _: PlannedOrder) -> bool:
         """Age of the capture that the selection was made on."""
         limit = self._limits.max_snapshot_age_hours
         assert limit is not None
         captured_at = self._snapshot.captured_at.get(selection.capture_id or "")
-        return captured_at is not None and self._snapshot.now - captured_at <= timedelta(hours=int(limit))
+        if captured_at is None:
+            return False
+        return _CLOCKS_AGREE <= self._snapshot.now - captured_at <= timedelta(hours=int(limit))
 
     def no_new_orders_before_off_seconds(self, selection: Selection, _: PlannedOrder) -> bool:
         """The last seconds before the scheduled off, their first instant included."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from policytrader.model.money import ZERO
+from policytrader.model.position import matched_of
 from policytrader.model.snapshot import (
     Market,
     Order,
@@ -293,8 +294,8 @@ def orders_table(orders: Sequence[Order]) -> pa.Table:
     of ours that rests at the exchange; one without a time has rested for no time, so it lies in the far future.
     """
     columns = _columns(orders, len(Order._fields))
+    matched = [matched_of(order) for order in orders]
     is_unknown = [status is OrderStatus.UNKNOWN for status in columns[9]]
-    matched = [ZERO if unknown else size for unknown, size in zip(is_unknown, columns[6], strict=True)]
     open_size = [
         size if unknown else remaining
         for unknown, size, remaining in zip(is_unknown, columns[5], columns[8], strict=True)
@@ -306,8 +307,8 @@ def orders_table(orders: Sequence[Order]) -> pa.Table:
             columns[2],
             columns[3],
             scaled(columns[4], _PENNIES),
-            scaled(matched, _PENNIES),
-            scaled([average or ZERO for average in columns[7]], _AVERAGE),
+            scaled([size for size, _ in matched], _PENNIES),
+            scaled([average for _, average in matched], _AVERAGE),
             scaled(open_size, _PENNIES),
             [_rests_since(order) for order in orders],
         ],

@@ -19,15 +19,23 @@ class Position(NamedTuple):
     if_loses: Decimal
 
 
+def matched_of(order: Order) -> tuple[Decimal, Decimal]:
+    """Size and average price of what is matched; nothing is known to be matched of an order of unknown fate.
+
+    A matched order without an average counts at its own price, which is never the better one.
+    """
+    size = ZERO if order.status is OrderStatus.UNKNOWN else order.size_matched
+    return size, order.price if order.average_price_matched is None else order.average_price_matched
+
+
 def position_of(orders: Iterable[Order]) -> Position:
     """The position that these orders make. An order of unknown fate has nothing matched that we know of."""
     if_wins = if_loses = ZERO
     for order in orders:
-        if order.status is OrderStatus.UNKNOWN or order.average_price_matched is None:
-            continue
+        size, average = matched_of(order)
         sign = 1 if order.side is Side.BACK else -1
-        if_wins += sign * order.size_matched * (order.average_price_matched - ONE)
-        if_loses -= sign * order.size_matched
+        if_wins += sign * size * (average - ONE)
+        if_loses -= sign * size
     return Position(if_wins, if_loses)
 
 
@@ -40,5 +48,6 @@ def exposure_of(order: Order) -> Decimal:
     """What an order on the account can lose: matched at its average, open (or of unknown fate) at its price."""
     if order.status is OrderStatus.UNKNOWN:
         return risk_of(order.side, order.price, order.size)
-    matched = risk_of(order.side, order.average_price_matched or order.price, order.size_matched)
+    size, average = matched_of(order)
+    matched = risk_of(order.side, average, size)
     return matched + risk_of(order.side, order.price, order.size_remaining)

@@ -56,10 +56,8 @@ class PolicySet:
         Canonical: every value that was written or defaulted, numbers by value, keys sorted; inline tests, switched-off
         checks and comments do not take part, because they decide nothing.
         """
-        canonical = {kind: _canonical(getattr(self, kind).model_dump(by_alias=True)) for kind in KINDS}
-        text = json.dumps(
-            [CATALOGUE_VERSION, ENGINE_VERSION, canonical], sort_keys=True, ensure_ascii=False, default=_number
-        )
+        canonical = {kind: _canonical(_deciding(getattr(self, kind).model_dump(by_alias=True))) for kind in KINDS}
+        text = json.dumps([CATALOGUE_VERSION, ENGINE_VERSION, canonical], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def place(self, kind: str, path: Path) -> Place | None:
@@ -70,17 +68,19 @@ class PolicySet:
         return None
 
 
-def _number(value: object) -> str:
-    return format(value, "f")
-
-
-_NOT_DECIDING = frozenset({"tests", "ignore", "end"})
+def _deciding(document: dict[str, Any]) -> dict[str, Any]:
+    """A file without what decides nothing: switched-off checks, the last line, the tests beside rules."""
+    kept = {key: value for key, value in document.items() if key not in {"ignore", "end"}}
+    for key in ("rules", "triggers"):
+        if key in kept:
+            kept[key] = [{name: value for name, value in rule.items() if name != "tests"} for rule in kept[key]]
+    return kept
 
 
 def _canonical(value: Any) -> Any:
     match value:
         case dict():
-            return {key: _canonical(part) for key, part in value.items() if key not in _NOT_DECIDING}
+            return {key: _canonical(part) for key, part in value.items()}
         case list() | tuple():
             return [_canonical(part) for part in value]
         case bool() | str() | None:

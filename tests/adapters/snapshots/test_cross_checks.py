@@ -51,13 +51,37 @@ def test_contradiction_is_refused_at_the_cell_at_fault(
 def test_markets_that_differ_only_in_case_are_one(tmp_path: Path) -> None:
     text = TABLES["selections"] + f"c,{A}d,{A}".replace("1.101", "m1", 1).replace("1.101", "M1")
     (found,) = find_problems(write_folder(tmp_path, selections=text))
-    assert short(found, tmp_path) == "selections.csv:5:34 S109"
+    assert short(found, tmp_path) == "selections.csv:5:27 S110"
 
 
 def test_markets_cannot_be_listed_twice_in_other_letters(tmp_path: Path) -> None:
     text = TABLES["markets"] + "m1,r9,WIN,,,,,,\nM1,r9,WIN,,,,,,\n"
     (found,) = find_problems(write_folder(tmp_path, markets=text))
-    assert short(found, tmp_path) == "markets.csv:5:1 S109"
+    assert short(found, tmp_path) == "markets.csv:5:1 S110"
+    assert found.message == "`market_id`: `M1` differs from `m1` only in case"
+
+
+# A column's identifiers in other letters than in the tables before it.
+OTHER_CASE = [
+    ("selections", "market_id", "m1", "M1"),
+    ("runners", "market_id", "m1", "M1"),
+    ("orders", "market_id", "m1", "M1"),
+    ("selections", "race_id", "r1", "R1"),
+    ("reference", "race_id", "r1", "R1"),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "usual", "other"), OTHER_CASE)
+def test_an_identifier_has_one_case_in_all_tables(
+    tmp_path: Path, table: str, column: str, usual: str, other: str
+) -> None:
+    changed = {name: text.replace("1.101", "m1") for name, text in TABLES.items()}
+    assert read_snapshot(write_folder(tmp_path, **changed)).title
+    changed[table] = changed[table].replace(f"{usual},", f"{other},", 1)
+    found = find_problems(write_folder(tmp_path, **changed))
+    assert {(one.place.file.rpartition("/")[2], one.code) for one in found} == {(f"{table}.csv", "S110")}
+    assert f"`{column}`: " in found[0].message
+    assert "only in case" in found[0].message
 
 
 ALLOWED = [

@@ -71,7 +71,7 @@ def orders(draw: st.DrawFn, number: int) -> Order:
         size,
         matched,
         average,
-        draw(sizes),
+        draw(decimals("0", str(size - matched), 2) if status is OrderStatus.EXECUTABLE else sizes),
         status,
         draw(st.none() | times),
     )

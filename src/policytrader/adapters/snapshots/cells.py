@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAXIMUM_CHARACTERS: Final = 1000
-MAXIMUM_DIGITS: Final = 40
+MAXIMUM_DIGITS: Final = 28
 MAXIMUM_INTEGER: Final = 2**63 - 1
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
+_LONGEST_SHORT_CELL = 40
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
 _NO_VALUE = frozenset({"nan", "inf", "infinity", "null", "none", "n/a", "na", "nil", "-"})
@@ -103,7 +104,11 @@ IDENTIFIER: Final = Reader(Kind.TEXT, _read_identifier)
 
 
 def _read_number(cell: str) -> Decimal:
-    if len(cell) <= MAXIMUM_DIGITS and _NUMBER.fullmatch(cell):
+    # Before anything else: beyond 28 digits arithmetic rounds, and what was refused would be taken.
+    if len(cell) > MAXIMUM_DIGITS and len(cell) - cell.count(".") > MAXIMUM_DIGITS:
+        message = f"{show(cell)} is longer than {MAXIMUM_DIGITS} digits"
+        raise CellError(codes.WRONG_NUMBER, message, "Write only the digits that matter.")
+    if _NUMBER.fullmatch(cell):
         return Decimal(cell)
     raise CellError(codes.WRONG_NUMBER, f"{show(cell)} is not a plain number", _advise_number(cell))
 
@@ -120,13 +125,12 @@ def _advise_number(cell: str) -> str:
         return "Write decimals with a point and nothing between thousands: 12.5, 1250."
     if cell[0] in "+-":
         return "Write it without a sign; nothing here is negative."
-    return f"Write digits with at most one point between them, such as 12.5; at most {MAXIMUM_DIGITS} characters."
+    return f"Write digits with at most one point between them, such as 12.5; at most {MAXIMUM_DIGITS} digits."
 
 
-def _decimals(number: Decimal) -> int:
-    """Decimals that matter: 3.50 has one."""
-    exponent = number.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+def _decimals(cell: str) -> int:
+    """Decimals that matter: 3.50 has one. Counted in the text, where nothing is rounded."""
+    return len(cell.partition(".")[2].rstrip("0"))
 
 
 def _plain(number: Decimal) -> str:
@@ -139,8 +143,8 @@ def _check_range(cell: str, number: Decimal, low: Decimal, high: Decimal, *, abo
         raise CellError(codes.WRONG_NUMBER, f"{show(cell)} is out of range", f"It must be {span}.")
 
 
-def _check_decimals(cell: str, number: Decimal, decimals: int) -> None:
-    if _decimals(number) > decimals:
+def _check_decimals(cell: str, decimals: int) -> None:
+    if _decimals(cell) > decimals:
         allowed = f"at most {decimals} decimals" if decimals else "a whole number"
         raise CellError(codes.WRONG_NUMBER, f"{show(cell)} has too many decimals", f"It must be {allowed}.")
 
@@ -152,7 +156,7 @@ def amount(low: str, high: str, decimals: int, *, above: bool = False) -> Reader
     def read(cell: str) -> Decimal:
         number = _read_number(cell)
         _check_range(cell, number, least, most, above=above)
-        _check_decimals(cell, number, decimals)
+        _check_decimals(cell, decimals)
         return number
 
     return Reader(Kind.DECIMAL, read, decimals)
@@ -165,10 +169,25 @@ def whole(high: int = MAXIMUM_INTEGER) -> Reader:
     def read(cell: str) -> int:
         number = _read_number(cell)
         _check_range(cell, number, ZERO, most)
-        _check_decimals(cell, number, 0)
+        _check_decimals(cell, 0)
         return int(number)
 
     return Reader(Kind.WHOLE, read)
+
+
+_COUNT = whole()
+
+
+def _read_id(cell: str) -> int:
+    number: int = _COUNT.read(cell)
+    if "." in cell:
+        message = f"{show(cell)} is no identifier"
+        raise CellError(codes.WRONG_NUMBER, message, "It must be a whole number, written with digits only.")
+    return number
+
+
+ID: Final = Reader(Kind.WHOLE, _read_id)
+"""A runner's number at the exchange: digits and nothing else."""
 
 
 def _read_odds(cell: str) -> Decimal:
@@ -181,7 +200,7 @@ def _read_odds(cell: str) -> Decimal:
 
 def _read_price(cell: str) -> Decimal:
     number = _read_odds(cell)
-    _check_decimals(cell, number, 2)
+    _check_decimals(cell, 2)
     return number
 
 
@@ -233,8 +252,9 @@ def word(words: Iterable[str]) -> Reader:
 
 
 def _near(cell: str, words: Iterable[str]) -> str:
+    cell = cell[:_LONGEST_SHORT_CELL]
     same = next((one for one in words if one.casefold() == cell.strip().casefold()), None)
-    return f"; did you mean `{same}`?" if same else did_you_mean(cell[:MAXIMUM_DIGITS].upper(), words)
+    return f"; did you mean `{same}`?" if same else did_you_mean(cell.upper(), words)
 
 
 def _list(words: Iterable[str]) -> str:
@@ -257,7 +277,7 @@ FLAG: Final = Reader(Kind.FLAG, _read_flag)
 
 def _read_time(cell: str) -> datetime:
     try:
-        moment = parse_utc(cell)
+        moment = parse_utc(cell[: _LONGEST_SHORT_CELL + 1])
     except (ValueError, OverflowError):
         message = f"{show(cell)} is not an ISO 8601 time with a zone"
         raise CellError(

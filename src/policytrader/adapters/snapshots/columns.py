@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from policytrader.adapters.snapshots.cells import (
     AVERAGE_PRICE,
     FLAG,
+    ID,
     IDENTIFIER,
     LADDER_PRICE,
     PRICE,
@@ -66,7 +67,6 @@ class Table:
 _SIDE = word(Side)
 _MARKET_TYPE = word(MarketType)
 _RUNNER_STATUS = word(RunnerStatus)
-_ID = whole()
 _COUNT = whole(MAXIMUM_RUNNERS)
 _SIZE = amount("0", MAXIMUM_SIZE, 2)
 
@@ -78,7 +78,7 @@ SELECTIONS: Final = Table(
         Column("race_time", TIME, required=True),
         Column("market_id", IDENTIFIER, required=True),
         Column("market_type", _MARKET_TYPE, required=True),
-        Column("selection_id", _ID, required=True),
+        Column("selection_id", ID, required=True),
         Column("runner_name", TEXT),
         Column("side", _SIDE, required=True),
         Column("price_requested", PRICE, required=True),
@@ -98,7 +98,7 @@ REFERENCE: Final = Table(
         Column("race_id", IDENTIFIER, required=True),
         Column("captured_at", TIME),
         Column("number_of_runners", _COUNT),
-        Column("selection_id", _ID, required=True),
+        Column("selection_id", ID, required=True),
         Column("runner_name", TEXT),
         Column("status", _RUNNER_STATUS),
         Column("reference_price", PRICE),
@@ -126,7 +126,7 @@ RUNNERS: Final = Table(
     "runners",
     (
         Column("market_id", IDENTIFIER, required=True),
-        Column("selection_id", _ID, required=True),
+        Column("selection_id", ID, required=True),
         Column("runner_name", TEXT),
         Column("status", _RUNNER_STATUS),
         Column("best_back", LADDER_PRICE),
@@ -145,7 +145,7 @@ ORDERS: Final = Table(
     (
         Column("order_ref", IDENTIFIER),
         Column("market_id", IDENTIFIER, required=True),
-        Column("selection_id", _ID, required=True),
+        Column("selection_id", ID, required=True),
         Column("side", _SIDE, required=True),
         Column("price", LADDER_PRICE, required=True),
         Column("size", amount("0", MAXIMUM_SIZE, 2, above=True), required=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policytrader.adapters.snapshots import codes
-from policytrader.adapters.snapshots.problems import CellError, Problems
+from policytrader.adapters.snapshots.problems import CellError, Problems, show
 from policytrader.model.money import ZERO
 from policytrader.model.snapshot import Market, MarketStatus, Order, OrderStatus, Runner, RunnerStatus
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from policytrader.adapters.snapshots.rows import TableRows
 
+_ONE_CASE = "Write it everywhere in the same letters."
 _AGREE = "Correct one of the two."
 _NONE = (0, None)
 
@@ -21,6 +22,8 @@ _NONE = (0, None)
 def complete_orders(orders: TableRows, problems: Problems) -> None:
     """Put in the remaining sizes that were left empty, and check what is matched against its size and average."""
     for index, order in orders.whole_rows():
+        if problems.stop_if_full():
+            return
         found = _find_order_fault(order)
         if found is not None:
             orders.add_problem(problems, index, *found)
@@ -33,6 +36,10 @@ def _find_order_fault(order: Order) -> tuple[str, CellError] | None:
     if order.size_matched > order.size:
         message = f"{order.size_matched} is more than the order's size of {order.size}"
         return "size_matched", CellError(codes.DISAGREEING, message, _AGREE)
+    is_open = order.status is OrderStatus.EXECUTABLE
+    if is_open and order.size_remaining is not None and order.size_matched + order.size_remaining > order.size:
+        message = f"{order.size_remaining} beside {order.size_matched} matched is more than the size of {order.size}"
+        return "size_remaining", CellError(codes.DISAGREEING, message, _AGREE)
     if order.size_matched > ZERO and order.average_price_matched is None and order.status is not OrderStatus.UNKNOWN:
         message = f"the cell is empty although {order.size_matched} is matched"
         return "average_price_matched", CellError(codes.MISSING_VALUE, message, "Say at which average price.")
@@ -46,6 +53,8 @@ def _find_order_fault(order: Order) -> tuple[str, CellError] | None:
 
 def check_across(tables: Mapping[str, TableRows], problems: Problems) -> None:
     """Check keys and references; a table that could not be read is left out of what is compared."""
+    _refuse_other_case(tables, problems, "market_id", ("markets", "selections", "runners", "orders"))
+    _refuse_other_case(tables, problems, "race_id", ("markets", "selections", "reference"))
     for name, check in _CHECKS.items():
         if name in tables:
             check(tables, problems)
@@ -58,22 +67,23 @@ def _check_selections(tables: Mapping[str, TableRows], problems: Problems) -> No
         selections,
         problems,
         "selection_id",
-        # Were "m1" and "M1" two markets, one position would have two caps.
-        lambda row: (row.market_id.casefold(), row.selection_id, row.side),
+        lambda row: (row.market_id, row.selection_id, row.side),
         "market, runner and side",
     )
     markets = _first_by(tables, "markets", lambda row: row.market_id)
     captures = _first_by(tables, "reference", lambda row: row.capture_id)
     for index, row in selections.whole_rows():
+        if problems.stop_if_full():
+            return
         _, market = markets.get(row.market_id, _NONE)
-        if market is not None and market.race_id != row.race_id:
+        if market is not None and _differ(market.race_id, row.race_id):
             message = f"{row.race_id} is not the race of market {row.market_id}, which is {market.race_id}"
             selections.add_problem(problems, index, "race_id", CellError(codes.DISAGREEING, message, _AGREE))
         if market is not None and market.market_type is not row.market_type:
             message = f"market {row.market_id} is a {market.market_type} market, not {row.market_type}"
             selections.add_problem(problems, index, "market_type", CellError(codes.DISAGREEING, message, _AGREE))
         _, capture = captures.get(row.capture_id, _NONE)
-        if capture is not None and capture.race_id != row.race_id:
+        if capture is not None and _differ(capture.race_id, row.race_id):
             message = f"capture {row.capture_id} is of race {capture.race_id}, not {row.race_id}"
             selections.add_problem(problems, index, "capture_id", CellError(codes.DISAGREEING, message, _AGREE))
 
@@ -85,9 +95,11 @@ def _check_reference(tables: Mapping[str, TableRows], problems: Problems) -> Non
     )
     first = _first_by(tables, "reference", lambda row: row.capture_id)
     for index, row in reference.whole_rows():
+        if problems.stop_if_full():
+            return
         first_index, model = first[row.capture_id]
         for column in ("race_id", "captured_at", "number_of_runners"):
-            if getattr(row, column) != getattr(model, column):
+            if _differ(getattr(row, column), getattr(model, column)):
                 where = reference.source.name_row(reference.source.row_numbers[first_index])
                 message = f"another value than in {where} of the same capture"
                 reference.add_problem(
@@ -96,7 +108,7 @@ def _check_reference(tables: Mapping[str, TableRows], problems: Problems) -> Non
 
 
 def _check_markets(tables: Mapping[str, TableRows], problems: Problems) -> None:
-    _refuse_repeated(tables["markets"], problems, "market_id", lambda row: row.market_id.casefold(), "market_id")
+    _refuse_repeated(tables["markets"], problems, "market_id", lambda row: row.market_id, "market_id")
 
 
 def _check_runners(tables: Mapping[str, TableRows], problems: Problems) -> None:
@@ -106,10 +118,13 @@ def _check_runners(tables: Mapping[str, TableRows], problems: Problems) -> None:
     )
     markets = _first_by(tables, "markets", lambda row: row.market_id)
     # A market whose row is broken is listed all the same: its own problem is told there.
-    listed = {row.market_id for row in tables["markets"].rows} if "markets" in tables else set()
-    is_complete = "markets" in tables and tables["markets"].source.complete and None not in listed
+    ids = {row.market_id for row in tables["markets"].rows} if "markets" in tables else {None}
+    is_complete = None not in ids and tables["markets"].source.complete
+    listed = {one.casefold() for one in ids if one is not None}
     for index, row in runners.whole_rows():
-        if row.market_id not in listed and is_complete:
+        if problems.stop_if_full():
+            return
+        if is_complete and row.market_id.casefold() not in listed:
             message = f"market {row.market_id} is not listed in markets"
             runners.add_problem(
                 problems, index, "market_id", CellError(codes.DISAGREEING, message, "List it there, or correct it.")
@@ -133,6 +148,35 @@ def _check_orders(tables: Mapping[str, TableRows], problems: Problems) -> None:
     _refuse_repeated(tables["orders"], problems, "order_ref", lambda row: row.order_ref, "order_ref")
 
 
+def _differ(one: object, other: object) -> bool:
+    """Whether two values differ in more than the case of letters, which is told for all tables at once."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one.casefold() != other.casefold()
+    return one != other
+
+
+def _refuse_other_case(
+    tables: Mapping[str, TableRows], problems: Problems, column: str, names: tuple[str, ...]
+) -> None:
+    """Refuse an identifier that another row or table writes in other letters.
+
+    Were "m1" and "M1" two markets, one position would have two caps, and an order would escape both.
+    """
+    spelled: dict[str, str] = {}
+    for name in names:
+        found = tables.get(name)
+        if found is None:
+            continue
+        for index, row in found.whole_rows():
+            value = getattr(row, column)
+            other = spelled.setdefault(value.casefold(), value)
+            if other != value:
+                message = f"{show(value)} differs from {show(other)} only in case"
+                found.add_problem(problems, index, column, CellError(codes.DISAGREEING, message, _ONE_CASE))
+                if problems.stop_if_full():
+                    return
+
+
 def _refuse_repeated(
     found: TableRows, problems: Problems, column: str, key: Callable[[Any], object], words: str
 ) -> None:
@@ -147,6 +191,8 @@ def _refuse_repeated(
             where = found.source.name_row(found.source.row_numbers[other])
             error = CellError(codes.REPEATED, f"the same {words} as in {where}", "Delete one of the two rows.")
             found.add_problem(problems, index, column, error)
+            if problems.stop_if_full():
+                return
 
 
 def _whole_rows(tables: Mapping[str, TableRows], name: str) -> list[tuple[int, Any]]:

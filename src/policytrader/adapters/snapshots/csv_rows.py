@@ -15,8 +15,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from policytrader.adapters.snapshots import codes
+from policytrader.adapters.snapshots.files import MAXIMUM_COLUMNS, MAXIMUM_ROWS
 from policytrader.adapters.snapshots.headers import check_names
-from policytrader.adapters.snapshots.problems import MAXIMUM_DIAGNOSTICS, CellError, Problems, make_visible
+from policytrader.adapters.snapshots.problems import (
+    LONGEST_LINE,
+    MAXIMUM_DIAGNOSTICS,
+    CellError,
+    Problems,
+    make_visible,
+)
 from policytrader.errors import Diagnostic, Place
 
 if TYPE_CHECKING:
@@ -25,10 +32,13 @@ if TYPE_CHECKING:
     from policytrader.adapters.snapshots.columns import Table
 
 _CELL: Final = re.compile(r'(?:"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]*+)')
+_LONGEST_HEADER: Final = 4000
 _UNQUOTED: Final = re.compile(r"[^,\r\n]*+")
 _ENDS_OF_CELL: Final = frozenset({",", "\r", "\n", ""})
+_ENDS_OF_RECORD: Final = frozenset({"\r", "\n", ""})
 _WELL_QUOTED_LINE: Final = re.compile(f"{_CELL.pattern}(?:,{_CELL.pattern})*+")
-_LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_LINE_BREAK: Final = re.compile(r"\r\n?|\n")
+_END_OF_LINE: Final = re.compile(r"[\r\n]")
 
 
 class CsvRows:
@@ -49,7 +59,7 @@ class CsvRows:
 
     def locate(self, row: int, position: int) -> tuple[Place, str]:
         """Place of a cell (the last one where the row has fewer), and the line on which it begins."""
-        spans, _ = self._scan_record(self._record_starts[row])
+        spans, _ = self._scan_record(self._record_starts[row], position)
         return self._place(*spans[min(position, len(spans) - 1)])
 
     def name_row(self, row: int) -> str:
@@ -62,6 +72,9 @@ class CsvRows:
         if all(_WELL_QUOTED_LINE.fullmatch(line) for line in _LINE_BREAK.split(self._text) if '"' in line):
             return
         for start in self._record_starts:
+            whole = _find_end(_WELL_QUOTED_LINE, self._text, start)
+            if self._text[whole : whole + 1] in _ENDS_OF_RECORD:
+                continue
             spans, fault = self._scan_record(start)
             if fault is not None:
                 span = next(span for span in spans if span[1] >= fault)
@@ -96,9 +109,10 @@ class CsvRows:
             starts.extend(lines[min(records.line_num, len(lines) - 1)] for _ in records)
         return starts
 
-    def _scan_record(self, offset: int) -> tuple[list[tuple[int, int]], int | None]:
+    def _scan_record(self, offset: int, last: int | None = None) -> tuple[list[tuple[int, int]], int | None]:
         """Start and end of each cell of the record that starts there, and where its first misplaced quote is.
 
+        Stops behind the cell at position ``last``; without one, behind the misplaced quote.
         Like the standard library it takes a quote inside of an unquoted cell for a character of the cell.
         """
         text, spans, fault = self._text, [], None
@@ -108,18 +122,20 @@ class CsvRows:
                 fault = end if fault is None else fault
                 end = _find_end(_UNQUOTED, text, end)
             spans.append((offset, end))
-            if text[end : end + 1] != ",":
+            is_enough = fault is not None if last is None else len(spans) > last
+            if is_enough or text[end : end + 1] != ",":
                 return spans, fault
             offset = end + 1
 
     def _place(self, start: int, end: int) -> tuple[Place, str]:
         number = bisect_right(self._line_starts, start)
         line_start = self._line_starts[number - 1]
-        found = _LINE_BREAK.search(self._text, line_start)
-        line = self._text[line_start : found.start() if found else len(self._text)]
+        # Of a line without end only so much is kept as could be shown; two hundred copies would fill the memory.
+        found = _END_OF_LINE.search(self._text, line_start, line_start + LONGEST_LINE)
+        line = self._text[line_start : found.start() if found else line_start + LONGEST_LINE]
         # A cell of several lines is underlined to the end of its first.
         length = min(end, line_start + len(line)) - start
-        return Place(self.file, number, start - line_start + 1, max(1, length)), line
+        return Place(self.file, number, start - line_start + 1, max(1, length)), line if length >= 0 else ""
 
 
 def _find_end(pattern: re.Pattern[str], text: str, offset: int) -> int:
@@ -129,11 +145,13 @@ def _find_end(pattern: re.Pattern[str], text: str, offset: int) -> int:
 
 def read_csv(file: str, text: str, table: Table, problems: Problems) -> CsvRows | None:
     """The rows of ``text``; None where it cannot be divided into rows. What is wrong goes to ``problems``."""
+    if not _is_within_limits(file, text, problems):
+        return None
     rows = CsvRows(file, text)
-    records: list[list[str]] | None = None
+    records: list[_Record] | None = None
     failure = ""
     try:
-        records = list(rows.records())
+        records = _read_records(rows)
     except csv.Error as error:
         failure = str(error)
     faults = list(islice(rows.find_faults(), MAXIMUM_DIAGNOSTICS)) if '"' in text else []
@@ -145,26 +163,67 @@ def read_csv(file: str, text: str, table: Table, problems: Problems) -> CsvRows 
         return None
     while records and not records[-1]:
         records.pop()
-    if not records or not records[0]:
+    header = records[0] if records else []
+    if isinstance(header, int):
+        _refuse_header(file, problems)
+        return None
+    if not header:
         remedy = f"The first line names the columns: {','.join(table.names)}."
         problems.add(Diagnostic(Place(file, 1, 1), codes.BROKEN_FORMAT, "the header is missing", remedy))
         return None
-    rows.positions = check_names(rows, records[0], table, problems)
-    _take_records(rows, records, problems)
+    rows.positions = check_names(rows, header, table, problems)
+    _take_records(rows, records, len(header), problems)
     return rows
 
 
-def _take_records(rows: CsvRows, records: list[list[str]], problems: Problems) -> None:
-    width = len(records[0])
-    whole = records[1:]
+def _is_within_limits(file: str, text: str, problems: Problems) -> bool:
+    """Whether the text is worth reading, told by counting and before anything is made of it."""
+    if text.count("\n") + text.count("\r") - text.count("\r\n") > MAXIMUM_ROWS:
+        message, remedy = f"more than {MAXIMUM_ROWS:,} lines", "A snapshot is one moment; divide it."
+        problems.add_file(file, codes.WRONG_FILE, message, remedy)
+        return False
+    found = _END_OF_LINE.search(text, 0, _LONGEST_HEADER + 1)
+    length = found.start() if found else len(text)
+    if length <= _LONGEST_HEADER and text.count(",", 0, length) < MAXIMUM_COLUMNS:
+        return True
+    _refuse_header(file, problems)
+    return False
+
+
+def _refuse_header(file: str, problems: Problems) -> None:
+    message = f"the header is longer than {_LONGEST_HEADER:,} characters or {MAXIMUM_COLUMNS} columns"
+    problems.add(Diagnostic(Place(file, 1, 1), codes.WRONG_FILE, message, "Its first line names the columns."))
+
+
+_Record = list[str] | int
+"""The cells of a record, or only their number where they are more than any table has columns."""
+
+
+def _read_records(rows: CsvRows) -> list[_Record]:
+    """All records; equal cells are one object. Raises ``csv.Error``."""
+    known: dict[str, str] = {}
+    records: list[_Record] = []
+    for record in rows.records():
+        is_sane = len(record) <= MAXIMUM_COLUMNS
+        records.append([known.setdefault(cell, cell) for cell in record] if is_sane else len(record))
+    return records
+
+
+def _count(record: _Record) -> int:
+    return record if isinstance(record, int) else len(record)
+
+
+def _take_records(rows: CsvRows, records: list[_Record], width: int, problems: Problems) -> None:
+    whole = [record for record in records[1:] if not isinstance(record, int) and len(record) == width]
     rows.row_numbers = range(1, len(records))
-    if any(len(record) != width for record in whole):
+    if len(whole) != len(rows.row_numbers):
         rows.complete = False
-        rows.row_numbers = [row for row, record in enumerate(records) if row and len(record) == width]
-        whole = [records[row] for row in rows.row_numbers]
-        for row, record in enumerate(records):
-            if len(record) != width:
-                problems.add_cell(rows, row, min(len(record), width), _tell_width(len(record), width))
+        rows.row_numbers = [row for row, record in enumerate(records) if row and _count(record) == width]
+        wrong = [row for row, record in enumerate(records) if _count(record) != width]
+        for row in wrong[:MAXIMUM_DIAGNOSTICS]:
+            count = _count(records[row])
+            problems.add_cell(rows, row, min(count, width), _tell_width(count, width))
+        problems.count_more(len(wrong[MAXIMUM_DIAGNOSTICS:]))
     columns = list(zip(*whole, strict=True)) if whole else [()] * width
     rows.cells = {name: columns[position] for name, position in rows.positions.items()}
 

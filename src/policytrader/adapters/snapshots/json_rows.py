@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.cells import Kind
+from policytrader.adapters.snapshots.files import MAXIMUM_COLUMNS, MAXIMUM_ROWS
 from policytrader.adapters.snapshots.headers import unknown_column
-from policytrader.adapters.snapshots.problems import CellError, Problems, make_visible, show
+from policytrader.adapters.snapshots.problems import LONGEST_LINE, CellError, Problems, make_visible, show
 from policytrader.errors import Diagnostic, Place
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from policytrader.adapters.snapshots.columns import Column, Table
 
+_MAXIMUM_COMMAS = 1_000_000  # more than fit between the keys of a file of the largest size
 _SHAPE = "Write a list of objects, one for each row: [{…}, {…}]."
 
 
@@ -54,13 +56,19 @@ class _Pairs(list[tuple[str, object]]):
 
 def read_json(file: str, text: str, table: Table, problems: Problems) -> NumberedRows | None:
     """The rows of ``text``; None where it is not JSON or not a list. What is wrong goes to ``problems``."""
+    if text.count("{") > MAXIMUM_ROWS or text.count(",") > _MAXIMUM_COMMAS:
+        message, remedy = "the table is too large", f"At most {MAXIMUM_ROWS:,} rows are read."
+        problems.add_file(file, codes.WRONG_FILE, message, remedy)
+        return None
     try:
         document = json.loads(
             text, parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_Pairs
         )
     except json.JSONDecodeError as error:
         place = Place(file, error.lineno, error.colno)
-        line = make_visible(text.split("\n")[error.lineno - 1])
+        start = error.pos - error.colno + 1
+        line = make_visible(text[start : start + LONGEST_LINE].split("\n", maxsplit=1)[0])
+        line = line if error.colno <= LONGEST_LINE else ""
         problems.add(
             Diagnostic(place, codes.BROKEN_FORMAT, f"not JSON: {error.msg}", "Correct it; JSON has no comments.", line)
         )
@@ -81,11 +89,20 @@ def _take_objects(rows: NumberedRows, document: list[object], table: Table, prob
     numbers, objects = [], []
     unknown: set[str] = set()
     for number, pairs in enumerate(document, start=1):
+        if problems.stop_if_full():
+            rows.complete = False
+            break
         if not isinstance(pairs, _Pairs):
             problems.add_cell(rows, number, 0, CellError(codes.BROKEN_FORMAT, "this row is not an object", _SHAPE))
             rows.complete = False
             continue
         values = dict(pairs)
+        if len(values) > MAXIMUM_COLUMNS:
+            message = f"an object with {len(values):,} different keys"
+            remedy = f"The keys of {table.name} are {', '.join(table.names)}."
+            problems.add_cell(rows, number, 0, CellError(codes.UNKNOWN_COLUMN, message, remedy))
+            rows.complete = False
+            continue
         if len(values) != len(pairs):
             _refuse_repeated_keys(rows, number, pairs, problems)
         for name in values.keys() - rows.positions.keys() - unknown:
@@ -105,6 +122,8 @@ def _refuse_repeated_keys(rows: NumberedRows, number: int, pairs: _Pairs, proble
         if name in seen:
             error = CellError(codes.UNKNOWN_COLUMN, f"the key {show(name)} is there twice", "Keep one of the two.")
             problems.add_cell(rows, number, rows.positions.get(name, 0), error)
+            if problems.stop_if_full():
+                break
         seen.add(name)
 
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.cells import Kind
+from policytrader.adapters.snapshots.files import MAXIMUM_COLUMNS, MAXIMUM_ROWS
 from policytrader.adapters.snapshots.headers import check_names
 from policytrader.adapters.snapshots.json_rows import NumberedRows, number_to_text
 from policytrader.adapters.snapshots.problems import CellError, Problems
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
     from policytrader.adapters.snapshots.columns import Column, Table
 
-MAXIMUM_ROWS: Final = 2_000_000
-MAXIMUM_UNPACKED_BYTES: Final = 512 * 1024 * 1024
+MAXIMUM_UNPACKED_BYTES: Final = 64 * 1024 * 1024
 
 # Beside its own errors pyarrow lets these through for files that are damaged.
 _BROKEN = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError)
@@ -41,10 +41,15 @@ def read_parquet(file: str, data: bytes, table: Table, problems: Problems) -> Nu
         content = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
         if _is_too_large(content.metadata):
             problems.add_file(
-                file, codes.WRONG_FILE, "the table is too large", f"At most {MAXIMUM_ROWS:,} rows are read."
+                file,
+                codes.WRONG_FILE,
+                "the table is too large",
+                f"At most {MAXIMUM_ROWS:,} rows and {MAXIMUM_COLUMNS} columns are read.",
             )
             return None
         names = content.schema_arrow.names
+        # Dictionaries stay as they are: one long text may stand in a few bytes for each of all the rows.
+        content = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True, read_dictionary=names)
         rows.positions = check_names(rows, names, table, problems)
         # By position, not by name: a name that is there twice must not stop the others.
         read = content.read()
@@ -62,14 +67,16 @@ def read_parquet(file: str, data: bytes, table: Table, problems: Problems) -> Nu
 
 
 def _is_too_large(metadata: Any) -> bool:
+    if metadata.num_rows > MAXIMUM_ROWS or metadata.num_columns > MAXIMUM_COLUMNS:
+        return True
     sizes = (metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
     unpacked: int = sum(sizes)
-    return unpacked > MAXIMUM_UNPACKED_BYTES or bool(metadata.num_rows > MAXIMUM_ROWS)
+    return unpacked > MAXIMUM_UNPACKED_BYTES
 
 
 def _to_cells(column: Column, values: Any) -> Sequence[str | CellError]:
     if pa.types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
+        return _to_cells_of_dictionary(column, values)
     convert = _find_conversion(column, values.type)
     if pa.types.is_timestamp(values.type) and values.type.unit == "ns":
         values = values.cast(pa.timestamp("us", values.type.tz))
@@ -81,6 +88,14 @@ def _to_cells(column: Column, values: Any) -> Sequence[str | CellError]:
         if key not in seen:
             seen[key] = convert(value)
         cells.append(seen[key])
+    return cells
+
+
+def _to_cells_of_dictionary(column: Column, values: Any) -> Sequence[str | CellError]:
+    cells: list[str | CellError] = []
+    for chunk in values.chunks:
+        words = _to_cells(column, pa.chunked_array([chunk.dictionary]))
+        cells.extend("" if index is None else words[index] for index in chunk.indices.to_pylist())
     return cells
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAXIMUM_DIAGNOSTICS: Final = 200
+LONGEST_LINE: Final = 4000
+"""Characters of a line that are shown, or kept to be shown."""
 
 # Controls, line and paragraph separators, half characters, and marks that turn the direction of what follows.
 CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -80,11 +82,27 @@ class Problems:
         """Nothing found yet."""
         self._found: list[_Finding] = []
         self._counts: Counter[tuple[str, int, str]] = Counter()
+        self._more = 0
+        self._stopped = False
 
     @property
     def count(self) -> int:
         """How many were found, also those that will not be shown."""
-        return self._counts.total()
+        return self._counts.total() + self._more
+
+    def count_more(self, number: int) -> None:
+        """Count findings of which nothing but their number will be told."""
+        self._more += number
+
+    def stop(self) -> None:
+        """Remember that something was not read to its end, so that there may be problems that nobody counted."""
+        self._stopped = True
+
+    def stop_if_full(self) -> bool:
+        """Whether there are as many as can be told; then nobody need look for more, and that is remembered."""
+        is_full = self.count >= MAXIMUM_DIAGNOSTICS
+        self._stopped |= is_full
+        return is_full
 
     def add_cell(self, source: RowSource, row: int, position: int, error: CellError) -> None:
         """Keep a finding about one cell. Of one column and code, rows must come in rising order."""
@@ -114,8 +132,12 @@ class Problems:
         first = sorted(self._found, key=lambda one: (one.file, one.row, one.position, one.code))[:MAXIMUM_DIAGNOSTICS]
         told = sorted((one.tell() for one in first), key=lambda one: (one.place, one.code))
         more = self.count - len(told)
+        notes = [told[-1].help] if told[-1].help else []
         if more:
-            told[-1] = replace(told[-1], help=f"{told[-1].help}\n{more:,} more problems are not shown.".lstrip())
+            notes.append(f"{more:,} more problems are not shown.")
+        if self._stopped:
+            notes.append("Reading stopped after so many problems; there may be others.")
+        told[-1] = replace(told[-1], help="\n".join(notes))
         raise SnapshotError(told)
 
 
@@ -126,5 +148,5 @@ def make_visible(text: str) -> str:
 
 def show(text: str) -> str:
     """A value for a message: in backticks, visible, and short."""
-    shown = make_visible(text).replace("\t", " ")
+    shown = make_visible(text[:41]).replace("\t", " ")
     return f"`{shown if len(shown) <= 40 else shown[:39] + '…'}`"  # noqa: PLR2004 - a third of a line

@@ -29,13 +29,16 @@ def read_snapshot(folder: str | Path) -> Snapshot:
     head = read_head(folder, problems)
     tables: dict[str, TableRows] = {}
     for table in TABLES:
+        if problems.stop_if_full():
+            break
         path = find_table(folder, table.name, listing, problems)
         source = _read_source(path, table, problems) if path else None
         if source is not None:
             tables[table.name] = read_rows(table, source, problems)
-    if ORDERS.name in tables:
-        complete_orders(tables[ORDERS.name], problems)
-    check_across(tables, problems)
+    if not problems.stop_if_full():
+        if ORDERS.name in tables:
+            complete_orders(tables[ORDERS.name], problems)
+        check_across(tables, problems)
     problems.raise_if_any()
     if head is None:  # whatever is wrong with it has been raised
         raise SnapshotError([Diagnostic(Place(str(folder)), codes.WRONG_HEAD, "snapshot.yaml cannot be read")])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policytrader.adapters.snapshots import codes
-from policytrader.adapters.snapshots.problems import CellError, Problems, RowSource
+from policytrader.adapters.snapshots.problems import MAXIMUM_DIAGNOSTICS, CellError, Problems, RowSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,17 +57,32 @@ def _read_column(column: Column, found: TableRows, count: int, problems: Problem
         return [column.empty] * count
     values: dict[str | CellError, object] = {}
     errors: dict[str | CellError, CellError] = {}
-    for cell in set(cells):
+    # In the file's order: what is told are the first problems, and what comes behind too many is not read.
+    for cell in dict.fromkeys(cells):
         try:
             values[cell] = _read_cell(column, cell)
         except CellError as error:
             errors[cell] = error
+            if len(errors) > MAXIMUM_DIAGNOSTICS:
+                problems.stop()
+                break
     if errors:
-        for index, cell in enumerate(cells):
-            if cell in errors:
-                found.broken.add(index)
-                found.add_problem(problems, index, column.name, errors[cell])
+        found.broken.update(index for index, cell in enumerate(cells) if cell not in values)
+        _tell_errors(column, found, cells, errors, problems)
     return list(map(values.get, cells))
+
+
+def _tell_errors(
+    column: Column,
+    found: TableRows,
+    cells: Sequence[str | CellError],
+    errors: dict[str | CellError, CellError],
+    problems: Problems,
+) -> None:
+    wrong = [index for index, cell in enumerate(cells) if cell in errors]
+    for index in wrong[:MAXIMUM_DIAGNOSTICS]:
+        found.add_problem(problems, index, column.name, errors[cells[index]])
+    problems.count_more(len(wrong[MAXIMUM_DIAGNOSTICS:]))
 
 
 def _read_cell(column: Column, cell: str | CellError) -> object:
