@@ -52,11 +52,11 @@ def floor_to_penny(amount: Fraction) -> Fraction:
 
 
 def money(amount: Fraction | None) -> str | None:
-    """Two decimals, a half away from zero; what is too small to show keeps its sign."""
+    """Two decimals, a half away from zero; what is too small to show has no sign."""
     if amount is None:
         return None
     pennies = floor(abs(amount) * 100 + Fraction(1, 2))
-    return f"{'-' if amount < 0 else ''}{pennies // 100}.{pennies % 100:02}"
+    return f"{'-' if amount < 0 and pennies else ''}{pennies // 100}.{pennies % 100:02}"
 
 
 def known(status: str | None) -> str | None:

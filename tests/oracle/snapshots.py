@@ -66,7 +66,7 @@ class _Maker:
         self.mess = rng.choice((0.0, 0.0, 0.02) if is_calm else (0.0, 0.02, 0.1, 0.3))
         self.statuses = RESULTS if not is_calm and rng.random() < 0.1 else MOSTLY_ACTIVE
         self.now = datetime(2026, 5, 2, 13, 42, 15, rng.choice((0, 0, 1, 500_000, 999_999)), tzinfo=UTC)
-        self.races = rng.sample(("r9", "r10", "R9"), rng.choice((1, 1, 2, 3)))
+        self.races = rng.sample(("r9", "r10", "Q9"), rng.choice((1, 1, 2, 3)))
         # The same runners in several races: a join that forgets the race shows.
         self.ids = {race: rng.sample(SELECTION_IDS, rng.randint(1, len(SELECTION_IDS))) for race in self.races}
         self.captures = {race: [f"c-{race}-{number}" for number in range(rng.choice((1, 1, 2)))] for race in self.races}

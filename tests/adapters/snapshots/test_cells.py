@@ -41,7 +41,7 @@ BROKEN = [
     ("selections", 2, "selection_id", "11.5", "37 S106", "whole"),
     ("selections", 2, "selection_id", f"1.{'0' * 40}1", "37 S106", "28"),
     ("selections", 2, "selection_id", "1.0", "37 S106", "digits only"),
-    ("selections", 2, "selection_id", "١", "37 S106", "plain"),
+    ("selections", 2, "selection_id", "\u0661\u0661", "37 S106", "plain"),
     ("selections", 2, "selection_id", BIG, "37 S106", "range"),
     ("selections", 2, "runner_name", "Blue\x07Moon", "40 S113", "U+0007"),
     ("selections", 2, "runner_name", "Blue\u2028Moon", "40 S113", "U+2028"),

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.definition import REMOVED
-from policytrader.adapters.recordings.tables import plain_rows, read_rows
+from policytrader.adapters.recordings.tables import read_newest_runners, read_states
 from policytrader.errors import Diagnostic, Place, RecordingError, UsageError
 from policytrader.model.money import ONE
 from policytrader.model.price import PRICES, TICK_OF
@@ -145,8 +142,7 @@ class _Recording:
     def history(self, market_id: str) -> _History:
         if market_id not in self._histories:
             folder = self.markets[market_id]
-            states = plain_rows(self._read(folder, "states"))
-            self._histories[market_id] = _History(market_id, folder, states)
+            self._histories[market_id] = _History(market_id, folder, read_states(folder))
         return self._histories[market_id]
 
     def held(self) -> str:
@@ -184,16 +180,11 @@ class _Recording:
         return [self.history(market_id) for market_id, path in self.markets.items() if path.parent.name == f"day={day}"]
 
     def _runners(self, history: _History, moment: datetime) -> list[Runner]:
-        table = self._read(history.folder, "runners", moment)
-        last = (
-            pa.table({"selection_id": table["selection_id"], "row": pa.array(range(len(table)), pa.int64())})
-            .group_by("selection_id")
-            .aggregate([("row", "max")])
-        )
-        indices = last["row_max"].combine_chunks()
-        newest = table.take(indices.take(pc.array_sort_indices(indices)))
-        rows = (row for row in plain_rows(newest) if row["listed"])
-        return sorted((self._runner(history, row) for row in rows), key=lambda runner: runner.selection_id)
+        # A definition may name no runners at all; then there are none in the table either.
+        some_expected = any(state["number_of_active_runners"] for state in history.states)
+        rows = read_newest_runners(history.folder, moment, some_expected=some_expected)
+        listed = (row for row in rows if row["listed"])
+        return sorted((self._runner(history, row) for row in listed), key=lambda runner: runner.selection_id)
 
     def _runner(self, history: _History, row: dict[str, Any]) -> Runner:
         try:
@@ -203,6 +194,8 @@ class _Recording:
             price = f"the best price {error.args[0]} published at {when} is not on the exchange's ladder"
             message = f"market {history.market_id}, runner {row['selection_id']}: {price}"
             raise _problem(history.folder, codes.NOT_A_RECORDING, message) from None
+        if best_back is not None and best_lay is not None and best_back >= best_lay:
+            best_back = best_lay = None  # crossed: one of the two is wrong, and no order may come of it
         return Runner(
             market_id=history.market_id,
             selection_id=row["selection_id"],
@@ -216,15 +209,6 @@ class _Recording:
             adjustment_factor=_without_zeros(row["adjustment_factor"]),
             removed_at=row["removed_at"],
         )
-
-    def _read(self, folder: Path, table: str, until: datetime | None = None) -> pa.Table:
-        # By number: runners-10 comes after runners-9.
-        paths = sorted(folder.glob(f"{table}-*.parquet"), key=lambda path: (len(path.name), path.name))
-        try:
-            return read_rows(paths, until)
-        except (pa.ArrowException, OSError, IndexError, ValueError) as error:
-            help_text = "Import the recording again."
-            raise _problem(folder, codes.NOT_A_RECORDING, f"cannot be read: {error}", help_text) from error
 
 
 class _Checks:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from policytrader.model.times import EPOCH, format_utc, microseconds_between
 
 _MOST_DIGITS = 10**18
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 REMOVED = ("REMOVED", "REMOVED_VACANT")
 """Runner statuses of a runner that does not run; the second is the greyhounds' word for an empty trap."""
@@ -203,10 +204,12 @@ def _time(raw: dict[str, Any], key: str) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        # Without a zone it is UTC, as the exchange's times are.
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise _wrong(value, key) from None
-    if moment.tzinfo is None:  # the exchange's times are UTC
-        moment = moment.replace(tzinfo=UTC)
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise _wrong(value, key)
     return microseconds_between(EPOCH, moment)
 
 

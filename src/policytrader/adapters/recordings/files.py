@@ -7,6 +7,8 @@ is told. Files are opened by what they contain, never by their name.
 from __future__ import annotations
 
 import bz2
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -31,7 +33,22 @@ GET_AGAIN = "Get the file again and import it once more: that replaces what was 
 _READ_BYTES = 64 * 1024
 _PIECE_BYTES = 256 * 1024
 _MAXIMUM_DOCUMENT_BYTES = 64 * 1024 * 1024
+_MOST_BLANK_LINES = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BLANK = b"\r \t"
+_BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    IndexError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+"""What ``zipfile`` raises for a damaged, encrypted or unknown zip."""
 
 
 class DamageError(Exception):
@@ -50,7 +67,7 @@ class Member:
 
         Raises ``RecordingError`` at the first line that cannot be read.
         """
-        number = 0
+        number = blank = last_blank = 0
         lines = _lines(self.pieces)
         try:
             for line in lines:
@@ -60,6 +77,9 @@ class Member:
                 except JSONDecodeError as error:
                     found = self._recover(number, line, lines, error)
                     if found is None:
+                        blank = blank + 1 if last_blank == number - 1 else 1
+                        last_blank = number
+                        self._check_blank(number, blank)
                         continue
                     number, last, document = found
                     yield number, document
@@ -76,11 +96,16 @@ class Member:
         place = Place(self.name, line, column)
         return RecordingError([Diagnostic(place, codes.DAMAGED, message, GET_AGAIN, source)])
 
+    def _check_blank(self, number: int, count: int) -> None:
+        # A few bytes can unpack to gigabytes of nothing.
+        if count > _MOST_BLANK_LINES:
+            raise self.error(number, f"more than {_MOST_BLANK_LINES:,} blank lines in a row")
+
     def _recover(
         self, number: int, line: bytes, lines: Iterator[bytes], error: JSONDecodeError
     ) -> tuple[int, int, Any] | None:
         """What a line that is no JSON is after all: an empty one (None), or the start of a longer document."""
-        if not line.strip(b"\r \t"):
+        if not line.strip(_BLANK):
             return None
         if number == 1 and line.startswith(_BYTE_ORDER_MARK):
             line = line.removeprefix(_BYTE_ORDER_MARK)
@@ -95,12 +120,14 @@ class Member:
     def _long_document(self, number: int, first: bytes, lines: Iterator[bytes]) -> tuple[int, int, Any]:
         """Collect lines until the brackets close. A new unindented object means that the one before broke off."""
         parts = [first]
-        last, size, depth = number, len(first), _depth(first)
+        last, size, depth, blank = number, len(first), _depth(first), 0
         for line in lines:
             if line.startswith(b"{") and first.startswith(b"{"):
                 break
             last += 1
             size += len(line) + 1
+            blank = 0 if line.strip(_BLANK) else blank + 1
+            self._check_blank(last, blank)
             depth += _depth(line)
             parts.append(line)
             if depth <= 0:
@@ -183,12 +210,15 @@ def _members(path: Path, source: _Source) -> Iterator[Member]:
 def _zip_members(path: Path, source: _Source) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(source.handle)
-    except zipfile.BadZipFile:
+    except (*_BROKEN_ZIP, OSError):
         # The table of contents at the end is missing: the file broke off. Its members can still be read one by one.
         source.handle.seek(0)
         count = 0
-        for count, (name, pieces) in enumerate(salvaged_members(source.chunks()), 1):  # noqa: B007 - told below
-            yield Member(f"{path}!{name}", unpacked(pieces))
+        try:
+            for count, (name, pieces) in enumerate(salvaged_members(source.chunks()), 1):  # noqa: B007 - told below
+                yield Member(f"{path}!{name}", unpacked(pieces))
+        except OSError as error:
+            raise _unreadable(path, f"cannot be read any further: {error.strerror or error}") from error
         message = f"a zip that breaks off: its table of contents is missing; {count} file(s) in it could still be read"
         raise RecordingError([Diagnostic(Place(str(path)), codes.DAMAGED, message, GET_AGAIN)]) from None
     with archive:
@@ -203,19 +233,21 @@ def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: _Source) ->
             while chunk := stream.read(_READ_BYTES):
                 yield chunk
                 source.tell()
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except _BROKEN_ZIP as error:
         message = f"the zip cannot be unpacked here: {str(error) or 'its data ends early'}"
         raise DamageError(message) from error
 
 
 def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The bytes inside of gzip or bzip2, or the bytes themselves. Raises ``DamageError`` after what could be read."""
+    # A generator: even the first bytes may be damaged, and are asked for only where their damage is told.
     first = next(chunks, b"")
     if first.startswith(b"\x1f\x8b"):
-        return _gunzipped(_with_first(first, chunks))
-    if first.startswith(b"BZh"):
-        return _bunzipped(_with_first(first, chunks))
-    return _with_first(first, chunks)
+        yield from _gunzipped(_with_first(first, chunks))
+    elif first.startswith(b"BZh"):
+        yield from _bunzipped(_with_first(first, chunks))
+    else:
+        yield from _with_first(first, chunks)
 
 
 def _with_first(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

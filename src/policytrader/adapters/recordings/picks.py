@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policytrader.adapters.recordings import codes
+from policytrader.authoring.yaml_text import is_forbidden, name_character
 from policytrader.errors import Diagnostic, Place, SnapshotError
 from policytrader.model.price import MAX_PRICE, MIN_PRICE
 from policytrader.model.snapshot import MarketType, Selection, Side
@@ -42,8 +43,13 @@ class Pick(NamedTuple):
     place: Place | None = None
 
 
-_DECIMAL = re.compile(r"\d{1,8}(\.\d{1,8})?")
-_WHOLE = re.compile(r"\d{1,18}")
+_REPEATED, _WRONG_TEXT = "S109", "S113"  # as in a snapshot's own selections
+_DECIMAL = re.compile(r"\d{1,8}(\.\d{1,8})?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,18}", re.ASCII)
+# Controls of the terminal, and marks that turn the direction of what follows.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_LINE_END = re.compile("\r\n|\n|\r")  # not splitlines: to it, controls and invisible marks end lines too
+_BLANK = " \t\N{NO-BREAK SPACE}"
 _MOST_POINTS = Decimal(1000)
 _TWO, _FOUR = 2, 4
 
@@ -110,6 +116,7 @@ _COLUMNS: dict[str, Callable[[str], Any]] = {
     "invalidated_reason": str,
     "closed": _flag,
 }
+_IDENTIFIERS = ("selection_ref", "race_id", "market_id", "capture_id")
 _REQUIRED = ("market_id", "market_type", "selection_id", "side", "price_requested")
 _HELP = f"Columns: {', '.join(Selection._fields)}. Needed: {', '.join(_REQUIRED)}."
 
@@ -131,6 +138,13 @@ def read_picks(path: Path) -> tuple[Pick, ...]:
     return _Reader(str(path), text).read()
 
 
+def _hidden(name: str, text: str) -> str | None:
+    """The first character of a cell that nobody sees; identifiers that look the same must be the same."""
+    if found := _CONTROLS.search(text):
+        return found[0]
+    return next(filter(is_forbidden, text), None) if name in _IDENTIFIERS else None
+
+
 @dataclass(frozen=True)
 class _Cell:
     text: str
@@ -142,27 +156,39 @@ class _Cell:
 class _Reader:
     def __init__(self, file: str, text: str) -> None:
         self._file = file
-        self._lines = text.splitlines()
+        self._lines = _LINE_END.split(text)
         self._problems: list[Diagnostic] = []
 
     def read(self) -> tuple[Pick, ...]:
-        rows = [self._cells(number, line) for number, line in enumerate(self._lines, 1) if line.strip()]
+        rows = [self._cells(number, line) for number, line in enumerate(self._lines, 1) if line.strip(_BLANK)]
         if not rows:
             self._problem(_Cell("", 1, 1, 1), codes.PICKS_COLUMN, "there is no header line", _HELP)
             raise SnapshotError(self._problems)
         header, *rest = rows
         names = self._names(header)
-        picks = [pick for cells in rest if (pick := self._pick(names, cells)) is not None]
-        seen: dict[str, Pick] = {}
-        for pick in picks:
-            first = seen.setdefault(pick.selection_ref, pick)
-            if first is not pick and pick.place and first.place:
-                cell = _Cell("", pick.place.line, 1, 1)
-                message = f"selection_ref {pick.selection_ref} is that of line {first.place.line} too"
-                self._problem(cell, codes.PICKS_CELL, message, "Give each pick a selection_ref of its own.")
+        found = [(pick, cells) for cells in rest if (pick := self._pick(names, cells)) is not None]
+        self._check_repeated(names, found)
         if self._problems:
             raise SnapshotError(sorted(self._problems, key=lambda problem: problem.place))
-        return tuple(picks)
+        return tuple(pick for pick, _ in found)
+
+    def _check_repeated(self, names: list[str], found: list[tuple[Pick, list[_Cell]]]) -> None:
+        """Refuse a second pick of one market, runner and side: it would bet twice; and a reference given twice."""
+        bets: dict[tuple[str, int, Side], int] = {}
+        references: dict[str, int] = {}
+        for pick, cells in found:
+            line = cells[0].line
+            # Were "m1" and "M1" two markets, one position would have two caps.
+            bet = bets.setdefault((pick.market_id.casefold(), pick.selection_id, pick.side), line)
+            reference = references.setdefault(pick.selection_ref, line)
+            if bet != line:
+                cell = cells[names.index("selection_id")]
+                message = f"the same market, runner and side as in line {bet}"
+                self._problem(cell, _REPEATED, message, "Delete one of the two rows.")
+            if reference not in (line, bet):
+                message = f"selection_ref {pick.selection_ref} is that of line {reference} too"
+                help_text = "Give each pick a selection_ref of its own."
+                self._problem(_Cell("", line, 1, 1), codes.PICKS_CELL, message, help_text)
 
     def _names(self, header: list[_Cell]) -> list[str]:
         names: list[str] = []
@@ -190,6 +216,9 @@ class _Reader:
             if not cell.text:
                 if name in _REQUIRED:
                     self._problem(cell, codes.PICKS_CELL, f"{name} is empty", "It is needed for every pick.")
+            elif hidden := _hidden(name, cell.text):
+                message = f"{name} is {cell.text!r}, with {name_character(hidden)} in it"
+                self._problem(cell, _WRONG_TEXT, message, "Delete it; a text is one line of visible text.")
             elif name in _COLUMNS:
                 try:
                     values[name] = _COLUMNS[name](cell.text)
@@ -211,7 +240,7 @@ class _Reader:
             else:
                 end = line.find(",", position)
                 position = len(line) if end < 0 else end
-                text = line[start:position].strip()
+                text = line[start:position].strip(_BLANK)
             cells.append(_Cell(text, number, start + 1, max(1, position - start)))
             if position >= len(line):
                 return cells
@@ -241,4 +270,5 @@ class _Reader:
     def _problem(self, cell: _Cell, code: str, message: str, help_text: str) -> None:
         place = Place(self._file, cell.line, cell.column, cell.length)
         source = self._lines[cell.line - 1] if cell.line <= len(self._lines) else ""
+        source = _CONTROLS.sub(lambda match: "\t" if match[0] == "\t" else "\N{REPLACEMENT CHARACTER}", source)
         self._problems.append(Diagnostic(place, code, message, help_text, source))

@@ -19,8 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.book import RunnerState
 from policytrader.adapters.recordings.definition import MarketState, RunnerFacts, from_microseconds
+from policytrader.errors import Diagnostic, Place, RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +85,12 @@ RUNNERS = pa.schema(
     ]
 )
 """One row per change of a runner, ``listed`` false from when a definition leaves the runner out."""
+
+_NEVER_MISSING = {
+    "states": ("published_at", "recorded_until", "market_id", "race_id", "in_play", "market_time"),
+    "runners": ("published_at", "market_id", "selection_id", "listed"),
+}
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
 
 _DOUBLE = pa.float64()
 _MISSING = pa.scalar(None, _DOUBLE)
@@ -152,6 +160,69 @@ def read_rows(paths: Sequence[Path], until: datetime | None = None, columns: Seq
     names = None if columns is None else list(columns)
     tables = [pq.read_table(path, columns=names, filters=limit) for path in paths]
     return pa.concat_tables(tables)
+
+
+def read_states(folder: Path) -> list[dict[str, Any]]:
+    """The definitions of the market in ``folder``, at least one. Raises ``RecordingError`` naming the damaged file."""
+    path = folder / "states-0.parquet"
+    states = _plain(path, _read_part(path, "states", STATES))
+    if not states:
+        raise damaged(path, "holds no rows")
+    market_id, race_id = folder.name.removeprefix("market="), states[0]["race_id"]
+    if any((state["market_id"], state["race_id"]) != (market_id, race_id) for state in states):
+        raise damaged(path, f"holds rows of another market than {market_id}")
+    if folder.parent.name != f"day={race_id.rpartition('@')[2][:10]}":
+        raise damaged(path, f"is of race {race_id}, which was not on the day of its folder")
+    return states
+
+
+def read_newest_runners(folder: Path, until: datetime, *, some_expected: bool) -> list[dict[str, Any]]:
+    """The newest row of each runner of the market in ``folder`` that was published by then.
+
+    Raises ``RecordingError`` naming the damaged file; where ``some_expected``, a table without any row is one.
+    """
+    # By number: runners-10 comes after runners-9.
+    first = folder / "runners-0.parquet"
+    paths = sorted({first, *folder.glob("runners-*.parquet")}, key=lambda path: (len(path.name), path.name))
+    parts = [_read_part(path, "runners", RUNNERS, until) for path in paths]
+    table = pa.concat_tables(parts)
+    if some_expected and not len(table) and not any(len(_read_part(path, "runners", RUNNERS)) for path in paths):
+        raise damaged(first, "holds no rows")
+    last = (
+        pa.table({"selection_id": table["selection_id"], "row": pa.array(range(len(table)), pa.int64())})
+        .group_by("selection_id")
+        .aggregate([("row", "max")])
+    )
+    indices = last["row_max"].combine_chunks()
+    return _plain(first, table.take(indices.take(pc.array_sort_indices(indices))))
+
+
+def damaged(path: Path, message: str) -> RecordingError:
+    """The error of an imported recording that cannot be used."""
+    return RecordingError([Diagnostic(Place(str(path)), codes.NOT_A_RECORDING, message, "Import the recording again.")])
+
+
+def _read_part(path: Path, name: str, schema: Any, until: datetime | None = None) -> Any:
+    try:
+        table = read_rows([path], until)
+    except FileNotFoundError as error:
+        raise damaged(path, "is missing") from error
+    except _UNREADABLE as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+    if missing := [field.name for field in schema if field.name not in table.schema.names]:
+        raise damaged(path, f"cannot be read: it has no column {', '.join(missing)}")
+    if not table.schema.equals(schema):
+        raise damaged(path, "cannot be read: its columns are not those of a recording")
+    if empty := [column for column in _NEVER_MISSING[name] if table[column].null_count]:
+        raise damaged(path, f"cannot be read: {', '.join(empty)} is missing in some rows")
+    return table
+
+
+def _plain(path: Path, table: Any) -> list[dict[str, Any]]:
+    try:
+        return plain_rows(table)
+    except _UNREADABLE as error:
+        raise damaged(path, f"cannot be read: {error}") from error
 
 
 def plain_rows(table: pa.Table) -> list[dict[str, Any]]:

@@ -37,7 +37,8 @@ def _find_order_fault(order: Order) -> tuple[str, CellError] | None:
         message = f"{order.size_matched} is more than the order's size of {order.size}"
         return "size_matched", CellError(codes.DISAGREEING, message, _AGREE)
     is_open = order.status is OrderStatus.EXECUTABLE
-    if is_open and order.size_remaining is not None and order.size_matched + order.size_remaining > order.size:
+    # A remaining size that is still empty follows from the other two.
+    if is_open and order.size_matched + (order.size_remaining or ZERO) > order.size:
         message = f"{order.size_remaining} beside {order.size_matched} matched is more than the size of {order.size}"
         return "size_remaining", CellError(codes.DISAGREEING, message, _AGREE)
     if order.size_matched > ZERO and order.average_price_matched is None and order.status is not OrderStatus.UNKNOWN:

@@ -35,7 +35,7 @@ _CELL: Final = re.compile(r'(?:"[^"]*+(?:""[^"]*+)*+"|[^",\r\n]*+)')
 _LONGEST_HEADER: Final = 4000
 _UNQUOTED: Final = re.compile(r"[^,\r\n]*+")
 _ENDS_OF_CELL: Final = frozenset({",", "\r", "\n", ""})
-_ENDS_OF_RECORD: Final = frozenset({"\r", "\n", ""})
+_WELL_QUOTED_CELLS: Final = re.compile(f"(?:{_CELL.pattern},)*+")
 _WELL_QUOTED_LINE: Final = re.compile(f"{_CELL.pattern}(?:,{_CELL.pattern})*+")
 _LINE_BREAK: Final = re.compile(r"\r\n?|\n")
 _END_OF_LINE: Final = re.compile(r"[\r\n]")
@@ -72,10 +72,7 @@ class CsvRows:
         if all(_WELL_QUOTED_LINE.fullmatch(line) for line in _LINE_BREAK.split(self._text) if '"' in line):
             return
         for start in self._record_starts:
-            whole = _find_end(_WELL_QUOTED_LINE, self._text, start)
-            if self._text[whole : whole + 1] in _ENDS_OF_RECORD:
-                continue
-            spans, fault = self._scan_record(start)
+            spans, fault = self._scan_record(_find_end(_WELL_QUOTED_CELLS, self._text, start))
             if fault is not None:
                 span = next(span for span in spans if span[1] >= fault)
                 yield self._tell_fault(*span, fault)
@@ -106,6 +103,7 @@ class CsvRows:
         lines, starts = self._line_starts, [0]
         records = csv.reader(io.StringIO(self._text, newline=""), strict=True)
         with suppress(csv.Error):
+            lines = [*lines, len(self._text)]
             starts.extend(lines[min(records.line_num, len(lines) - 1)] for _ in records)
         return starts
 

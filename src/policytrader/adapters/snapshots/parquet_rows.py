@@ -49,7 +49,9 @@ def read_parquet(file: str, data: bytes, table: Table, problems: Problems) -> Nu
             return None
         names = content.schema_arrow.names
         # Dictionaries stay as they are: one long text may stand in a few bytes for each of all the rows.
-        content = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True, read_dictionary=names)
+        leaves = map(content.metadata.schema.column, range(content.metadata.num_columns))
+        texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+        content = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True, read_dictionary=texts)
         rows.positions = check_names(rows, names, table, problems)
         # By position, not by name: a name that is there twice must not stop the others.
         read = content.read()
@@ -78,12 +80,14 @@ def _to_cells(column: Column, values: Any) -> Sequence[str | CellError]:
     if pa.types.is_dictionary(values.type):
         return _to_cells_of_dictionary(column, values)
     convert = _find_conversion(column, values.type)
+    if pa.types.is_nested(values.type):
+        return [_refuse(column, f"a value of type {values.type}")] * len(values)
     if pa.types.is_timestamp(values.type) and values.type.unit == "ns":
         values = values.cast(pa.timestamp("us", values.type.tz))
     seen: dict[object, str | CellError] = {None: ""}
     cells = []
     for value in values.to_pylist():
-        # Lists and structs are not hashable; they are refused one by one.
+        # What is not plainly hashable is refused one by one.
         key = value if value is None or isinstance(value, str | int | float | Decimal | datetime) else repr(value)
         if key not in seen:
             seen[key] = convert(value)
