@@ -44,7 +44,9 @@ def read_rows(table: Table, source: RowSource, problems: Problems) -> TableRows:
     count = len(source.row_numbers)
     found = TableRows(table, source, [], set())
     values = [_read_column(column, found, count, problems) for column in table.columns]
-    found.rows.extend(map(table.make, zip(*values, strict=True)))
+    # With so many problems nobody looks at the rows again.
+    if not problems.stop_if_full():
+        found.rows.extend(map(table.make, zip(*values, strict=True)))
     return found
 
 
@@ -67,8 +69,10 @@ def _read_column(column: Column, found: TableRows, count: int, problems: Problem
                 problems.stop()
                 break
     if errors:
-        found.broken.update(index for index, cell in enumerate(cells) if cell not in values)
         _tell_errors(column, found, cells, errors, problems)
+        if problems.stop_if_full():
+            return ()
+        found.broken.update(index for index, cell in enumerate(cells) if cell not in values)
     return list(map(values.get, cells))
 
 

@@ -44,7 +44,7 @@ OUTCOMES: Final = (
         Action.WAIT, "below_minimum",
         "What is left, after the depth at the price and flooring to the penny, is less than the exchange takes.",
     ),
-    Outcome(Action.BLOCKED, "<protection>", "A protection forbids this order; the code is its key."),
+    Outcome(Action.BLOCKED, "<protection>", "A protection forbids this order; the code is its key, `market_open` or `runner_active`."),
     Outcome(Action.PLACE, "ladder", "None of the above: the order is placed."),
 )  # fmt: skip
 """In the order in which they are asked: the first that fits is the action."""
@@ -126,6 +126,10 @@ def protections_page() -> str:
         "Protections are asked about every order that the rules would place, and know nothing of the rules. **A limit "
         "that is left out of the file forbids every order.** A decision that one of them forbids is `BLOCKED`, and its "
         "code is the limit's key.",
+        "## Asked before all limits",
+        "They are no keys of a file: no policy can switch them off.",
+        "### `market_open`\n\nThe selection's market is OPEN and not in play.",
+        "### `runner_active`\n\nThe runner is ACTIVE in one of the race's markets and REMOVED in none.",
         "## Asked in the plan",
         "In this order; `evaluate --no-protections` leaves them out, to look at the rules alone.",
         *(_protection(name, text) for name, text in PLANNED.items()),
