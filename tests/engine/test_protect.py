@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ from policytrader import PolicySet, Snapshot, SnapshotError, evaluate, load_poli
 from policytrader.app.made_up_race import first_snapshot
 from policytrader.model.snapshot import MarketStatus, Order, OrderStatus, RunnerStatus, Side
 from policytrader.resources import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.engine
 
@@ -85,8 +88,8 @@ def test_an_order_without_a_time_has_just_been_sent(
 ) -> None:
     size = Decimal(1)
     orders = tuple(
-        Order(f"o{number}", "1.101", 17, Side.BACK, Decimal(13), size, Decimal(0), None, size, OrderStatus.EXECUTABLE, None)
-        for number in range(count)
+        Order(ref, "1.101", 17, Side.BACK, Decimal(13), size, Decimal(0), None, size, OrderStatus.EXECUTABLE, None)
+        for ref in (f"o{number}" for number in range(count))
     )
     assert code(policy, replace(snapshot, orders=orders)) == expected
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from policytrader.adapters.recordings.as_of import snapshot_at
@@ -24,6 +26,7 @@ from policytrader.model.snapshot import (
 from tests.adapters.recordings.streams import PLACE, WIN, change, definition, imported, message, moment, runner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 RACE = "77@2026-05-02T14:10:00Z"
@@ -293,10 +296,97 @@ def test_folder_without_a_recording(tmp_path: Path) -> None:
     assert refusal(tmp_path, 5, 0)[0].startswith("R105 holds no imported recording")
 
 
-def test_broken_parquet(race: Path) -> None:
+@pytest.mark.parametrize(
+    ("back", "lay", "expected"),
+    [
+        ("8.2", "8", (None,) * 4),
+        ("8", "8", (None,) * 4),
+        ("8", "8.2", tuple(map(Decimal, ("8", "3", "8.2", "4")))),
+    ],
+)
+def test_no_prices_from_a_crossed_book(tmp_path: Path, back: str, lay: str, expected: tuple[object, ...]) -> None:
+    delta = {"id": 11, "atb": [[float(back), 3]], "atl": [[float(lay), 4]], "ltp": 5}
+    imported(tmp_path, message(0, win(runner(11)) | {"rc": [delta]}))
+    found = snapshot(tmp_path, 5, 0)
+    row = found.runners[0]
+    assert (row.best_back, row.best_back_size, row.best_lay, row.best_lay_size) == expected
+    assert found.reference[0].reference_price == (expected[0] or 5)
+
+
+def emptied(path: Path) -> None:
+    pq.write_table(pq.read_table(path).slice(0, 0), path)
+
+
+def without(name: str) -> Callable[[Path], None]:
+    return lambda path: pq.write_table(pq.read_table(path).drop_columns([name]), path)
+
+
+def as_text(name: str) -> Callable[[Path], None]:
+    def change_type(path: Path) -> None:
+        found = pq.read_table(path)
+        index = found.schema.get_field_index(name)
+        pq.write_table(found.set_column(index, name, found[name].cast(pa.string())), path)
+
+    return change_type
+
+
+def blanked(name: str) -> Callable[[Path], None]:
+    def blank(path: Path) -> None:
+        found = pq.read_table(path)
+        index = found.schema.get_field_index(name)
+        pq.write_table(found.set_column(index, name, pa.nulls(len(found), found.schema.field(name).type)), path)
+
+    return blank
+
+
+def flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3 : len(data) // 2] = b"\xff" * (len(data) // 2 - len(data) // 3)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("table", ["states-0.parquet", "runners-0.parquet"])
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (emptied, "holds no rows"),
+        (without("published_at"), "cannot be read"),
+        (without("market_id"), "cannot be read: it has no column market_id"),
+        (as_text("published_at"), "cannot be read"),
+        (blanked("market_id"), "cannot be read: market_id is missing in some rows"),
+        (flipped, "cannot be read"),
+        (lambda path: path.write_bytes(b""), "cannot be read"),
+        (lambda path: path.write_bytes(b"PAR1"), "cannot be read"),
+        (lambda path: path.write_bytes(b"not Parquet " * 99), "cannot be read"),
+        (lambda path: path.unlink(), "is missing"),
+    ],
+)
+def test_damaged_recording_names_its_file(race: Path, table: str, damage: Callable[[Path], None], told: str) -> None:
     (folder,) = (race / "recorded").glob(f"day=*/market={WIN}")
-    (folder / "runners-0.parquet").write_bytes(b"PAR1")
-    assert refusal(race, 5, 0)[0].startswith("R105 cannot be read")
+    damage(folder / table)
+    with pytest.raises(RecordingError) as raised:
+        snapshot(race, 5, 0)
+    (found,) = raised.value.diagnostics
+    assert (found.place.file, found.code) == (str(folder / table), "R105")
+    assert found.message.startswith(told)
+
+
+@pytest.mark.parametrize(
+    "target", [f"day=2026-05-03/market={WIN}", "day=2026-05-02/market=1.999"], ids=["day", "market"]
+)
+def test_market_in_the_wrong_folder(race: Path, target: str) -> None:
+    (folder,) = (race / "recorded").glob(f"day=*/market={WIN}")
+    moved = race / "recorded" / target
+    moved.parent.mkdir(exist_ok=True)
+    folder.rename(moved)
+    assert refusal(race, 5, 0, PICK._replace(market_id=moved.name.removeprefix("market=")))[0].startswith("R105")
+
+
+def test_market_that_names_no_runners_is_no_damage(tmp_path: Path) -> None:
+    imported(tmp_path, message(0, win(runner(11)), place()))
+    found = snapshot(tmp_path, 5, 0)
+    assert [market.market_id for market in found.markets] == [WIN, PLACE]
+    assert [row.market_id for row in found.runners] == [WIN]
 
 
 def test_capture_after_the_snapshot(race: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from policytrader.adapters.recordings import files, importer
 from policytrader.adapters.recordings.importer import FileReport, import_recording
+from policytrader.cli import main
 from policytrader.errors import RecordingError
 from tests.adapters.recordings.streams import (
     PLACE,
@@ -101,6 +102,100 @@ def test_zip_member_that_is_damaged_does_not_stop_the_next(tmp_path: Path) -> No
     win, place = read(tmp_path, zipped(win=gzip.compress(PLAIN)[:-20], place=other), "day.zip")
     assert win.error
     assert (place.error, place.markets) == (None, (PLACE,))
+
+
+def bad_checksum(data: bytearray, start: int) -> None:
+    data[start + 20] ^= 1
+
+
+def bad_deflate(data: bytearray, start: int) -> None:
+    data[start : start + 20] = b"\xff" * 20
+
+
+def bad_header(data: bytearray, start: int) -> None:
+    data[data.rindex(b"PK\x03\x04", 0, start) + 2] = 0
+
+
+def encrypted(data: bytearray, start: int) -> None:
+    data[data.rindex(b"PK\x03\x04", 0, start) + 6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+
+
+def unknown_method(data: bytearray, start: int) -> None:
+    data[data.rindex(b"PK\x03\x04", 0, start) + 8] = 99
+    data[data.index(b"PK\x01\x02") + 10] = 99
+
+
+@pytest.mark.parametrize(
+    ("method", "damage"),
+    [
+        (zipfile.ZIP_STORED, bad_checksum),
+        (zipfile.ZIP_DEFLATED, bad_deflate),
+        (zipfile.ZIP_LZMA, bad_deflate),
+        (zipfile.ZIP_BZIP2, bad_deflate),
+        (zipfile.ZIP_STORED, bad_header),
+        (zipfile.ZIP_STORED, encrypted),
+        (zipfile.ZIP_STORED, unknown_method),
+    ],
+)
+def test_damaged_zip_member_is_told_and_the_rest_goes_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    method: int,
+    damage: Callable[[bytearray, int], None],
+) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        archive.writestr("bad", PLAIN)
+        archive.writestr("good", lines([message(0, image(market=PLACE, marketType="PLACE"))]))
+    data = bytearray(target.getvalue())
+    damage(data, 30 + len("bad"))
+    path, after = tmp_path / "day.zip", tmp_path / "after"
+    path.write_bytes(data)
+    after.write_bytes(PLAIN)
+    bad, good, last = import_recording([path, after], tmp_path / "recorded").files
+    assert bad.error
+    assert (str(bad.error.place), bad.error.code, bad.markets) == (f"{path}!bad:1:1", "R102", ())
+    assert (good.error, good.markets, last.markets) == (None, (PLACE,), (WIN,))
+    command = ["policytrader", "recording", "import", str(path), str(after), "--out", str(tmp_path / "again")]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "day.zip!bad:1:1  R102" in capsys.readouterr().err
+
+
+def test_endless_blank_lines_are_damage(tmp_path: Path) -> None:
+    (fine,) = read(tmp_path, PLAIN + b"\n" * 1_000_000 + lines(MESSAGES[2:]))
+    assert (fine.error, fine.updates) == (None, 4)
+    (damaged,) = read(tmp_path, PLAIN + b"\n" * 1_000_001 + lines(MESSAGES[2:]))
+    assert damaged.error
+    assert (damaged.error.place.line, damaged.updates) == (1_000_004, 3)
+    assert damaged.error.message == "more than 1,000,000 blank lines in a row"
+    (bomb,) = read(tmp_path, bz2.compress(b"{\n" + b" \n" * 5_000_000))
+    assert bomb.error
+    assert bomb.error.message == "more than 1,000,000 blank lines in a row"
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "1999-12-31T23:59:59Z",
+        "2000-01-01T00:00:00+00:01",
+        "2101-01-01T00:00:00Z",
+    ],
+)
+@pytest.mark.parametrize("key", ["marketTime", "settledTime", "removalDate"])
+def test_time_of_another_century_is_a_wrong_value(tmp_path: Path, key: str, time: str) -> None:
+    out = runner(12, "REMOVED", **({key: time} if key == "removalDate" else {}))
+    more = {} if key == "removalDate" else {key: time}
+    (report,) = imported(tmp_path, MESSAGES[0], message(1, change(marketDefinition=definition(out, **more)))).files
+    assert report.error
+    assert (report.error.place.line, report.updates) == (2, 1)
+    assert report.error.message == f"not a message of the stream: {key} is {time!r}"
 
 
 def test_zip_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

@@ -105,7 +105,29 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         (f'{NEEDED}\n"1.101"x,WIN,11,BACK,8\n', ["2:8 R112 text after a closing quote"]),
         (
             f"{NEEDED}\n1.101,WIN,11,BACK,8\n1.101,WIN,11,BACK,9\n",
-            ["3:1 R112 selection_ref 1.101-11-BACK is that of line 2 too"],
+            ["3:11 S109 the same market, runner and side as in line 2"],
+        ),
+        (
+            f"selection_ref,{NEEDED}\na,1.101,WIN,11,BACK,8\na,1.101,WIN,12,BACK,9\n",
+            ["3:1 R112 selection_ref a is that of line 2 too"],
+        ),
+        (
+            f"selection_ref,{NEEDED}\na,m1,WIN,11,BACK,8\nb,M1,WIN,011,BACK,9\nc,m1,WIN,11,LAY,9\n",
+            ["3:10 S109 the same market, runner and side as in line 2"],
+        ),
+        (f"{NEEDED}\n1.101,WIN,\u0661,BACK,8\n", ["2:11 R112 selection_id is '\u0661'"]),
+        (f"{NEEDED}\n1.101,WIN,11,BACK,\uff18.5\n", ["2:19 R112 price_requested is '\uff18.5'"]),
+        (
+            f"{NEEDED},runner_name\n1.101,WIN,11,BACK,8,Blue\x1b[2JMoon\n",
+            ["2:21 S113 runner_name is 'Blue\\x1b[2JMoon', with U+001B (control character) in it"],
+        ),
+        (
+            f"{NEEDED},runner_name\n1.101,WIN,11,BACK,8,Blue\x85Moon\n",
+            ["2:21 S113 runner_name is 'Blue\\x85Moon', with U+0085 (control character) in it"],
+        ),
+        (
+            f"{NEEDED}\n1.1\u200b01,WIN,11,BACK,8\n",
+            ["2:1 S113 market_id is '1.1\\u200b01', with U+200B (zero width space) in it"],
         ),
     ],
 )

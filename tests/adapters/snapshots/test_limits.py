@@ -15,6 +15,7 @@ from policytrader.adapters.snapshots import read_snapshot
 from tests.adapters.snapshots.folders import TABLES, find_problems, short, write_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HEADER = TABLES["runners"].split("\n", maxsplit=1)[0]
@@ -48,7 +49,7 @@ def _rows(cells: str, count: int) -> str:
 SHORT_HEADER = "market_id,selection_id,status,best_back\n"
 
 # file, its text -> code of the first problem, how many there are
-COSTLY = {
+COSTLY: dict[str, tuple[str, Callable[[], str], str, int]] = {
     "blank lines": ("runners.csv", lambda: HEADER + "\n" * 60_000_000, "S102", 1),
     "fewer blank lines": ("runners.csv", lambda: HEADER + "\n" * 8_000_000, "S102", 1),
     "wide header": ("runners.csv", lambda: "," * 7_000_000, "S102", 1),
@@ -117,7 +118,7 @@ def test_a_costly_file_is_refused_soon_and_in_little_memory(tmp_path: Path, name
 def test_a_costly_parquet_file_is_refused_soon(tmp_path: Path, rows: int) -> None:
     folder = write_folder(tmp_path)
     (folder / "runners.csv").unlink()
-    name = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), ["x" * 1_000_000])  # type: ignore[no-untyped-call]
+    name = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), ["x" * 1_000_000])
     columns = {"market_id": pa.array(["1.101"] * rows), "selection_id": pa.array(range(rows)), "runner_name": name}
     pq.write_table(pa.table(columns), folder / "runners.parquet", store_schema=False)
     found = _measure(folder)

@@ -270,5 +270,4 @@ class _Reader:
     def _problem(self, cell: _Cell, code: str, message: str, help_text: str) -> None:
         place = Place(self._file, cell.line, cell.column, cell.length)
         source = self._lines[cell.line - 1] if cell.line <= len(self._lines) else ""
-        source = _CONTROLS.sub(lambda match: "\t" if match[0] == "\t" else "\N{REPLACEMENT CHARACTER}", source)
         self._problems.append(Diagnostic(place, code, message, help_text, source))

@@ -44,7 +44,7 @@ OUTCOMES: Final = (
         Action.WAIT, "below_minimum",
         "What is left, after the depth at the price and flooring to the penny, is less than the exchange takes.",
     ),
-    Outcome(Action.BLOCKED, "<protection>", "A protection forbids this order; the code is its key, `market_open` or `runner_active`."),
+    Outcome(Action.BLOCKED, "<protection>", "A protection forbids it; its key, `market_open` or `runner_active`."),
     Outcome(Action.PLACE, "ladder", "None of the above: the order is placed."),
 )  # fmt: skip
 """In the order in which they are asked: the first that fits is the action."""

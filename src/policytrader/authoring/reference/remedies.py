@@ -116,7 +116,7 @@ REMEDIES: Final[dict[str, str]] = {
         "Check the name of the folder. A table without rows still has its file with the header: that there are none "
         "must be said, not left out."
     ),
-    "S102": "Save the file as UTF-8; a table has at most 64 MB and is a regular file.",
+    "S102": "Save the file as UTF-8; a table is a regular file of at most 8 MB and 200,000 rows.",
     "S103": (
         "Write comma-separated text with a header: quote a cell that contains a comma, double a quote inside "
         "quotes, delete empty lines. In JSON: a list of objects."
