@@ -51,6 +51,16 @@ def test_every_option_is_in_the_help(words: tuple[str, ...], command: click.Comm
     assert "\\b" not in ran.out
 
 
+def test_the_reference_leaves_the_help_as_it_was(run: Run, here: Path) -> None:
+    """Click keeps the help option that a command was first asked for; the reference asks in a context of its own."""
+    assert here.is_dir()
+    commands = [group, *(command for _, command in ALL)]
+    for command in commands:
+        command._help_option = None  # as in a process that has shown no help yet
+    assert "## evaluate" in run("docs", "commands").out
+    assert all(run(*words, "-h").code == 0 for words, _ in ALL)
+
+
 def test_the_list_of_commands(run: Run, here: Path) -> None:
     assert here.is_dir()
     ran = run("--help")

@@ -54,7 +54,8 @@ def commands_page() -> str:
     from policytrader.authoring.reference.markdown import code, page, table
     from policytrader.cli import COMMANDS, group
 
-    top = click.Context(group, info_name="policytrader")
+    # With the group's own settings: click keeps the help option of the first context that a command meets.
+    top = click.Context(group, info_name="policytrader", **group.context_settings)
     parts = [table(("command", "does"), [(f"[`{name}`](#{name})", line) for name, (_, line) in COMMANDS.items()])]
     parts += ["## Options of every command", "Before the command's name.", _options(group, top)]
     for name in COMMANDS:
