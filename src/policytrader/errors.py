@@ -7,6 +7,7 @@
     ├── SnapshotError            a snapshot folder or one of its cells
     ├── RecordingError           a recorded market file or an imported recording
     ├── ConfigError              config/*.yaml
+    ├── ExchangeError            the exchange did not answer, or refused (exit code 4)
     └── UsageError               the caller asked for something that cannot be (exit code 2)
 
 Drivers' errors (DuckDB, pyarrow, OS) are mapped to one of these at the edge where they happen.
@@ -107,6 +108,16 @@ class RecordingError(PolicytraderError):
 
 class ConfigError(PolicytraderError):
     """A configuration file that cannot be used."""
+
+
+class ExchangeError(PolicytraderError):
+    """The exchange did not answer, refused, or said what cannot be: no data. ``code`` is its word for it."""
+
+    def __init__(self, sentence: str, code: str = "", reactions: frozenset[str] = frozenset()) -> None:
+        """``reactions`` as in ``policytrader.model.orders.Reaction``."""
+        super().__init__(sentence)
+        self.code = code
+        self.reactions = reactions
 
 
 class UsageError(PolicytraderError):

@@ -1,0 +1,73 @@
+"""Orders and bets in the exchange's words: what may be asked for, and what an account holds.
+
+Shared by the ports, the adapter that speaks to the exchange and the simulated exchange. An *order* is an instruction of
+ours, a *bet* what the exchange holds of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from policytrader.model.money import ZERO
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from policytrader.model.snapshot import OrderStatus, Side
+
+
+class OrderType(StrEnum):
+    """How an order is priced: at a limit, or at the starting price, with or without a limit."""
+
+    LIMIT = "LIMIT"
+    LIMIT_ON_CLOSE = "LIMIT_ON_CLOSE"
+    MARKET_ON_CLOSE = "MARKET_ON_CLOSE"
+
+
+class Persistence(StrEnum):
+    """What becomes of the unmatched part when the market turns in-play."""
+
+    LAPSE = "LAPSE"
+    PERSIST = "PERSIST"
+    MARKET_ON_CLOSE = "MARKET_ON_CLOSE"
+
+
+class BetTarget(StrEnum):
+    """What a size may be worked out from while it matches: the payout, or the backer's profit."""
+
+    PAYOUT = "PAYOUT"
+    BACKERS_PROFIT = "BACKERS_PROFIT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bet:
+    """One bet as the account lists it. Sizes in the account's currency; what is open is ``size_remaining``.
+
+    ``size`` is what was asked for (zero for a starting-price order, which has a ``bsp_liability``). The parts add up:
+    matched, remaining, lapsed, cancelled and voided. ``average_price_matched`` is None while nothing is matched; a
+    removal lowers it afterwards.
+    """
+
+    bet_id: str
+    market_id: str
+    selection_id: int
+    side: Side
+    order_type: OrderType
+    persistence: Persistence | None
+    price: Decimal | None
+    size: Decimal
+    status: OrderStatus
+    placed_at: datetime
+    matched_at: datetime | None = None
+    average_price_matched: Decimal | None = None
+    size_matched: Decimal = ZERO
+    size_remaining: Decimal = ZERO
+    size_lapsed: Decimal = ZERO
+    size_cancelled: Decimal = ZERO
+    size_voided: Decimal = ZERO
+    bsp_liability: Decimal = ZERO
+    order_ref: str | None = None
+    strategy_ref: str | None = None

@@ -1,0 +1,140 @@
+"""The world as protocols: what use cases ask of a clock, an exchange and a price feed.
+
+Adapters implement them; each port's contract suite (``tests/contracts``) runs on every implementation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from policytrader.model.bets import Bet
+    from policytrader.model.books import CatalogueMarket, LiveMarket, MarketFilter
+    from policytrader.model.orders import CancelAnswer, OrderAnswer, OrderRequest
+
+
+class Clock(Protocol):
+    """The time, and waiting for it."""
+
+    def now(self) -> datetime:
+        """The moment, aware UTC."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let that much of this clock's time pass."""
+        ...
+
+
+class ClearedStatus(StrEnum):
+    """How a bet ended."""
+
+    SETTLED = "SETTLED"
+    VOIDED = "VOIDED"
+    LAPSED = "LAPSED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearedBet:
+    """A bet that is over. ``profit`` before commission; ``outcome`` WON, LOST, PLACE or None where nothing was matched."""
+
+    bet_id: str
+    market_id: str
+    selection_id: int
+    status: ClearedStatus
+    order_ref: str | None
+    strategy_ref: str | None
+    size: Decimal
+    price: Decimal | None
+    profit: Decimal
+    outcome: str | None
+    settled_at: datetime | None
+    placed_at: datetime | None
+    is_price_reduced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearedMarket:
+    """What a settled market made: profit over all of the account's bets in it, and the commission charged on it."""
+
+    market_id: str
+    profit: Decimal
+    commission: Decimal
+    bet_count: int
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funds:
+    """The account: an independent cross-check, not the ledger. ``exposure`` is zero or negative."""
+
+    available: Decimal
+    exposure: Decimal
+    exposure_limit: Decimal | None
+
+
+class Exchange(Protocol):
+    """Orders and the account. Reads raise ``ExchangeError``; ``place`` and ``cancel`` never do: they answer.
+
+    Money is checked before anything is sent: a price off the ladder, a size with a fraction of a penny or a reference
+    of the wrong form raises ``ValueError``, for it is a defect of the caller and nothing may reach the exchange.
+    """
+
+    def place(self, order: OrderRequest) -> OrderAnswer:
+        """Send one order, once. Nothing here ever sends it again."""
+        ...
+
+    def cancel(self, market_id: str, bet_ids: Sequence[str], request_ref: str) -> tuple[CancelAnswer, ...]:
+        """Cancel what is unmatched of these bets; one answer each, in their order.
+
+        Raises ``ValueError`` without a market or without bets: the exchange would take that for "everything".
+        """
+        ...
+
+    def current_bets(
+        self, *, market_ids: Iterable[str] = (), order_refs: Iterable[str] = (), bet_ids: Iterable[str] = ()
+    ) -> tuple[Bet, ...]:
+        """The account's bets in markets that are not settled, ours and foreign, whatever their status, by bet id.
+
+        All pages, read until two passes agree. Empty filters mean everything.
+        """
+        ...
+
+    def cleared_bets(
+        self,
+        status: ClearedStatus,
+        *,
+        since: datetime | None = None,
+        market_ids: Iterable[str] = (),
+        order_refs: Iterable[str] = (),
+    ) -> tuple[ClearedBet, ...]:
+        """Bets that are over, all pages."""
+        ...
+
+    def cleared_markets(
+        self, *, since: datetime | None = None, market_ids: Iterable[str] = ()
+    ) -> tuple[ClearedMarket, ...]:
+        """Profit and commission by market; commission exists at no finer grain."""
+        ...
+
+    def funds(self) -> Funds:
+        """The account's money."""
+        ...
+
+
+class PriceFeed(Protocol):
+    """Markets and their prices. Everything raises ``ExchangeError`` where there is no answer: no data in this tick."""
+
+    def catalogue(self, wanted: MarketFilter) -> tuple[CatalogueMarket, ...]:
+        """The catalogue's markets, by start and id."""
+        ...
+
+    def books(self, market_ids: Sequence[str]) -> tuple[LiveMarket, ...]:
+        """The books of these markets, in their order; a market that the exchange does not know is left out."""
+        ...
