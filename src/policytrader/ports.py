@@ -42,7 +42,7 @@ class ClearedStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearedBet:
-    """A bet that is over. ``profit`` before commission; ``outcome`` WON, LOST, PLACE or None where nothing was matched."""
+    """A bet that is over. ``profit`` before commission; ``outcome`` WON, LOST, or None where nothing was matched."""
 
     bet_id: str
     market_id: str

@@ -62,9 +62,9 @@ class OrderRequest:
     """One LIMIT order that lapses at the off: the only kind that policytrader sends.
 
     ``price`` stands on the ladder, ``size`` has two decimals. ``order_ref`` (at most 32 characters) is the intent's
-    name and the only one that can be read back; ``request_ref`` de-duplicates for 60 s; ``strategy_ref`` (at most 15) says
-    that an order is ours. ``market_version`` is the one that the decision was made on. ``payout`` asks the exchange to
-    keep the payout (size x price) at this when it matches at a better price: for hedges on the back side.
+    name and the only one that can be read back; ``request_ref`` de-duplicates for 60 s; ``strategy_ref`` (at most 15)
+    says that an order is ours. ``market_version`` is the one that the decision was made on. ``payout`` asks the
+    exchange to keep the payout (size x price) at this when it matches at a better price: for hedges on the back side.
     """
 
     market_id: str
