@@ -22,13 +22,23 @@ from policytrader.model.snapshot import MarketStatus, Order, OrderStatus, Runner
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from policytrader.policy.protection import Protections
+    from policytrader.policy.protection import PriceCollar, Protections
 
 _MINUTE = timedelta(minutes=1)
 _CLOCKS_AGREE = timedelta(seconds=-5)
 
 MARKET_OPEN, RUNNER_ACTIVE = "market_open", "runner_active"
 """What is asked before any limit, and cannot be switched off by a policy."""
+
+
+def is_within_collar(collar: PriceCollar, price: Decimal, last_traded: Decimal | None) -> bool:
+    """Not more ticks and percent away from the last traded price; without one, what the collar says of that."""
+    if last_traded is None:
+        return collar.no_ltp == "allow"
+    return (
+        ticks_between(price, last_traded) <= collar.max_ticks
+        and abs(price - last_traded) * 100 <= collar.max_percent * last_traded
+    )
 
 
 class Guard:
@@ -164,12 +174,7 @@ class Guard:
         limit = self._limits.price_collar
         assert limit is not None
         last_traded = self._snapshot.runners_by_id[selection.market_id, selection.selection_id].last_traded
-        if last_traded is None:
-            return limit.no_ltp == "allow"
-        return (
-            ticks_between(order.price, last_traded) <= limit.max_ticks
-            and abs(order.price - last_traded) * 100 <= limit.max_percent * last_traded
-        )
+        return is_within_collar(limit, order.price, last_traded)
 
     def max_spread_ticks(self, selection: Selection, _: PlannedOrder) -> bool:
         """Price steps between best back and best lay; with one side missing nobody knows the spread."""

@@ -7,16 +7,17 @@ ours, a *bet* what the exchange holds of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from policytrader.model.money import ZERO
+from policytrader.model.snapshot import Order, OrderStatus, Side
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from decimal import Decimal
 
-    from policytrader.model.snapshot import OrderStatus, Side
+_EVENS = Decimal("2.00")
 
 
 class OrderType(StrEnum):
@@ -71,3 +72,28 @@ class Bet:
     bsp_liability: Decimal = ZERO
     order_ref: str | None = None
     strategy_ref: str | None = None
+
+    def as_order(self, *, is_ours: bool) -> Order:
+        """The bet as a row of a snapshot; only one of ours has a reference there.
+
+        A starting-price bet has no price yet: it stands there at 2.00, where stake and liability are the same, with the
+        amount that it risks.
+        """
+        price, size, remaining = self.price, self.size, self.size_remaining
+        if price is None:
+            price = _EVENS
+            if self.status is OrderStatus.EXECUTABLE:
+                size = remaining = self.bsp_liability
+        return Order(
+            self.order_ref if is_ours else None,
+            self.market_id,
+            self.selection_id,
+            self.side,
+            price,
+            size,
+            self.size_matched,
+            self.average_price_matched,
+            remaining,
+            self.status,
+            self.placed_at,
+        )

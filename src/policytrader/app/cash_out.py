@@ -1,0 +1,105 @@
+"""Cash-out over the ports: cancel, confirm, re-read, hedge, re-read, until the position is closed or has to wait.
+
+One round reads the market, then the account's bets, and takes one step (``engine/closing.py``). Whoever drives it, a
+tick of the daemon or a loop, may stop between any two rounds and go on later, in another process too: only the
+references of orders that were sent and not seen in the account yet have to be handed on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policytrader.engine.closing import CancelOpen, Closed, ClosingTerms, Hedge, Step, Wait, next_step, position_on
+from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer, OrderRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from policytrader.model.position import Position
+    from policytrader.ports import Clock, Exchange, PriceFeed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One round: the position as it was read, the step taken on it, and what the exchange answered.
+
+    ``unseen_refs`` are to be handed to the next round. ``order`` is what was sent for a hedge.
+    """
+
+    at: datetime
+    position: Position
+    step: Step
+    order: OrderRequest | None = None
+    placed: OrderAnswer | None = None
+    cancelled: tuple[CancelAnswer, ...] = ()
+    unseen_refs: frozenset[str] = frozenset()
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to do."""
+        return isinstance(self.step, Closed)
+
+
+class CashOut:
+    """Closes positions on single runners."""
+
+    def __init__(self, exchange: Exchange, prices: PriceFeed, clock: Clock, new_ref: Callable[[], str]) -> None:
+        """``new_ref`` gives a fresh reference of at most 32 characters, never the same one twice."""
+        self._exchange = exchange
+        self._prices = prices
+        self._clock = clock
+        self._new_ref = new_ref
+
+    def take_round(self, terms: ClosingTerms, unseen_refs: frozenset[str] = frozenset()) -> Round:
+        """Read, and take one step.
+
+        Raises ``ExchangeError`` where the market or the bets cannot be read: then nothing was done.
+        """
+        markets = self._prices.books((terms.market_id,))
+        bets = self._exchange.current_bets(market_ids=(terms.market_id,))
+        # Seen at last: what the bet did is in the position now.
+        unseen = unseen_refs - {bet.order_ref for bet in bets if bet.order_ref is not None}
+        step = next_step(terms, markets[0] if markets else None, bets, unseen)
+        position = position_on(bets, terms)
+        at = self._clock.now()
+        match step:
+            case CancelOpen(bet_ids):
+                answers = self._exchange.cancel(terms.market_id, bet_ids, self._new_ref())
+                return Round(at=at, position=position, step=step, cancelled=answers, unseen_refs=unseen)
+            case Hedge():
+                order = self._order(terms, step)
+                answer = self._exchange.place(order)
+                if answer.fate is not Fate.DEAD:
+                    # Also where the exchange has said yes: a bet may be listed late, and a second hedge be sent for it.
+                    unseen |= {order.order_ref}
+                return Round(at=at, position=position, step=step, order=order, placed=answer, unseen_refs=unseen)
+            case Wait() | Closed():
+                return Round(at=at, position=position, step=step, unseen_refs=unseen)
+
+    def run(self, terms: ClosingTerms, *, rounds: int, pause_seconds: float) -> Iterator[Round]:
+        """Take rounds until it is over, at most ``rounds``; a pause after each that had to wait."""
+        unseen: frozenset[str] = frozenset()
+        for _ in range(rounds):
+            taken = self.take_round(terms, unseen)
+            yield taken
+            if taken.is_over:
+                return
+            unseen = taken.unseen_refs
+            if isinstance(taken.step, Wait) or (taken.placed is not None and taken.placed.fate is not Fate.SEEN):
+                self._clock.wait(pause_seconds)
+
+    def _order(self, terms: ClosingTerms, hedge: Hedge) -> OrderRequest:
+        ref = self._new_ref()
+        return OrderRequest(
+            market_id=terms.market_id,
+            selection_id=terms.selection_id,
+            side=hedge.side,
+            price=hedge.price,
+            size=hedge.size,
+            order_ref=ref,
+            request_ref=ref,
+            strategy_ref=terms.strategy_ref,
+            market_version=hedge.market_version,
+        )
