@@ -1,7 +1,4 @@
-"""The world as protocols: what use cases ask of a clock, an exchange and a price feed.
-
-Adapters implement them; each port's contract suite (``tests/contracts``) runs on every implementation.
-"""
+"""The exchange: orders and the account, markets and prices."""
 
 from __future__ import annotations
 
@@ -17,18 +14,6 @@ if TYPE_CHECKING:
     from policytrader.model.bets import Bet
     from policytrader.model.books import CatalogueMarket, LiveMarket, MarketFilter
     from policytrader.model.orders import CancelAnswer, OrderAnswer, OrderRequest
-
-
-class Clock(Protocol):
-    """The time, and waiting for it."""
-
-    def now(self) -> datetime:
-        """The moment, aware UTC."""
-        ...
-
-    def wait(self, seconds: float) -> None:
-        """Let that much of this clock's time pass."""
-        ...
 
 
 class ClearedStatus(StrEnum):

@@ -1,0 +1,9 @@
+"""The world as protocols: what use cases ask of a clock, an exchange, a price feed and a store.
+
+Adapters implement them; each port's contract suite (``tests/contracts``) runs on every implementation.
+"""
+
+from policytrader.ports.clock import Clock
+from policytrader.ports.exchange import ClearedBet, ClearedMarket, ClearedStatus, Exchange, Funds, PriceFeed
+
+__all__ = ["ClearedBet", "ClearedMarket", "ClearedStatus", "Clock", "Exchange", "Funds", "PriceFeed"]
