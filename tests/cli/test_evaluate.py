@@ -116,7 +116,7 @@ def test_without_protections(run: Run, here: Path, scenario: Scenario) -> None:
     ran = run("evaluate", scenario("43"), "--no-protections")
     assert "DRY RUN  profile paper  without protections  policy" in ran.out
     assert "blocked" not in ran.out
-    assert "4 to place · new exposure 500.02" in ran.out
+    assert "4 to place · new exposure 500.03" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from policytrader.cli.sources import Source, scenario_policy, snapshots_of, sour
 from policytrader.config import load_profile
 from policytrader.engine.explain import NOT_APPLICABLE, Explanation, LeafSeen, RuleSeen, explain
 from policytrader.errors import UsageError, printable
+from policytrader.model.money import money_text
 from policytrader.model.times import format_utc
 from policytrader.wiring import policy_at
 
@@ -80,15 +81,20 @@ def lines(explanation: Explanation, zone: tzinfo) -> Iterable[str]:
                 yield from _rule_lines(rule)
     for out in explanation.removed:
         when = f" at {out.removed_at.astimezone(zone):%H:%M:%S}" if out.removed_at else ""
-        captured = f", {out.reference_price:.2f} in the capture" if out.reference_price else ", no price in the capture"
+        captured = (
+            f", {money_text(out.reference_price)} in the capture"
+            if out.reference_price
+            else ", no price in the capture"
+        )
         yield f"withdrawn: {out.runner_name}{when}{captured}"
     yield (
-        f"stake  step {stake.step or NOTHING}: target {stake.target:.2f}, cap {stake.cap:.2f}, "
-        f"have {stake.exposure:.2f}, remaining {stake.remaining:.2f}"
+        f"stake  step {stake.step or NOTHING}: target {money_text(stake.target)}, cap {money_text(stake.cap)}, "
+        f"have {money_text(stake.exposure)}, remaining {money_text(stake.remaining)}"
     )
-    available = "nothing" if price.available is None else f"{price.available:.2f}"
-    depth = "" if price.depth is None else f" for {price.depth:.2f}"
-    yield f"price  want {price.requested:.2f}, offered {available}{depth}: {'met' if price.meets else 'not met'}"
+    available = "nothing" if price.available is None else money_text(price.available)
+    depth = "" if price.depth is None else f" for {money_text(price.depth)}"
+    met = "met" if price.meets else "not met"
+    yield f"price  want {money_text(price.requested)}, offered {available}{depth}: {met}"
     verdict = f"{decision.verdict}" + (f" ({decision.rule}: {decision.reason})" if decision.reason else "")
     yield f"-> {verdict} -> {decision.action}: {do_text(decision, None)}"
 
@@ -142,7 +148,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
             {
                 "selection_id": out.selection_id,
                 "runner_name": out.runner_name,
-                "reference_price": None if out.reference_price is None else f"{out.reference_price:.2f}",
+                "reference_price": None if out.reference_price is None else f"{money_text(out.reference_price)}",
                 "removed_at": None if out.removed_at is None else format_utc(out.removed_at),
             }
             for out in explanation.removed

@@ -11,6 +11,7 @@ from policytrader.engine.explain import Explanation, duration_text, explain
 from policytrader.engine.size import size_of
 from policytrader.errors import printable
 from policytrader.model.decision import Action
+from policytrader.model.money import money_text
 from policytrader.model.position import exposure_of
 from policytrader.model.snapshot import Side
 
@@ -73,8 +74,8 @@ def summary_line(plan: Plan) -> str:
     placed = sum((risk(decision) for decision in plan if decision.order), Decimal(0))
     held = sum(map(exposure_of, plan.snapshot.orders), Decimal(0))
     limit = plan.policy.protection.protections.max_exposure_per_day
-    used = f" ({held + placed:.2f} of {limit:.2f} would be used)" if limit is not None else ""
-    return f"{counts} · new exposure {placed:.2f}{used}"
+    used = f" ({money_text(held + placed)} of {money_text(limit)} would be used)" if limit is not None else ""
+    return f"{counts} · new exposure {money_text(placed)}{used}"
 
 
 def risk(decision: Decision) -> Decimal:
@@ -108,7 +109,7 @@ def _because(change: Change) -> str:
 
 def _change_text(decision: Decision) -> str:
     stake = decision.stake
-    ladder = f"ladder {stake.step or NOTHING} {stake.target:.2f}, have {stake.exposure:.2f}"
+    ladder = f"ladder {stake.step or NOTHING} {money_text(stake.target)}, have {money_text(stake.exposure)}"
     return f"{decision.action} {do_text(decision, None)} ({ladder})"
 
 
@@ -129,11 +130,11 @@ def _cells(plan: Plan, decision: Decision, zone: tzinfo) -> tuple[str, ...]:
         _clip((market.course if market else None) or NOTHING),
         _clip(selection.runner_name or str(selection.selection_id)),
         f"{selection.side} {selection.market_type}",
-        f"{price.requested:.2f}",
-        NOTHING if price.available is None else f"{price.available:.2f}",
+        f"{money_text(price.requested)}",
+        NOTHING if price.available is None else f"{money_text(price.available)}",
         stake.step or NOTHING,
-        f"{stake.target:.2f}",
-        f"{stake.exposure:.2f}",
+        f"{money_text(stake.target)}",
+        f"{money_text(stake.exposure)}",
         do_text(decision, explain(plan, decision)),
     )
 
@@ -142,7 +143,7 @@ def do_text(decision: Decision, explanation: Explanation | None) -> str:
     """What would be done, in words; with an explanation also what made a rule true."""
     match decision.action:
         case Action.PLACE if decision.order:
-            return f"place {decision.order.size:.2f} @ {decision.order.price:.2f}"
+            return f"place {money_text(decision.order.size)} @ {money_text(decision.order.price)}"
         case Action.CASH_OUT if decision.cash_out:
             return f"CASH OUT: {_detail(decision, explanation)}; {_hedge_text(decision)}"
         case Action.CANCEL:
@@ -163,7 +164,7 @@ def do_text(decision: Decision, explanation: Explanation | None) -> str:
             return "closed: cashed out"
         case _:
             stays = decision.matched[0]
-            kept = f"; {stays:.2f} matched is not closed" if stays and decision.rule != _VOIDED else ""
+            kept = f"; {money_text(stays)} matched is not closed" if stays and decision.rule != _VOIDED else ""
             return _detail(decision, explanation) + kept
 
 
@@ -176,8 +177,8 @@ def _wait_text(decision: Decision) -> str:
             is_back = decision.selection.side is Side.BACK
             is_short = price.available < price.requested if is_back else price.available > price.requested
             if not is_short:
-                return f"the entry rules are not met at {price.available:.2f}"
-            return f"{price.available:.2f} is {'under' if is_back else 'over'} {price.requested:.2f}"
+                return f"the entry rules are not met at {money_text(price.available)}"
+            return f"{money_text(price.available)} is {'under' if is_back else 'over'} {money_text(price.requested)}"
         case "step_filled":
             return "this step is filled"
         case "below_minimum":
@@ -196,7 +197,7 @@ def _too_small(decision: Decision) -> str:
         return "too little to place"
     size = size_of(decision.stake.remaining, decision.selection.side, price, depth)
     short = " (all that is offered)" if depth is not None and size == depth else ""
-    return f"{size:.2f} @ {price:.2f}{short} is under the exchange's minimum"
+    return f"{money_text(size)} @ {money_text(price)}{short} is under the exchange's minimum"
 
 
 def _hedge_text(decision: Decision) -> str:
@@ -205,7 +206,7 @@ def _hedge_text(decision: Decision) -> str:
         return "nothing left to hedge"
     if hedge.price is None or hedge.size is None or hedge.locked is None:
         return f"no price to {hedge.side.lower()} at"
-    return f"{hedge.side.lower()} {hedge.size:.2f} @ {hedge.price:.2f}, locks {hedge.locked:+.2f}"
+    return f"{hedge.side.lower()} {money_text(hedge.size)} @ {money_text(hedge.price)}, locks {hedge.locked:+.2f}"
 
 
 def _detail(decision: Decision, explanation: Explanation | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from policytrader.engine.compile import leaf_column, rule_groups
 from policytrader.model.decision import Verdict
+from policytrader.model.money import money_text
 from policytrader.model.snapshot import RunnerStatus, Selection, Snapshot
 from policytrader.policy.conditions import All, AnyOf, Condition, InvalidatedBy, Leaf, Not, Path, walk
 from policytrader.policy.facts import FACT_PREFIX, fact_field
@@ -119,7 +120,7 @@ def value_text(value: Any, field: Field) -> str:
         case int() if field.type is FieldType.DURATION:
             return duration_text(value)
         case Decimal() | int() if field.type in {FieldType.PRICE, FieldType.MONEY}:
-            return f"{Decimal(value):.2f}"
+            return f"{money_text(Decimal(value))}"
         case _:
             return str(value)
 
@@ -215,7 +216,7 @@ class _Reader:
 
     def named(self, number: int) -> str:
         name, price = self.names.get(number, (f"runner {number}", None))
-        return f"{name}, {price:.2f} this morning" if price is not None else name
+        return f"{name}, {money_text(price)} this morning" if price is not None else name
 
 
 def combine(condition: Condition, truths: Iterable[Truth]) -> Truth:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.compile import FIXED_COLUMNS, STORED, Judgement, Statement, compared_leaves, unknown_columns
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder, PriceView, Stake, Verdict
-from policytrader.model.money import ZERO, divide, half_up
+from policytrader.model.money import ZERO, divide, money_text
 from policytrader.model.position import exposure_of, matched_of
 from policytrader.model.snapshot import Side
 from policytrader.model.times import format_utc, microseconds_between
@@ -222,20 +222,20 @@ class Decision:
             "reason": self.reason,
             "rule": self.rule,
             "rules": self.rules,
-            "minutes_to_off": money_text(self.minutes_to_off),
+            "minutes_to_off": _text(self.minutes_to_off),
             "stake": {
                 "step": stake.step,
-                "target": money_text(stake.target),
-                "cap": money_text(stake.cap),
-                "exposure": money_text(stake.exposure),
-                "remaining": money_text(stake.remaining),
+                "target": _text(stake.target),
+                "cap": _text(stake.cap),
+                "exposure": _text(stake.exposure),
+                "remaining": _text(stake.remaining),
             },
             "price": {
-                "requested": money_text(price.requested),
-                "available": money_text(price.available),
-                "depth": money_text(price.depth),
+                "requested": _text(price.requested),
+                "available": _text(price.available),
+                "depth": _text(price.depth),
                 "meets": price.meets,
-                "amended_average": money_text(price.amended_average),
+                "amended_average": _text(price.amended_average),
             },
             "action": str(self.action),
             "code": self.code,
@@ -244,9 +244,8 @@ class Decision:
         }
 
 
-def money_text(amount: Decimal | None) -> str | None:
-    """Two decimals, half up, and nothing less than nothing: zero has no sign. None stays None."""
-    return None if amount is None else format(half_up(amount) + ZERO, "f")
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else money_text(amount)
 
 
 def _texts(planned: PlannedOrder | PlannedHedge | None) -> dict[str, str | None] | None:

@@ -30,6 +30,11 @@ def half_up(amount: Decimal, unit: Decimal = PENNY) -> Decimal:
     return amount.quantize(unit, rounding=ROUND_HALF_UP, context=_EXACT)
 
 
+def money_text(amount: Decimal) -> str:
+    """As files and screens show it: two decimals, half up, and nothing less than nothing: zero has no sign."""
+    return format(half_up(amount) + ZERO, "f")
+
+
 def divide(amount: Decimal, by: Decimal) -> Decimal:
     """Quotient at 50 digits. ``by`` must not be zero."""
     return _EXACT.divide(amount, by)
