@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders.answers import DisagreementError
+from benchmarks.exchange import measure_exchange
 from benchmarks.measure import machine
 from benchmarks.others import measure_others
 from benchmarks.recordings import measure_recordings
@@ -82,6 +83,7 @@ def _plan(*, quick: bool) -> Iterator[Callable[[], Section]]:
     yield lambda: measure_growth_by_rules(RULE_COUNTS, 1_000, 5 if quick else 20)
     yield lambda: measure_start_up(7 if quick else 15)
     yield lambda: measure_recordings(10_000 if quick else 30_000, 1 if quick else 3, real=not quick)
+    yield lambda: measure_exchange(500 if quick else 5_000, 1 if quick else 3, real=not quick)
     yield lambda: measure_others(policy, 100, 20 if quick else 100)
     yield lambda: measure_others(policy, 1_000, 5 if quick else 25)
 

@@ -47,7 +47,7 @@ def measure_recordings(update_count: int, round_count: int, *, real: bool) -> Se
         generated = Path(name) / "generated.json"
         generated.write_bytes(b"\n".join(map(orjson.dumps, _messages(update_count))) + b"\n")
         measured = {"generated": _measure([generated], round_count)}
-        files = _real_files() if real else []
+        files = real_files() if real else []
         if files:
             measured["recorded"] = _measure(files, round_count)
     notes = [NOTE]
@@ -114,7 +114,8 @@ def _measure(files: list[Path], round_count: int) -> dict[str, Any]:
     }
 
 
-def _real_files() -> list[Path]:
+def real_files() -> list[Path]:
+    """The recorded streams beside the project; none where they are not there."""
     return sorted(file for file in REAL.glob("*") if file.suffix in {".gz", ".bz2"} and "catalogue" not in file.name)
 
 

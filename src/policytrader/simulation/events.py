@@ -21,7 +21,8 @@ class Quote(NamedTuple):
     ``replaces`` says that ``back`` and ``lay`` are the whole ladders (of the others), else they are what changed; None
     leaves a side alone. ``back`` is what is available to back, ``lay`` what is available to lay. ``traded`` is the
     cumulative volume per tick, both sides counted as the exchange does, only the ticks that changed. ``near`` and
-    ``far`` are the projected starting prices.
+    ``far`` are the projected starting prices. ``is_repriced`` says that ``traded`` only moves volume to the prices that
+    a removal reduced it to, as recordings show: nobody has traded.
     """
 
     at: datetime
@@ -34,6 +35,7 @@ class Quote(NamedTuple):
     replaces: bool = False
     near: Decimal | None = None
     far: Decimal | None = None
+    is_repriced: bool = False
 
 
 class Redefine(NamedTuple):

@@ -1,0 +1,358 @@
+"""Stream messages as events of the simulated exchange: whole definitions, whole ladders, in ticks and pennies.
+
+The counterpart of ``stream``, which keeps only what a decision asks for. Here nothing is kept but what an image or a
+shallow ladder needs; the books are the exchange's.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from policytrader.adapters.recordings import codes
+from policytrader.adapters.recordings.definition import number, plain_deltas, whole
+from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
+from policytrader.adapters.recordings.stream import Depth
+from policytrader.errors import Diagnostic, Place, Severity
+from policytrader.model.price import MIN_PRICE, PRICES
+from policytrader.model.times import EPOCH
+from policytrader.simulation.events import Event, Quote, Redefine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from policytrader.adapters.recordings.book import Message
+    from policytrader.simulation.definition import MarketDefinition
+
+Levels = tuple[tuple[int, int], ...]
+
+_MARKET_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+_LATEST_PUBLISHED = 4_102_444_800_000  # the year 2100
+_LATE_TOLERANCE_MILLISECONDS = 60_000
+_WHOLE_IMAGE = (None, "SEG_START")
+_KEYS = {Depth.DISPLAYED: ("bdatb", "bdatl"), Depth.BEST: ("batb", "batl"), Depth.FULL: ("atb", "atl")}
+_FLOATS = [float(price) for price in PRICES]
+_TICKS: dict[float, int] = {price: tick for tick, price in enumerate(_FLOATS)}
+_MOST_REMEMBERED = 50_000
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def publish_time(value: Any) -> int:
+    """A message's publish time in milliseconds. ``ValueError`` for what is none."""
+    return (
+        value if value.__class__ is int and 0 <= value <= _LATEST_PUBLISHED else whole(value, "pt", _LATEST_PUBLISHED)
+    )
+
+
+class _Runner:
+    """What is remembered of a runner: the volume at each price, and the levels of a shallow ladder."""
+
+    __slots__ = ("back", "last", "lay", "selection_id", "stands_between", "volume", "volumes")
+
+    def __init__(self, selection_id: int) -> None:
+        self.selection_id = selection_id
+        self.clear()
+
+    def clear(self) -> None:
+        self.volumes: dict[float, int] = {}
+        self.stands_between = False
+        self.volume = 0
+        self.last: int | None = None
+        self.clear_levels()
+
+    def ticks(self) -> list[int]:
+        """The ticks at which something was traded."""
+        return sorted({_tick_below(price) for price in self.volumes})
+
+    def clear_levels(self) -> None:
+        self.back: dict[int, tuple[int, int]] = {}
+        self.lay: dict[int, tuple[int, int]] = {}
+
+
+class StreamPlayback:
+    """All markets of the streams that are played. ``reading`` names the file that is read, for what is told."""
+
+    def __init__(self, tell: Callable[[Diagnostic], None]) -> None:
+        self.reading = ""
+        self._tell = tell
+        self._markets: dict[str, _Market] = {}
+        self._undefined: dict[str, str] = {}
+
+    def apply(self, message: Message, at: int) -> list[Event]:
+        """The events of one market change message, dated ``at`` (microseconds since 1970).
+
+        Raises ``ValueError``, ``TypeError``, ``KeyError`` or ``AttributeError`` for a message that has not its shape.
+        """
+        moment = EPOCH + at * _MICROSECOND
+        published = message["pt"]
+        is_image = message.get("ct") == "SUB_IMAGE" and message.get("segmentType") in _WHOLE_IMAGE
+        events: list[Event] = []
+        for change in message["mc"]:
+            market = self._markets.get(change["id"]) or self._market(change["id"])
+            if published < market.published:
+                market.check_late(published)
+            else:
+                market.published = published
+            image = change.get("img")
+            image = is_image if image is None else image
+            raw = change.get("marketDefinition")
+            if raw is not None:
+                self._define(market, raw, moment, events)
+            elif market.definition is None:
+                if market.is_playable:
+                    self._undefined.setdefault(market.market_id, self.reading)
+                continue
+            if not market.is_playable:
+                continue
+            deltas = change.get("rc") or []
+            if image:
+                deltas = plain_deltas(deltas)
+            try:
+                made = market.quotes(deltas, moment, image)
+            except (TypeError, ValueError):
+                # Numbers written as text, perhaps. To tell a change twice does no harm: its sizes are absolute.
+                made = market.quotes(plain_deltas(deltas), moment, image)
+            events += made
+        return events
+
+    def end(self) -> None:
+        """Tell which markets were never defined, so that nothing of them was played."""
+        for market_id, name in self._undefined.items():
+            if self._markets[market_id].definition is None:
+                message = f"market {market_id} is not played: no message has its marketDefinition"
+                help_text = "A recording must begin with an image, or hold one. Record with EX_MARKET_DEF."
+                self._tell(Diagnostic(Place(name), codes.NO_MARKET, message, help_text))
+
+    def _define(self, market: _Market, raw: Any, moment: datetime, events: list[Event]) -> None:
+        try:
+            definition = play_definition(market.market_id, raw, market.definition)
+        except UnplayableError as error:
+            if market.is_playable:
+                market.is_playable = False
+                message = f"market {market.market_id} is not played: {error}"
+                self._tell(Diagnostic(Place(self.reading), codes.NOT_SUPPORTED, message, severity=Severity.WARNING))
+            return
+        if definition != market.definition:
+            market.define(definition)
+            events.append(Redefine(moment, definition))
+
+    def _market(self, market_id: Any) -> _Market:
+        if not isinstance(market_id, str) or not _MARKET_ID.fullmatch(market_id):
+            message = f"market id is {market_id!r}"
+            raise ValueError(message)
+        market = self._markets[market_id] = _Market(market_id)
+        return market
+
+
+class _Market:
+    """One market: how deep its stream is, and what is remembered of its runners."""
+
+    def __init__(self, market_id: str) -> None:
+        self.market_id = market_id
+        self.definition: MarketDefinition | None = None
+        self.is_playable = True
+        self.published = 0
+        self._depth = Depth.NONE
+        self._runners: dict[Any, _Runner] = {}
+
+    def check_late(self, published: int) -> None:
+        """A message may be a little late; much later means another recording."""
+        late = self.published - published
+        if late > _LATE_TOLERANCE_MILLISECONDS:
+            message = (
+                f"the publish time of {self.market_id} goes back by {late / 1000:.0f} s: not one recording in order"
+            )
+            raise ValueError(message)
+
+    def define(self, definition: MarketDefinition) -> None:
+        """Take a new definition, and its runners where they are new."""
+        self.definition = definition
+        for runner in definition.runners:
+            if runner.selection_id not in self._runners:
+                self._runners[runner.selection_id] = _Runner(runner.selection_id)
+
+    def quotes(self, deltas: Sequence[Message], moment: datetime, is_image: bool) -> list[Quote]:  # noqa: FBT001 - hot
+        """Runner changes as quotes. After an image a runner holds what the image says of it, and nothing else."""
+        if is_image:
+            self._depth = Depth.NONE
+        made = self._deepen(deltas, moment) if self._depth is not Depth.FULL else []
+        if is_image:
+            return self._image(deltas, moment)
+        for delta in deltas:
+            runner = self._runners.get(delta["id"]) or self._known(delta)
+            if runner is not None:
+                made.append(self._quote(runner, delta, moment, False))  # noqa: FBT003 - hot
+        return made
+
+    def _quote(self, runner: _Runner, delta: Message, moment: datetime, is_new: bool) -> Quote:  # noqa: FBT001 - hot
+        """One change. ``is_new`` where the ladders replace what was there."""
+        back: Levels | None = None
+        lay: Levels | None = None
+        traded: Levels | None = None
+        if self._depth is Depth.FULL:
+            if "atb" in delta:
+                back = _levels(delta["atb"])
+            if "atl" in delta:
+                lay = _levels(delta["atl"])
+        elif self._depth is not Depth.NONE:
+            is_new = True
+            keys = _KEYS[self._depth]
+            if delta.get(keys[0]):
+                back = _best_levels(runner.back, delta[keys[0]])
+            if delta.get(keys[1]):
+                lay = _best_levels(runner.lay, delta[keys[1]])
+        last, is_repriced = None, False
+        if "ltp" in delta:
+            last = _price(delta["ltp"])
+            runner.last = None if last is None else _tick_below(float(last))
+        if delta.get("trd"):
+            traded, is_repriced = _trades(runner, delta["trd"])
+        elif "tv" in delta:
+            traded = _volume(runner, delta["tv"])
+        near = _price(delta["spn"]) if "spn" in delta else None
+        far = _price(delta["spf"]) if "spf" in delta else None
+        return Quote(
+            moment, self.market_id, runner.selection_id, back, lay, traded, last, is_new, near, far, is_repriced
+        )
+
+    def _image(self, deltas: Sequence[Message], moment: datetime) -> list[Quote]:
+        """What the image says, each runner's first change as a whole; runners that it leaves out have no prices."""
+        made = []
+        before = {runner.selection_id: runner.ticks() for runner in self._distinct()}
+        for known in self._distinct():
+            known.clear()
+        for delta in deltas:
+            runner = self._known(delta)
+            if runner is None:
+                continue
+            quote = self._quote(runner, delta, moment, False)  # noqa: FBT003
+            gone = before.pop(runner.selection_id, None)
+            if gone is not None:
+                now = {tick for tick, _ in quote.traded or ()}
+                zeros = tuple([(tick, 0) for tick in gone if tick not in now])
+                traded = (quote.traded or ()) + zeros or None
+                quote = quote._replace(back=quote.back or (), lay=quote.lay or (), traded=traded, replaces=True)
+            made.append(quote)
+        for selection_id, gone in before.items():
+            zeros = tuple([(tick, 0) for tick in gone])
+            made.append(Quote(moment, self.market_id, selection_id, (), (), zeros or None, replaces=True))
+        return made
+
+    def _deepen(self, deltas: Sequence[Message], moment: datetime) -> list[Quote]:
+        """Read a deeper ladder from now on when one turns up: what is displayed also holds virtual prices."""
+        for depth in (Depth.FULL, Depth.BEST, Depth.DISPLAYED):
+            back, lay = _KEYS[depth]
+            if depth > self._depth and any(back in delta or lay in delta for delta in deltas):
+                was, self._depth = self._depth, depth
+                for runner in self._distinct():
+                    runner.clear_levels()
+                if was is not Depth.NONE:
+                    runners = self._distinct()
+                    return [Quote(moment, self.market_id, one.selection_id, (), (), replaces=True) for one in runners]
+                break
+        return []
+
+    def _known(self, delta: Message) -> _Runner | None:
+        """The runner of a change whose id may be written as text; None for one that no definition names."""
+        written = delta["id"]
+        runner = self._runners.get(whole(written, "runner id"))
+        if runner is not None and written.__class__ is not int:
+            self._runners[written] = runner
+        return runner
+
+    def _distinct(self) -> list[_Runner]:
+        return [runner for key, runner in self._runners.items() if key == runner.selection_id]
+
+
+# --- Numbers --------------------------------------------------------------------------------------------------------
+
+
+def _levels(entries: Sequence[Any]) -> Levels:
+    """[price, size] as (tick, pennies). A price that is not on the ladder cannot be asked for and is left out."""
+    try:
+        return tuple([(_TICKS[price], int(size * 100 + 0.5) if size > 0 else 0) for price, size in entries])
+    except KeyError:
+        return _levels([entry for entry in entries if _floated(entry[0]) in _TICKS])
+
+
+def _floated(value: Any) -> float:
+    if value.__class__ not in {int, float}:
+        raise TypeError
+    return float(value)
+
+
+def _best_levels(levels: dict[int, tuple[int, int]], entries: Sequence[Any]) -> Levels:
+    """Apply [level, price, size], and give the whole ladder, best first."""
+    for level, price, size in entries:
+        if size > 0 and price in _TICKS:
+            levels[level] = (_TICKS[price], int(size * 100 + 0.5))
+        else:
+            levels.pop(level, None)
+    return tuple([levels[level] for level in sorted(levels)])
+
+
+def _trades(runner: _Runner, entries: Sequence[Any]) -> tuple[Levels | None, bool]:
+    """Cumulative volume by tick, and whether it was re-priced. A reduced price counts at the tick below it."""
+    volumes = runner.volumes
+    if len(entries) >= len(volumes) and not any(size > 0 for _, size in entries):
+        return None, False  # zero at every price: an artefact of settlement
+    is_repriced = False
+    for price, size in entries:
+        pennies = int(size * 100 + 0.5) if size > 0 else 0
+        is_repriced = is_repriced or pennies < volumes.get(price, 0)
+        if pennies:
+            volumes[price] = pennies
+        else:
+            volumes.pop(price, None)
+    if not runner.stands_between:
+        runner.stands_between = any(price not in _TICKS for price, _ in entries)
+    if not runner.stands_between:
+        return tuple([(_TICKS[price], volumes.get(price, 0)) for price, _ in entries]), is_repriced
+    totals = dict.fromkeys([_tick_below(price) for price, _ in entries], 0)
+    for price, pennies in volumes.items():
+        tick = _tick_below(price)
+        if tick in totals:
+            totals[tick] += pennies
+    return tuple(totals.items()), is_repriced
+
+
+def _volume(runner: _Runner, value: Any) -> Levels | None:
+    """Volume without its prices counts at the last traded one."""
+    volume = number(value, "tv")
+    if volume is None or runner.last is None or (runner.volumes and not runner.volume):
+        return None
+    grown = int(volume * 100 + 0.5) - runner.volume
+    if grown <= 0:
+        return None
+    price = _FLOATS[runner.last]
+    runner.volume += grown
+    runner.volumes[price] = runner.volumes.get(price, 0) + grown
+    return ((runner.last, runner.volumes[price]),)
+
+
+def _tick_below(price: float) -> int:
+    tick = _TICKS.get(price)
+    return max(0, bisect_right(_FLOATS, price) - 1) if tick is None else tick
+
+
+_PRICES: dict[float, Decimal | None] = {}
+
+
+def _price(value: Any) -> Decimal | None:
+    """A price as it was written, on the ladder or not. Not finite or below every price is missing."""
+    if value.__class__ is float:
+        try:
+            return _PRICES[value]
+        except KeyError:
+            if len(_PRICES) >= _MOST_REMEMBERED:
+                _PRICES.clear()
+    found = number(value, "price")
+    price = None if found is None else Decimal(str(found))
+    if price is not None and price < MIN_PRICE:
+        price = None
+    if value.__class__ is float:
+        _PRICES[value] = price
+    return price
