@@ -153,7 +153,7 @@ def test_a_residual_is_reported() -> None:
 
 
 def test_the_collar_binds_hedges_too() -> None:
-    collared = replace(TERMS, collar=PriceCollar(max_ticks=10, max_percent=Decimal(1)))
+    collared = replace(TERMS, collar=PriceCollar(max_ticks=Decimal(10), max_percent=Decimal(1)))
     # 8.20 is 2.5 % away from 8.00: only the first level may be taken.
     assert next_step(collared, MARKET, [BACKED], ()) == Hedge(Side.LAY, Decimal("8.00"), Decimal("3.00"), 7)
     assert next_step(collared, with_runner(last_traded=None), [BACKED], ()) == Wait(WaitCode.PRICE_COLLAR)
@@ -178,10 +178,11 @@ def test_a_hedge_never_turns_the_position_and_never_costs_more_than_shown(
         return
     before = position_on(rows, terms)
     offers = market.runners[0].lay if step.side is Side.LAY else market.runners[0].back
-    after, left = tuple(before), step.size
+    after: tuple[Decimal, Decimal] = (before.if_wins, before.if_loses)
+    left = step.size
     for level in offers:
         taken = min(level.size, left)
-        after, left = outcomes_after(*after, step.side, level.price, taken), left - taken
+        after, left = outcomes_after(after[0], after[1], step.side, level.price, taken), left - taken
         assert taken == 0 or ticks_between(level.price, offers[0].price) <= slippage
     assert left == 0, "only what stands there is asked for"
     exposure, rest = before.if_wins - before.if_loses, after[0] - after[1]
@@ -189,6 +190,6 @@ def test_a_hedge_never_turns_the_position_and_never_costs_more_than_shown(
     assert rest * exposure >= 0
     assert min(after) > min(before)
     # The whole of it at the limit: the exchange may do no worse than that.
-    at_limit = outcomes_after(*before, step.side, step.price, step.size)
+    at_limit = outcomes_after(before.if_wins, before.if_loses, step.side, step.price, step.size)
     assert min(at_limit) > min(before)
     assert (at_limit[0] - at_limit[1]) * exposure >= 0

@@ -302,7 +302,7 @@ def test_withdrawals_run_as_recorded(day: RaceDay, events: list[Event]) -> None:
             {event.selection_id for event in of_market(events, market.market_id) if isinstance(event, Remove)}
             for market in (race.win, race.place)
         ]
-        planned = {race.win.runners[act.index].selection_id for act in race.plan.withdrawals}
+        planned = {race.win.runners[act.card_index].selection_id for act in race.plan.withdrawals}
         assert removed[0] == removed[1] == planned
     assert count >= 4
 

@@ -8,17 +8,18 @@ references of orders that were sent and not seen in the account yet have to be h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from policytrader.engine.closing import CancelOpen, Closed, ClosingTerms, Hedge, Step, Wait, next_step, position_on
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer, OrderRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from policytrader.model.bets import Bet
     from policytrader.model.position import Position
-    from policytrader.ports import Clock, Exchange, PriceFeed
+    from policytrader.ports import Clock, PriceFeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +43,26 @@ class Round:
         return isinstance(self.step, Closed)
 
 
+class HedgeDesk(Protocol):
+    """As much of the ``Exchange`` port as a cash-out uses; the daemon's goes through its journal."""
+
+    def place(self, order: OrderRequest) -> OrderAnswer:
+        """Send one order, once."""
+        ...
+
+    def cancel(self, market_id: str, bet_ids: Sequence[str], request_ref: str) -> tuple[CancelAnswer, ...]:
+        """Cancel what is unmatched of these bets."""
+        ...
+
+    def current_bets(self, *, market_ids: Iterable[str] = ()) -> tuple[Bet, ...]:
+        """The account's bets in these markets."""
+        ...
+
+
 class CashOut:
     """Closes positions on single runners."""
 
-    def __init__(self, exchange: Exchange, prices: PriceFeed, clock: Clock, new_ref: Callable[[], str]) -> None:
+    def __init__(self, exchange: HedgeDesk, prices: PriceFeed, clock: Clock, new_ref: Callable[[], str]) -> None:
         """``new_ref`` gives a fresh reference of at most 32 characters, never the same one twice."""
         self._exchange = exchange
         self._prices = prices

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from policytrader.model.bets import Bet
     from policytrader.model.books import CatalogueMarket, LiveMarket, MarketFilter
     from policytrader.model.orders import CancelAnswer, OrderAnswer, OrderRequest
+    from policytrader.model.snapshot import Side
 
 
 class ClearedStatus(StrEnum):
@@ -32,6 +33,7 @@ class ClearedBet:
     bet_id: str
     market_id: str
     selection_id: int
+    side: Side
     status: ClearedStatus
     order_ref: str | None
     strategy_ref: str | None

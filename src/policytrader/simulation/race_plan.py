@@ -34,10 +34,10 @@ class Withdrawals(Enum):
 
 
 class Withdrawal(NamedTuple):
-    """The runner at ``index`` on the card is withdrawn."""
+    """The runner at ``card_index`` on the card is withdrawn."""
 
     at: int
-    index: int
+    card_index: int
 
 
 class Interruption(NamedTuple):

@@ -188,8 +188,8 @@ class Timeline:
 
     def _withdraw(self, act: Withdrawal) -> Generator[Event, None, int]:
         """As recorded: suspended with a new version, removed, open again after 0.3 to 1.3 s (``betfair.md`` 6.3)."""
-        chance, selection_id = self._chance, self._selections[act.index]
-        self._weights[act.index] = 0.0
+        chance, selection_id = self._chance, self._selections[act.card_index]
+        self._weights[act.card_index] = 0.0
         events: list[Event] = []
         for market in self._markets:
             suspended = act.at + chance.whole(0, 20)
@@ -203,7 +203,7 @@ class Timeline:
         over = act.at + 1300
         yield from sorted(events, key=lambda event: event.at)
         for market in self._markets:
-            if market.factors[act.index] >= market.big_factor:
+            if market.factors[act.card_index] >= market.big_factor:
                 most = max(0, self._race.plan.off - over) * 6 // 10
                 market.no_backs_until = over + min(most, chance.whole(4 * MINUTE, 16 * MINUTE))
                 yield from self._without_backs(market, over)

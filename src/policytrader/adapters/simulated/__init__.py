@@ -1,0 +1,1 @@
+"""The ports Exchange and PriceFeed straight over the simulated exchange, in memory."""

@@ -1,0 +1,250 @@
+"""Cash-out against the simulated exchange, its prices moving: the worst outcome grows with each hedge, and never falls.
+
+``POLICYTRADER_SHOW=1`` prints each round.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from itertools import count, pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policytrader.adapters.simulated.exchange import InMemoryExchange
+from policytrader.adapters.simulated.prices import InMemoryPrices
+from policytrader.app.cash_out import CashOut, Round
+from policytrader.engine.closing import CancelOpen, Closed, ClosingTerms, Ending, Hedge, Wait, WaitCode
+from policytrader.model.money import MINIMUM_SIZES, money_text
+from policytrader.model.orders import Fate, OrderAnswer, OrderRequest
+from policytrader.model.position import Position
+from policytrader.model.price import PRICES
+from policytrader.model.snapshot import Side
+from policytrader.simulation.events import Suspend
+from tests.simulation.exchanges import WIN, Levels, after, new_exchange, quote
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from policytrader.simulation.exchange import SimulatedExchange
+
+TERMS = ClosingTerms(
+    market_id=WIN, selection_id=11, strategy_ref="pt", max_slippage_ticks=5, minimum=MINIMUM_SIZES["GBP"]
+)
+
+
+class ExchangeClock:
+    """The simulated exchange's clock: to wait is to let its time run."""
+
+    def __init__(self, exchange: SimulatedExchange) -> None:
+        self._exchange = exchange
+
+    def now(self) -> datetime:
+        return self._exchange.now
+
+    def wait(self, seconds: float) -> None:
+        self._exchange.advance(after((self._exchange.now - after(0)).total_seconds() + seconds))
+
+
+class Desk:
+    """One account on one simulated market, and the cash-out that works on it."""
+
+    def __init__(self, *feed: object) -> None:
+        self.world = new_exchange(feed)  # type: ignore[arg-type]
+        self.world.advance(after(0))
+        self.port = InMemoryExchange(self.world)
+        self._numbers = count(1)
+        self.cash_out = CashOut(self.port, InMemoryPrices(self.world), ExchangeClock(self.world), self.new_ref)
+
+    def new_ref(self) -> str:
+        return f"ref-{next(self._numbers)}"
+
+    def offer(self, back: Levels | None = None, lay: Levels | None = None) -> None:
+        self.world.apply(quote(back=back, lay=lay, replaces=True, at=self.world.now))
+
+    def bet(self, side: Side, price: str, size: str, strategy_ref: str = "pt") -> OrderAnswer:
+        ref = self.new_ref()
+        return self.port.place(
+            OrderRequest(
+                market_id=WIN,
+                selection_id=11,
+                side=side,
+                price=Decimal(price),
+                size=Decimal(size),
+                order_ref=ref,
+                request_ref=ref,
+                strategy_ref=strategy_ref,
+                market_version=self.world.markets[WIN].definition.version,
+            )
+        )
+
+
+def show(rounds: list[Round]) -> None:
+    if os.environ.get("POLICYTRADER_SHOW"):
+        for one in rounds:
+            wins, loses, worst = (money_text(part) for part in (*one.position, min(one.position)))
+            sys.stdout.write(f"\nif it wins {wins:>8}  loses {loses:>8}  worst {worst:>8}  {one.step}")
+
+
+def close(desk: Desk, moves: list[tuple[Levels, Levels]]) -> list[Round]:
+    """Take rounds; before each the market moves on."""
+    unseen: frozenset[str] = frozenset()
+    rounds = []
+    for back, lay in [*moves, *[moves[-1]] * 12]:
+        desk.offer(back, lay)
+        rounds.append(desk.cash_out.take_round(TERMS, unseen))
+        unseen = rounds[-1].unseen_refs
+        if rounds[-1].is_over:
+            break
+    show(rounds)
+    return rounds
+
+
+def test_a_back_is_closed_against_moving_prices() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    assert desk.bet(Side.BACK, "10", "20").size_matched == Decimal(20)
+    assert desk.bet(Side.BACK, "10.5", "5").size_matched == 0
+    rounds = close(
+        desk,
+        [
+            ((("9", "5"),), (("9.4", "6"), ("9.6", "3"))),
+            ((("9", "5"),), (("9.4", "6"), ("9.6", "3"))),
+            ((("9", "5"),), (("9.8", "4"),)),
+            ((("9", "5"),), (("9.2", "90"),)),
+        ],
+    )
+    assert [type(one.step) for one in rounds] == [CancelOpen, Hedge, Hedge, Hedge, Closed]
+    worsts = [min(one.position) for one in rounds]
+    assert worsts == sorted(worsts)
+    assert worsts[0] == Decimal(-20)
+    assert rounds[-1].step == Closed(Ending.RESIDUAL)
+    assert rounds[-1].position.if_loses > 0
+
+
+def test_a_lay_is_closed_against_moving_prices() -> None:
+    desk = Desk()
+    desk.offer((("6", "50"),), (("6.2", "50"),))
+    assert desk.bet(Side.LAY, "6.2", "30").size_matched == Decimal(30)
+    rounds = close(
+        desk,
+        [
+            ((("7", "10"), ("6.8", "5")), (("7.4", "6"),)),
+            ((("6.6", "4"),), (("7.4", "6"),)),
+            ((("6.4", "90"),), (("7.4", "6"),)),
+        ],
+    )
+    assert [type(one.step) for one in rounds] == [Hedge, Hedge, Hedge, Closed]
+    worsts = [min(one.position) for one in rounds]
+    assert worsts == sorted(worsts)
+    assert rounds[-1].step == Closed(Ending.RESIDUAL)
+
+
+def test_a_hedge_that_is_left_standing_is_cancelled_before_the_next() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10", "20")
+    hedge = desk.bet(Side.LAY, "9", "5")
+    rounds = close(desk, [((("9.4", "5"),), (("9.6", "90"),))])
+    assert [type(one.step) for one in rounds] == [CancelOpen, Hedge, Closed]
+    assert rounds[0].cancelled[0].bet_id == hedge.bet_id
+    assert rounds[0].cancelled[0].size_cancelled == Decimal(5)
+
+
+def test_a_suspended_market_is_waited_for() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10", "20")
+    desk.world.apply(Suspend(desk.world.now, WIN))
+    assert desk.cash_out.take_round(TERMS).step == Wait(WaitCode.MARKET_NOT_OPEN)
+
+
+def test_an_own_runner_that_is_removed_is_void() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10", "20")
+    desk.world.withdraw(WIN, 11, None)
+    taken = desk.cash_out.take_round(TERMS)
+    assert taken.step == Closed(Ending.VOID)
+    assert taken.position == Position(Decimal(0), Decimal(0))
+
+
+def test_another_runners_removal_cuts_the_position_before_the_hedge() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10", "20")
+    desk.world.withdraw(WIN, 12, Decimal("30.01"))
+    desk.offer((("6.8", "50"),), (("7", "50"),))
+    taken = desk.cash_out.take_round(TERMS)
+    # 20 at 7.00 now: n = 140, and 140 / 7 is 20.
+    assert taken.step == Hedge(Side.LAY, Decimal("7.00"), Decimal("20.00"), desk.world.markets[WIN].definition.version)
+    assert desk.cash_out.take_round(TERMS, taken.unseen_refs).step == Closed(Ending.FLAT)
+
+
+class Late:
+    """The exchange's port, a bet not listed before ``listed`` is set; what ``place`` answers may get lost too."""
+
+    def __init__(self, port: InMemoryExchange, *, loses_answers: bool) -> None:
+        self._port, self._loses_answers = port, loses_answers
+        self.is_listed = False
+        self.placed: list[OrderRequest] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._port, name)
+
+    def place(self, order: OrderRequest) -> OrderAnswer:
+        self.placed.append(order)
+        answer = self._port.place(order)
+        if not self._loses_answers:
+            return answer
+        return OrderAnswer(fate=Fate.UNKNOWN, code="READ_TIMEOUT")
+
+    def current_bets(self, **filters: object) -> tuple[object, ...]:
+        hidden = set() if self.is_listed else {order.order_ref for order in self.placed}
+        return tuple(bet for bet in self._port.current_bets(**filters) if bet.order_ref not in hidden)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("loses_answers", [False, True])
+def test_a_hedge_that_is_not_listed_yet_is_not_sent_again(*, loses_answers: bool) -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10", "20")
+    late = Late(desk.port, loses_answers=loses_answers)
+    cash_out = CashOut(late, InMemoryPrices(desk.world), ExchangeClock(desk.world), desk.new_ref)  # type: ignore[arg-type]
+    rounds = list(cash_out.run(TERMS, rounds=4, pause_seconds=15))
+    assert [type(one.step) for one in rounds] == [Hedge, Wait, Wait, Wait]
+    assert rounds[-1].step == Wait(WaitCode.ORDER_UNSEEN)
+    assert len(late.placed) == 1
+    late.is_listed = True
+    assert cash_out.take_round(replace(TERMS), rounds[-1].unseen_refs).is_over
+
+
+sizes = st.integers(100, 20_000).map(lambda amount: str(Decimal(amount) / 100))
+ticks = st.integers(0, 340)
+
+
+@given(
+    side=st.sampled_from(Side),
+    opened=ticks,
+    size=sizes,
+    moves=st.lists(st.tuples(ticks, st.integers(1, 8), sizes, sizes), min_size=1, max_size=6),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_worst_outcome_never_gets_worse(
+    side: Side, opened: int, size: str, moves: list[tuple[int, int, str, str]]
+) -> None:
+    desk = Desk()
+    price = str(PRICES[opened])
+    standing = ((price, size),)
+    desk.offer(*((standing, None) if side is Side.BACK else (None, standing)))
+    answer = desk.bet(side, price, size)
+    if answer.fate is not Fate.SEEN:
+        return  # more than the account has
+    books = [(((str(PRICES[low]), one),), ((str(PRICES[low + spread]), other),)) for low, spread, one, other in moves]
+    worsts = [min(one.position) for one in close(desk, books)]  # type: ignore[arg-type]
+    assert all(earlier <= later for earlier, later in pairwise(worsts))
