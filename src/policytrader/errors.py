@@ -8,6 +8,10 @@
     ├── RecordingError           a recorded market file or an imported recording
     ├── ConfigError              config/*.yaml
     ├── ExchangeError            the exchange did not answer, or refused (exit code 4)
+    ├── StoreError               the store is out of reach, read-only, full, of another schema (exit code 4)
+    │   ├── StoreUnknownError    the answer to a commit was lost: read the row again (exit code 4)
+    │   ├── StoreConflictError   what was asked contradicts what is stored (exit code 1)
+    │   └── StaleEpochError      another process leads (exit code 5)
     └── UsageError               the caller asked for something that cannot be (exit code 2)
 
 Drivers' errors (DuckDB, pyarrow, OS) are mapped to one of these at the edge where they happen.
@@ -118,6 +122,39 @@ class ExchangeError(PolicytraderError):
         super().__init__(sentence)
         self.code = code
         self.reactions = reactions
+
+
+class StoreError(PolicytraderError):
+    """The store could not do it, and nothing happened. ``code`` is one of ours, whatever the driver."""
+
+    def __init__(self, sentence: str, code: str = "unreachable") -> None:
+        """``code``: unreachable, read_only, full, busy, schema, mode, denied, damaged or failed."""
+        super().__init__(sentence)
+        self.code = code
+
+
+class StoreUnknownError(StoreError):
+    """A commit was sent and its answer lost: it happened, or it did not. Read the row by its key."""
+
+    def __init__(self, sentence: str) -> None:
+        """Its code is ``unknown``."""
+        super().__init__(sentence, "unknown")
+
+
+class StoreConflictError(StoreError):
+    """What was asked contradicts what is stored; nothing happened."""
+
+    def __init__(self, sentence: str) -> None:
+        """Its code is ``conflict``."""
+        super().__init__(sentence, "conflict")
+
+
+class StaleEpochError(StoreError):
+    """Another process leads, or the lease is lost: nothing happened, and nothing may be sent."""
+
+    def __init__(self, sentence: str) -> None:
+        """Its code is ``stale``."""
+        super().__init__(sentence, "stale")
 
 
 class UsageError(PolicytraderError):

@@ -1,4 +1,4 @@
-"""The one place that picks adapters: snapshot folders, recordings, policies from folders or from git."""
+"""The one place that picks adapters: snapshot folders, recordings, policies, the simulated exchange's server."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from policytrader.adapters.exchange_server.server import ExchangeServer as ExchangeServer  # noqa: PLC0414
     from policytrader.adapters.recordings.importer import FileReport as FileReport  # noqa: PLC0414 - for the command line
     from policytrader.adapters.recordings.importer import ImportReport as ImportReport  # noqa: PLC0414
+    from policytrader.errors import Diagnostic
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
+    from policytrader.ports.store import Store
 
 GIT_PREFIX = "git:"
 
@@ -55,6 +58,41 @@ def import_recordings(
     return import_recording(paths, out, progress=progress)
 
 
+def serve_race_day(seed: int, races: int, *, speed: float = 0.0, port: int = 0, stream_port: int = 0) -> ExchangeServer:
+    """A server, not yet started, of the race day that a seed generates. Raises ``UsageError`` for a port in use."""
+    from policytrader.adapters.exchange_server.server import ExchangeServer
+    from policytrader.simulation.exchange import SimulatedExchange
+    from policytrader.simulation.race_day import generate_race_day
+
+    day = generate_race_day(seed, races)
+    exchange = SimulatedExchange(day.now, day.feed())
+    return ExchangeServer(exchange, seed=str(seed), speed=speed, port=port, stream_port=stream_port)
+
+
+def serve_recording(
+    folder: Path,
+    *,
+    tell: Callable[[Diagnostic], None] | None = None,
+    speed: float = 0.0,
+    port: int = 0,
+    stream_port: int = 0,
+) -> ExchangeServer:
+    """A server, not yet started, that plays a recording from its first event.
+
+    ``tell`` hears of damage when it is met; the rest goes on. Raises ``RecordingError`` where nothing can be played,
+    ``UsageError`` for a folder that is not there or a port in use.
+    """
+    from policytrader.adapters.exchange_server.server import ExchangeServer
+    from policytrader.adapters.recordings.playback import first_time, read_events
+    from policytrader.simulation.exchange import SimulatedExchange
+
+    if not folder.exists():
+        message = f"--recording {folder}: no such folder"
+        raise UsageError(message)
+    exchange = SimulatedExchange(first_time([folder]), read_events([folder], tell=tell))
+    return ExchangeServer(exchange, seed="recording", speed=speed, port=port, stream_port=stream_port)
+
+
 def policy_folder(project: Path, near: Path | None = None) -> Path:
     """The rules when nobody names any: the project's, else those of the project around ``near``, else the shipped."""
     around = near.resolve().parents if near is not None else ()
@@ -86,3 +124,30 @@ def policy_at(reference: str | None, project: Path) -> PolicySet:
         message = f"no policy at {reference}: name a folder of rules, or git:REV"
         raise UsageError(message)
     return load_policy(path)
+
+
+def store_url(given: str | None, project: Path, mode: str) -> str:
+    """The URL that was given, else that of the project's own SQLite file for the mode.
+
+    A relative ``sqlite:///FILE`` is meant from the project's folder.
+    """
+    prefix, name = "sqlite:///", f"policytrader-{mode}.db"
+    if given is None:
+        return f"{prefix}{project / name}"
+    file = given.removeprefix(prefix)
+    is_relative = given.startswith(prefix) and file and not file.startswith(("/", ":", "file:"))
+    return f"{prefix}{project / file}" if is_relative else given
+
+
+def open_store(url: str, mode: str = "paper") -> Store:
+    """A store by its URL; it connects when it is first used. Raises ``UsageError`` for what is no store's URL."""
+    from policytrader.adapters.sql.store import open_store as open_
+
+    return open_(url, mode)
+
+
+def export_schema(dialect: str) -> str:
+    """A store's schema as SQL text, for postgresql or sqlite."""
+    from policytrader.adapters.sql.schema import export_schema as export
+
+    return export(dialect)

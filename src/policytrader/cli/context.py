@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from policytrader.errors import PolicytraderError, UsageError
+from policytrader.errors import PolicytraderError, StoreError, UsageError
 from policytrader.model.times import parse_utc
 
 if TYPE_CHECKING:
@@ -90,6 +90,10 @@ def fail(error: Exception) -> int:
         case UsageError():
             click.echo(f"error: {error.render()}", err=True)
             return WRONG_USAGE
+        case StoreError():
+            click.echo(f"error: {error.render()}", err=True)
+            # A conflict is about what was asked, a stale epoch is a latch; else the store is what fails.
+            return {"conflict": FINDINGS, "stale": REFUSED}.get(error.code, OUT_OF_REACH)
         case PolicytraderError():
             click.echo(error.render(), err=True)
             count = len(error.diagnostics)

@@ -5,5 +5,19 @@ Adapters implement them; each port's contract suite (``tests/contracts``) runs o
 
 from policytrader.ports.clock import Clock
 from policytrader.ports.exchange import ClearedBet, ClearedMarket, ClearedStatus, Exchange, Funds, PriceFeed
+from policytrader.ports.store import ControlStore, JournalStore, RuleStore, SelectionStore, Store
 
-__all__ = ["ClearedBet", "ClearedMarket", "ClearedStatus", "Clock", "Exchange", "Funds", "PriceFeed"]
+__all__ = [
+    "ClearedBet",
+    "ClearedMarket",
+    "ClearedStatus",
+    "Clock",
+    "ControlStore",
+    "Exchange",
+    "Funds",
+    "JournalStore",
+    "PriceFeed",
+    "RuleStore",
+    "SelectionStore",
+    "Store",
+]

@@ -1,0 +1,1 @@
+"""One file per revision; one that was released is never changed."""

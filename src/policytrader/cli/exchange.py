@@ -1,0 +1,132 @@
+"""``policytrader exchange serve``: the simulated exchange on loopback, for this machine's bots and tests."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from policytrader.cli.context import FINE, Context, print_json
+from policytrader.errors import UsageError
+from policytrader.wiring import serve_race_day, serve_recording
+
+if TYPE_CHECKING:
+    from policytrader.wiring import ExchangeServer
+
+DEFAULT_SEED, DEFAULT_RACES, MOST_RACES = 1, 6, 60
+MAX_SPEED = 10_000.0
+MAX_PORT = 65_535
+MAX_SEED = 2**63 - 1
+
+
+@click.group(short_help="Serve the simulated exchange: Betfair's protocols on loopback.")
+def command() -> None:
+    """The simulated exchange: Betfair's rules and protocols, paper money, no network but this machine's own."""
+
+
+@command.command("serve", short_help="Serve until stopped.")
+@click.option(
+    "--race-day",
+    "seed",
+    type=click.IntRange(0, MAX_SEED),
+    metavar="SEED",
+    help=f"Generate the race day of this seed. Default: {DEFAULT_SEED}, unless --recording is given.",
+)
+@click.option(
+    "--races",
+    type=click.IntRange(1, MOST_RACES),
+    metavar="N",
+    help=f"Races of the generated day, 1 to {MOST_RACES}, a WIN and a PLACE market each. Default: {DEFAULT_RACES}.",
+)
+@click.option(
+    "--recording",
+    metavar="DIR",
+    help="Play this instead: a folder of raw stream files, or one that `recording import` wrote.",
+)
+@click.option(
+    "--speed",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="X",
+    help="Simulated seconds for each second; 0 stands still until told.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, MAX_PORT),
+    default=0,
+    show_default=True,
+    metavar="P",
+    help="Port of login, API and control; 0 picks a free one.",
+)
+@click.option(
+    "--stream-port",
+    type=click.IntRange(0, MAX_PORT),
+    default=0,
+    show_default=True,
+    metavar="P",
+    help="Port of the Exchange Stream; 0 picks a free one.",
+)
+@click.pass_obj
+def serve(
+    context: Context,
+    seed: int | None,
+    races: int | None,
+    recording: str | None,
+    speed: float,
+    port: int,
+    stream_port: int,
+) -> int:
+    """Serve the simulated exchange on this machine's loopback until it is interrupted.
+
+    The first line on stdout is one JSON object: where login, API, stream and control are, what logs in, and the time at
+    which the simulation starts. All of it but the ports is fixed by the seed.
+    """
+    if recording is not None and (seed is not None or races is not None):
+        message = "--recording plays what was recorded: --race-day and --races do not go with it"
+        raise UsageError(message)
+    if not (math.isfinite(speed) and 0 <= speed <= MAX_SPEED):
+        message = f"--speed {speed}: give 0 (stand still until told) up to {MAX_SPEED:.0f}"
+        raise UsageError(message)
+    if recording is not None:
+        server = serve_recording(
+            context.path(recording),
+            speed=speed,
+            port=port,
+            stream_port=stream_port,
+            tell=lambda damage: click.echo(damage.render(), err=True),
+        )
+        what = f"the recording {recording}"
+    else:
+        chosen, number = DEFAULT_SEED if seed is None else seed, races or DEFAULT_RACES
+        server = serve_race_day(chosen, number, speed=speed, port=port, stream_port=stream_port)
+        what = f"race day {chosen} with {number} {'race' if number == 1 else 'races'}"
+    _run(context, server, f"{what}, {_pace(speed)}")
+    return FINE
+
+
+def _run(context: Context, server: ExchangeServer, what: str) -> None:
+    """Serve until SIGINT or SIGTERM; both end it in the same clean way."""
+    stopped = threading.Event()
+    previous = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.start()
+        try:
+            print_json(server.announcement)
+            context.note(f"Simulated exchange: {what}. Paper money. Ctrl-C ends it.")
+            stopped.wait()
+        finally:
+            server.stop()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    context.note("Stopped.")
+
+
+def _pace(speed: float) -> str:
+    if not speed:
+        return "time stands still until told"
+    return "at the pace of the wall clock" if speed == 1 else f"{speed:g} simulated seconds per second"
