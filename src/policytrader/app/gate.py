@@ -1,0 +1,222 @@
+"""The last gate before an order: the limits once more, from the journal, independently of the rules.
+
+The plan's protections read the snapshot, which was assembled from many sources. This gate reads the journal, as it is
+at this moment, and what others have on the account. ``reliability.md`` I1, I2, I14, I16: counters are derived, so
+that no restart resets them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from policytrader.model.journal import IntentState, Purpose
+from policytrader.model.money import ZERO
+from policytrader.model.position import exposure_of
+from policytrader.model.price import is_on_ladder
+from policytrader.model.snapshot import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from policytrader.model.bets import Bet
+    from policytrader.model.journal import ControlState, Intent, JournalEntry
+    from policytrader.policy.protection import Protections
+
+MAX_UNKNOWN_IN_ALL = 3
+"""So many orders of unknown fate, over all markets, close a latch: something is wrong with the way to the exchange."""
+
+_MINUTE = timedelta(minutes=1)
+_UNRESOLVED = frozenset({IntentState.RESERVED, IntentState.SENT, IntentState.UNKNOWN})
+_UNKNOWN = frozenset({IntentState.SENT, IntentState.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What counts against the limits at this moment.
+
+    ``entries`` are the journal's of the day, and whatever is open from before; ``foreign`` the bets of others on the
+    account; ``lost_today`` what settled bets have lost since midnight in London, net of commission, never negative.
+    """
+
+    now: datetime
+    entries: tuple[JournalEntry, ...]
+    foreign: tuple[Bet, ...]
+    controls: ControlState
+    lost_today: Decimal = ZERO
+
+    @property
+    def open_risk(self) -> Decimal:
+        """What everything that is not over could lose, nothing netted."""
+        ours = sum((entry.exposure for entry in self.entries if entry.is_open), ZERO)
+        return ours + sum((exposure_of(bet.as_order(is_ours=False)) for bet in self.foreign), ZERO)
+
+
+class Gate:
+    """The limits of one policy over one ledger; ``count_in`` remembers what is let through."""
+
+    def __init__(self, limits: Protections, ledger: Ledger) -> None:
+        """Sums are made once."""
+        self._limits = limits
+        self._ledger = ledger
+        self._by_selection: dict[tuple[str, int, Side], Decimal] = defaultdict(lambda: ZERO)
+        self._by_market: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        self._all = ZERO
+        self._sent: list[Intent] = [entry.intent for entry in ledger.entries if entry.state is not IntentState.DECIDED]
+        for entry in ledger.entries:
+            intent = entry.intent
+            self._add((intent.market_id, intent.selection_id, intent.side), entry.exposure)
+        for bet in ledger.foreign:
+            self._add((bet.market_id, bet.selection_id, bet.side), exposure_of(bet.as_order(is_ours=False)))
+
+    @property
+    def is_killed(self) -> bool:
+        """Nothing at all is placed, hedges included."""
+        return self._ledger.controls.kill is not None
+
+    def refuse(self, intent: Intent, cap: Decimal | None) -> str | None:
+        """The id of what forbids this order; None when nothing does.
+
+        ``cap`` is the ladder's amount for the pick at this moment, in the order's own unit: what an opening order and
+        all before it on the same market, runner and side may come to. Hedges have none: they skip what limits stakes
+        and rates, and the levers, which close the way in and not the way out.
+        """
+        if not is_on_ladder(intent.price) or intent.size <= ZERO:
+            return "price"
+        if intent.purpose is Purpose.HEDGE:
+            return self._refuse_hedge(intent)
+        return self._refuse_state(intent) or self._refuse_amount(intent, cap) or self._refuse_rate(intent)
+
+    def count_in(self, intent: Intent) -> None:
+        """Remember an order that was reserved."""
+        self._add((intent.market_id, intent.selection_id, intent.side), intent.reservation)
+        self._sent.append(intent)
+
+    def _add(self, key: tuple[str, int, Side], amount: Decimal) -> None:
+        self._by_selection[key] += amount
+        self._by_market[key[0]] += amount
+        self._all += amount
+
+    def _refuse_hedge(self, intent: Intent) -> str | None:
+        """One hedge at a time: a second one for a first of unknown fate would be a bet of its own."""
+        unresolved = any(
+            entry.state in _UNRESOLVED for entry in self._on_runner(intent) if entry.intent.ref != intent.ref
+        )
+        return "max_unknown_intents" if unresolved else None
+
+    def _refuse_state(self, intent: Intent) -> str | None:
+        controls = self._ledger.controls
+        if controls.kill is not None:
+            return "kill"
+        if controls.pause is not None:
+            return "pause"
+        subjects = {"", intent.account, intent.market_id, subject_of(intent)}
+        if any(latch.subject in subjects for latch in controls.latches):
+            return "latch"
+        if any(entry.is_open and entry.intent.purpose is Purpose.HEDGE for entry in self._on_runner(intent)):
+            return "cash_out_waits"
+        limit = self._limits.max_unknown_intents
+        unknown = sum(
+            entry.state in _UNRESOLVED and entry.intent.market_id == intent.market_id for entry in self._ledger.entries
+        )
+        return "max_unknown_intents" if limit is None or unknown >= limit else None
+
+    def _refuse_amount(self, intent: Intent, cap: Decimal | None) -> str | None:
+        limits, risk = self._limits, intent.reservation
+        is_back = intent.side is Side.BACK
+        held = self._by_selection[intent.market_id, intent.selection_id, intent.side] + risk
+        if cap is None or held > cap:
+            return "ladder_cap"
+        order, selection = limits.max_order, limits.max_exposure_per_selection
+        if order is None or risk > (order.stake if is_back else order.liability):
+            return "max_order"
+        if selection is None or held > (selection.back_stake if is_back else selection.lay_liability):
+            return "max_exposure_per_selection"
+        market = limits.max_exposure_per_market
+        if market is None or self._by_market[intent.market_id] + risk > market:
+            return "max_exposure_per_market"
+        if limits.max_exposure_per_day is None or self._all + risk > limits.max_exposure_per_day:
+            return "max_exposure_per_day"
+        most = limits.max_daily_loss
+        at_worst = self._ledger.lost_today + self._ledger.open_risk + risk
+        return "max_daily_loss" if most is None or at_worst > most else None
+
+    def _refuse_rate(self, intent: Intent) -> str | None:
+        limits = self._limits
+        openings = [sent for sent in self._sent if sent.purpose is Purpose.OPENING]
+        recent = sum(sent.created_at > intent.created_at - _MINUTE for sent in openings)
+        if limits.max_orders_per_minute is None or recent >= limits.max_orders_per_minute:
+            return "max_orders_per_minute"
+        same = sum(_key(sent) == _key(intent) for sent in openings)
+        if limits.max_orders_per_selection is None or same >= limits.max_orders_per_selection:
+            return "max_orders_per_selection"
+        return None
+
+    def _on_runner(self, intent: Intent) -> list[JournalEntry]:
+        return [
+            entry
+            for entry in self._ledger.entries
+            if (entry.intent.market_id, entry.intent.selection_id) == (intent.market_id, intent.selection_id)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a latch closes: the protection, the newest intent that was counted, and what it stops ("" is everything)."""
+
+    protection: str
+    evidence: str
+    why: str
+    subject: str = ""
+
+
+def latches_due(limits: Protections, entries: Sequence[JournalEntry], lost_today: Decimal) -> Iterable[Cause]:
+    """The latches that the day's journal calls for; each stays closed until a person resumes."""
+    unknown = [entry for entry in entries if entry.state in _UNKNOWN]
+    if len(unknown) >= MAX_UNKNOWN_IN_ALL:
+        why = f"{len(unknown)} orders of unknown fate"
+        yield Cause(protection="max_unknown_intents", evidence=unknown[-1].intent.ref, why=why)
+    if limits.max_daily_loss is not None and lost_today >= limits.max_daily_loss:
+        yield Cause(protection="max_daily_loss", evidence=str(lost_today), why=f"{lost_today} lost today")
+    rejected = _rejects_in_a_row(entries)
+    if limits.max_rejects_in_a_row is not None and len(rejected) >= limits.max_rejects_in_a_row:
+        why = f"{len(rejected)} orders refused in a row, the last for {rejected[0].code}"
+        yield Cause(protection="max_rejects_in_a_row", evidence=rejected[0].intent.ref, why=why)
+    if limits.max_orders_per_selection is not None:
+        yield from _too_many(entries, int(limits.max_orders_per_selection))
+
+
+def _too_many(entries: Sequence[JournalEntry], most: int) -> Iterable[Cause]:
+    counts: dict[tuple[str, int, Side], list[str]] = defaultdict(list)
+    for entry in entries:
+        if entry.intent.purpose is Purpose.OPENING:
+            counts[_key(entry.intent)].append(entry.intent.ref)
+    for (market_id, selection_id, side), refs in counts.items():
+        if len(refs) >= most:
+            why = f"{len(refs)} orders to {side} {selection_id} in {market_id}"
+            subject = f"{market_id}/{selection_id}/{side}"
+            yield Cause(protection="max_orders_per_selection", evidence=refs[-1], why=why, subject=subject)
+
+
+def _rejects_in_a_row(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """The newest entries that the exchange refused, newest first, up to the first that it did not."""
+    refused = []
+    for entry in reversed(entries):
+        if entry.state is not IntentState.DEAD:
+            break
+        if entry.sent_at is not None:
+            refused.append(entry)
+    return refused
+
+
+def subject_of(intent: Intent) -> str:
+    """What a latch on one pick is about: its market, runner and side."""
+    return "/".join(map(str, _key(intent)))
+
+
+def _key(intent: Intent) -> tuple[str, int, Side]:
+    return intent.market_id, intent.selection_id, intent.side

@@ -1,0 +1,126 @@
+"""A trader over a whole generated day: the promises, checked at the exchange and not in the trader's own books."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from policytrader import load_policy
+from policytrader.app.decision_log import decode
+from policytrader.engine.closing import Closed, Ending, Hedge
+from policytrader.engine.evaluate import Engine
+from policytrader.model.decision import Action
+from policytrader.model.journal import IntentState, Purpose
+from policytrader.model.times import LONDON
+from policytrader.resources import resource
+from tests.app.race_days import ACCOUNT, STRATEGY, Day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from policytrader.model.journal import JournalEntry
+
+POLICY = load_policy(resource("rules"))
+SEED, RACES = 7, 6
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    """The day, traded live once a minute; tests only look at it."""
+    made = Day.generate(tmp_path_factory.mktemp("day"), SEED, RACES)
+    made.pick_everywhere()
+    with Engine(POLICY) as engine:
+        made.run(engine, made.lead(), every_seconds=60)
+    yield made
+    made.store.close()
+
+
+def journal(day: Day) -> dict[str, JournalEntry]:
+    entries = day.store.intents(day.last_off.astimezone(LONDON).date(), ACCOUNT)
+    return {entry.intent.ref: entry for entry in entries}
+
+
+def test_something_happened(day: Day) -> None:
+    actions = {decision.action for tick in day.ticks for decision in tick.plan.decisions}
+    assert {Action.PLACE, Action.WAIT, Action.INVALID, Action.CASH_OUT} <= actions
+    assert len(day.world.bets) > 20
+
+
+def test_no_order_without_an_intent_and_no_intent_twice(day: Day) -> None:
+    entries = journal(day)
+    refs = [bet.order_ref for bet in day.world.bets.values()]
+    assert len(refs) == len(set(refs))
+    assert set(refs) <= set(entries)
+    assert all(bet.strategy_ref == STRATEGY for bet in day.world.bets.values())
+
+
+def test_the_journal_agrees_with_the_exchange_in_the_end(day: Day) -> None:
+    bets = {bet.order_ref: bet for bet in day.world.bets.values()}
+    for ref, entry in journal(day).items():
+        assert entry.state in {IntentState.DONE, IntentState.DEAD}, ref
+        if entry.state is IntentState.DONE:
+            assert entry.sizes is not None
+            assert entry.sizes.matched == bets[ref].size_matched
+            assert entry.bet_id == bets[ref].bet_id
+
+
+def test_no_opening_order_after_the_reason_was_gone(day: Day) -> None:
+    gone = {ref: tick.at for tick in day.ticks for ref, _ in tick.invalidated}
+    assert gone
+    for entry in journal(day).values():
+        intent = entry.intent
+        if intent.purpose is Purpose.OPENING and intent.selection_ref in gone:
+            assert intent.created_at < gone[intent.selection_ref]
+
+
+def test_no_order_after_the_off_and_none_in_play(day: Day) -> None:
+    starts = {market.definition.market_id: market.definition.start for market in day.world.markets.values()}
+    for bet in day.world.bets.values():
+        assert bet.placed_at < starts[bet.market_id]
+
+
+def test_never_past_the_cap(day: Day) -> None:
+    ladders = POLICY.staking
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in journal(day).values():
+        if entry.intent.purpose is Purpose.OPENING and entry.state is not IntentState.DEAD:
+            held[entry.intent.selection_ref] += entry.intent.reservation
+    picks = {one.selection_ref: one for one in day.ticks[0].plan.snapshot.selections}
+    for ref, risk in held.items():
+        ladder = ladders.ladder_for(picks[ref].side, picks[ref].market_type)
+        assert risk <= ladder.limits.amount(picks[ref].side) * picks[ref].stake_points
+
+
+def test_cash_outs_end_and_never_make_it_worse(day: Day) -> None:
+    rounds = [one for tick in day.ticks for one in tick.rounds]
+    assert any(isinstance(one.step, Hedge) for one in rounds)
+    assert any(isinstance(one.step, Closed) and one.step.ending in {Ending.FLAT, Ending.RESIDUAL} for one in rounds)
+
+
+def test_each_decision_can_be_made_again_from_the_log(day: Day) -> None:
+    record = next(
+        record
+        for pick in day.ticks[0].plan.snapshot.selections
+        for record in day.store.decisions(pick.selection_ref)
+        if record.action == "PLACE"
+    )
+    with Engine(POLICY) as engine:
+        plan = engine.evaluate(decode(record.inputs))
+    (again,) = [one for one in plan.decisions if one.selection.selection_ref == record.selection_ref]
+    assert json.dumps(again.to_dict(), ensure_ascii=False, separators=(",", ":")).encode() == record.document
+
+
+def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
+    made = Day.generate(tmp_path, SEED, 1)
+    made.pick_everywhere()
+    with Engine(POLICY) as engine:
+        made.run(engine, None, every_seconds=600)
+    assert made.world.bets == {}
+    assert journal(made) == {}
+    assert any(decision.action is Action.PLACE for tick in made.ticks for decision in tick.plan.decisions)
+    made.store.close()
