@@ -85,14 +85,14 @@ def test_no_order_after_the_off_and_none_in_play(day: Day) -> None:
 
 
 def test_never_past_the_cap(day: Day) -> None:
-    ladders = POLICY.staking
     held: dict[str, Decimal] = defaultdict(Decimal)
     for entry in journal(day).values():
-        if entry.intent.purpose is Purpose.OPENING and entry.state is not IntentState.DEAD:
-            held[entry.intent.selection_ref] += entry.intent.reservation
+        if entry.intent.purpose is Purpose.OPENING:
+            held[entry.intent.selection_ref] += entry.exposure
+    assert max(held.values()) > 0
     picks = {one.selection_ref: one for one in day.ticks[0].plan.snapshot.selections}
     for ref, risk in held.items():
-        ladder = ladders.ladder_for(picks[ref].side, picks[ref].market_type)
+        ladder = POLICY.staking.ladder_for(picks[ref].side, picks[ref].market_type)
         assert risk <= ladder.limits.amount(picks[ref].side) * picks[ref].stake_points
 
 

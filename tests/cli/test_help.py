@@ -124,5 +124,6 @@ def test_an_option_that_is_none(words: tuple[str, ...], command: click.Command, 
     assert "No such option" in ran.err
     assert "--jsno" in ran.err
     if any("--json" in parameter.opts for parameter in command.params):
-        assert "Did you mean '--json'?" in ran.err
+        assert "Did you mean" in ran.err
+        assert "'--json'" in ran.err
     assert list(here.iterdir()) == []

@@ -68,7 +68,7 @@ def _after(state: IntentState) -> set[IntentState]:
         (IntentState.SEEN, BetSizes(remaining=Decimal(10)), "40"),
         # The exchange has told of a part only: the rest still counts.
         (IntentState.SEEN, BetSizes(matched=Decimal(2), average_price_matched=Decimal(5)), "40"),
-        (IntentState.SEEN, BetSizes(matched=Decimal(4), average_price_matched=Decimal("4.5"), lapsed=Decimal(6)), "16"),
+        (IntentState.SEEN, BetSizes(matched=Decimal(4), average_price_matched=Decimal("4.5"), lapsed=Decimal(6)), "14"),
         # Matched worse than asked for: impossible, and counted all the same.
         (IntentState.SEEN, BetSizes(matched=Decimal(10), average_price_matched=Decimal(6)), "50"),
         (IntentState.DEAD, None, "0"),

@@ -92,7 +92,10 @@ def resolve_picks(
         raise UsageError("\n".join(problem.render() for problem in problems))
     wanted = sorted({race.win.market_id for _, race, _, _ in found})
     books = {book.market_id: book for book in prices.books(wanted)}
-    captures = {race.race_id: _capture(race, books.get(race.win.market_id), at) for _, race, _, _ in found}
+    if gone := [market_id for market_id in wanted if market_id not in books]:
+        message = f"the exchange shows no prices for {', '.join(gone)}: nothing to judge the picks by later"
+        raise UsageError(message)
+    captures = {race.race_id: _capture(race, books[race.win.market_id], at) for _, race, _, _ in found}
     return tuple(_selection(pick, race, market, runner, captures[race.race_id]) for pick, race, market, runner in found)
 
 
@@ -140,28 +143,31 @@ def _not_found(pick: Pick, race: Race | None, market: CatalogueMarket | None) ->
     )
 
 
-def _capture(race: Race, book: LiveMarket | None, at: datetime) -> tuple[ReferenceRunner, ...]:
-    runners = {runner.selection_id: runner for runner in book.runners} if book is not None else {}
+def _capture(race: Race, book: LiveMarket, at: datetime) -> tuple[ReferenceRunner, ...]:
+    """The runners that take part, as the WIN market shows them now."""
+    runners = {runner.selection_id: runner for runner in book.runners}
     capture_id = f"{race.race_id}@{at:%Y%m%dT%H%M%S%fZ}"
-    active = sum(runner.status is RunnerStatus.ACTIVE for runner in runners.values())
+    active = [one for one in race.win.runners if _is_active(runners.get(one.selection_id))]
     return tuple(
         ReferenceRunner(
             capture_id,
             race.race_id,
             at,
-            active if book is not None else None,
+            len(active),
             listed.selection_id,
             listed.runner_name,
-            runners[listed.selection_id].status if listed.selection_id in runners else None,
-            _reference_price(runners.get(listed.selection_id)),
+            RunnerStatus.ACTIVE,
+            _reference_price(runners[listed.selection_id]),
         )
-        for listed in race.win.runners
+        for listed in active
     )
 
 
-def _reference_price(runner: LiveRunner | None) -> Decimal | None:
-    if runner is None:
-        return None
+def _is_active(runner: LiveRunner | None) -> bool:
+    return runner is not None and runner.status is RunnerStatus.ACTIVE
+
+
+def _reference_price(runner: LiveRunner) -> Decimal | None:
     return runner.back[0].price if runner.back else runner.last_traded
 
 

@@ -166,8 +166,9 @@ class JournalEntry:
     def exposure(self) -> Decimal:
         """What the limits count now, in the intent's own unit: stake of a back, liability of a lay.
 
-        Reserved, sent and unknown: the whole reservation. Seen: what is reserved and not gone, or matched and open
-        sizes, whichever is more. Done: what was matched. Dead: nothing.
+        Reserved, sent and unknown: the whole reservation. Seen: what is matched, at its average, and whatever is
+        neither matched nor gone, at the order's price (or what the exchange says is open, whichever is more). Done:
+        what was matched. Dead: nothing.
         """
         match self.state:
             case IntentState.DECIDED | IntentState.DEAD:
@@ -175,14 +176,14 @@ class JournalEntry:
             case IntentState.RESERVED | IntentState.SENT | IntentState.UNKNOWN:
                 return self.intent.reservation
             case IntentState.SEEN:
-                return max(self._reserved_remainder, self._matched + self._remaining)
+                return self._matched + max(self._reserved_remainder, self._remaining)
             case IntentState.DONE:
                 return self._matched
 
     @property
     def _reserved_remainder(self) -> Decimal:
-        gone = ZERO if self.sizes is None else self.sizes.gone
-        return risk_of(self.intent.side, self.intent.price, max(ZERO, self.intent.size - gone))
+        over = ZERO if self.sizes is None else self.sizes.gone + self.sizes.matched
+        return risk_of(self.intent.side, self.intent.price, max(ZERO, self.intent.size - over))
 
     @property
     def _matched(self) -> Decimal:

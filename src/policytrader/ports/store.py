@@ -9,7 +9,7 @@ clock. All may raise
 * ``StaleEpochError``: another process leads; nothing happened, and nothing may be sent.
 
 and ``ValueError`` for a value that cannot be stored exactly (three decimals of a penny amount, a time without a zone):
-a defect of the caller.
+a defect of the caller. One store object is used by one thread at a time.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ class JournalStore(Protocol):
     def reserve(self, intents: Sequence[Intent], lease: Lease, at: datetime) -> tuple[JournalEntry, ...]:
         """Make intents durable, all or none, while the lease's epoch is the account's current one.
 
-        When this returns, a crash of program or machine cannot lose them. ``StoreUnknownError``: look with ``intent``.
+        When this returns, a crash of program or machine cannot lose them. After ``StoreUnknownError`` look with
+        ``intent``; what is not there may still be on its way, and reserving the same again settles it: it waits for
+        the lost transaction, and then is a conflict or the first.
         """
         ...
 

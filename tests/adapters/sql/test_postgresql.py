@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from sqlalchemy import insert
 
 from policytrader.adapters.sql.definition import statements
+from policytrader.adapters.sql.journal import _row
 from policytrader.adapters.sql.schema import export_schema
 from policytrader.adapters.sql.store import SqlStore
+from policytrader.adapters.sql.tables import journal
 from policytrader.authoring.load import load_policy
 from policytrader.engine.postgres import VIEWS, postgres_views
-from policytrader.errors import StaleEpochError, StoreError
+from policytrader.errors import StaleEpochError, StoreConflictError, StoreError
 from policytrader.model.journal import IntentState
 from policytrader.model.records import MarketPrices, RunnerPrices, race_day
 from policytrader.model.snapshot import MarketType, RunnerStatus
 from tests.adapters.sql import seed
 from tests.adapters.sql.conftest import url_of
-from tests.adapters.sql.server import mortal_server
+from tests.adapters.sql.server import mortal_server, pause
 from tests.contracts.store_contract import ACCOUNT, AT, DAY, MINUTE, an_intent, lead, pick, seen
 
 if TYPE_CHECKING:
@@ -310,6 +314,34 @@ def test_a_leader_whose_lock_connection_ends_is_none(
     other = open_store()
     assert lead(other).epoch == 2
     assert store.acquire(ACCOUNT, "again", AT) is None
+
+
+@pytest.mark.parametrize("happens", [True, False])
+def test_reserving_again_settles_a_commit_that_is_still_on_its_way(
+    happens: bool,  # noqa: FBT001
+    store: SqlStore,
+    open_store: Callable[..., SqlStore],
+) -> None:
+    """The connection is lost, the server still at work: the row is not there, and may be in a moment."""
+    lease, lost = lead(store), open_store()
+    with ThreadPoolExecutor() as pool, lost._database._connected("BEGIN") as connection:
+        (entry,) = store.reserve([an_intent("other")], lease, AT)
+        row = _row(replace(entry, intent=an_intent("i1")))
+        connection.execute(insert(journal).values(row))
+        assert store.intent("i1") is None
+        again = pool.submit(store.reserve, [an_intent("i1")], lease, AT)
+        pause(0.2)
+        assert not again.done()
+        if happens:
+            connection.commit()
+        else:
+            connection.rollback()
+        if happens:
+            with pytest.raises(StoreConflictError):
+                again.result()
+        else:
+            again.result()
+    assert [entry.intent.ref for entry in store.open_intents(ACCOUNT)] == ["i1", "other"]
 
 
 def test_no_message_holds_a_password(connection: Connection) -> None:

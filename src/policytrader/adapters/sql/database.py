@@ -67,7 +67,7 @@ class Database:
 
         Raises ``StoreUnknownError`` when the answer to the commit was lost.
         """
-        with self._connected("BEGIN") as connection:
+        with self._connected("BEGIN IMMEDIATE") as connection:
             with mapped(self.place):
                 yield connection
             try:
