@@ -102,6 +102,16 @@ def test_cash_outs_end_and_never_make_it_worse(day: Day) -> None:
     assert any(isinstance(one.step, Closed) and one.step.ending in {Ending.FLAT, Ending.RESIDUAL} for one in rounds)
 
 
+def test_results_add_up_to_what_the_account_made(day: Day) -> None:
+    results = day.store.live_results(day.last_off.astimezone(LONDON).date())
+    assert len(results) == len(day.ticks[0].plan.snapshot.selections)
+    assert day.store.upcoming_bets(day.last_off.astimezone(LONDON).date()) == ()
+    net = sum((bet.profit or 0) - (bet.commission or 0) for bet in results)
+    assert Decimal(10_000) + net == day.world.account.balance
+    charged = sum((market.commission or Decimal(0) for market in day.world.markets.values()), Decimal(0))
+    assert sum(bet.commission or 0 for bet in results) == charged > 0
+
+
 def test_each_decision_can_be_made_again_from_the_log(day: Day) -> None:
     record = next(
         record

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from policytrader.model.money import PENNY, ZERO, divide, floor_to_penny
+from policytrader.model.money import AVERAGE_UNIT, PENNY, ZERO, divide, floor_to_penny, half_up
 from policytrader.model.records import BetOutcome, Result
 from policytrader.model.snapshot import Side
 from policytrader.ports import ClearedStatus
@@ -95,5 +95,5 @@ def _result(selection: Selection, bets: Sequence[ClearedBet], commission: Decima
         profit=_profit(bets),
         commission=commission,
         size_matched=size,
-        average_price_matched=divide(value, size) if size else None,
+        average_price_matched=half_up(divide(value, size), AVERAGE_UNIT) if size else None,
     )

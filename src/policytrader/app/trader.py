@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from policytrader.app.assemble import AccountView
@@ -13,6 +12,7 @@ from policytrader.app.decision_log import DecisionLog, decision_id_of
 from policytrader.app.execute import Executor
 from policytrader.app.gate import Gate, Ledger, latches_due
 from policytrader.app.reconcile import STOPS, Finding, Found, judge
+from policytrader.app.settle import Settler
 from policytrader.app.world import Traded, WorldReader
 from policytrader.engine.closing import Closed, ClosingTerms, Ending, Wait
 from policytrader.model.decision import Action, Verdict
@@ -26,7 +26,7 @@ from policytrader.model.journal import (
     JournalEvent,
     Purpose,
 )
-from policytrader.model.money import ZERO, divide, half_up
+from policytrader.model.money import AVERAGE_UNIT, ZERO, divide, half_up
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
 from policytrader.model.records import PositionUpdate
 from policytrader.model.snapshot import OrderStatus
@@ -36,6 +36,7 @@ from policytrader.policy.values import duration_microseconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from policytrader.app.cash_out import Round
     from policytrader.app.execute import Executed
@@ -53,7 +54,6 @@ PROGRAM = "policytrader"
 """Who pulls a latch that no person pulled."""
 
 _CASH_OUT_ROUNDS = 4
-_AVERAGE_UNIT = Decimal("1e-8")
 _SKIPS_MARKET = frozenset({Reaction.SKIP_MARKET, Reaction.REREAD_MARKET, Reaction.RECONCILE})
 _ENDS_TICK = frozenset({Reaction.BACK_OFF, Reaction.LOG_IN, Reaction.STOP})
 
@@ -82,6 +82,8 @@ class Tick:
     refused: list[tuple[str, str]] = field(default_factory=list)
     """Selection ref and the code of what the last gate said."""
     invalidated: list[tuple[str, str]] = field(default_factory=list)
+    settled: tuple[str, ...] = ()
+    """Selection refs whose results are new, or not what they were."""
 
 
 class Trader:
@@ -106,6 +108,7 @@ class Trader:
         self._terms = terms
         self._world = WorldReader(exchange, prices, store, clock)
         self._executor = Executor(exchange, store, clock)
+        self._settler = Settler(exchange, store)
         self._log = DecisionLog(terms.mode)
         self._complete_at: datetime | None = None
 
@@ -124,6 +127,8 @@ class Trader:
             return tick
         self._act(tick, account, Gate(engine.policy.protection.protections, ledger), lease)
         self._store_positions(plan)
+        is_complete = self._complete_at == traded.now
+        tick.settled = self._settler.settle(traded, self._entries(traded.now), is_complete=is_complete)
         return tick
 
     # --- Reconciliation -----------------------------------------------------------------------------------------------
@@ -334,7 +339,7 @@ class Trader:
                 PositionUpdate(
                     selection_ref=decision.selection.selection_ref,
                     size_matched=size,
-                    average_price_matched=half_up(divide(value, size), _AVERAGE_UNIT),
+                    average_price_matched=half_up(divide(value, size), AVERAGE_UNIT),
                     fully_matched=decision.action is Action.DONE,
                     closed=decision.selection.closed,
                 )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
 PENNY = Decimal("0.01")
+AVERAGE_UNIT = Decimal("0.00000001")
+"""Average prices are kept to eight decimals, as a snapshot's are."""
 ZERO = Decimal(0)
 ONE = Decimal(1)
 

@@ -78,6 +78,8 @@ LOGIN_BANS = frozenset({"TEMPORARY_BAN_TOO_MANY_REQUESTS", "TEMPORARY_BAN_TOO_MA
 _JUDGED_BY_INSTRUCTION = frozenset({"PROCESSED_WITH_ERRORS", "BET_ACTION_ERROR"})
 _JUDGED_BY_REPORT = frozenset({"ERROR_IN_ORDER", "RELATED_ACTION_FAILED"})
 _SUCCESS = "SUCCESS"
+_PARTIAL = "PROCESSED_WITH_ERRORS"
+"""The status of a report that some of it was done: its own code is true of something, not of everything."""
 
 _ORDERS = (Operation.PLACE, Operation.CANCEL)
 
@@ -249,14 +251,15 @@ def judge(operation: Operation, report: Word, instruction: Word | None) -> Verdi
     SEEN says only that the exchange reports success: whether it reports on what we sent, the caller has to compare.
     """
     whole = _judge_word(Source.REPORT, report, operation)
+    is_partial = report.status == _PARTIAL
     if instruction is None:
-        silent = whole.code == _SUCCESS or whole.code in _JUDGED_BY_INSTRUCTION
+        silent = whole.code == _SUCCESS or whole.code in _JUDGED_BY_INSTRUCTION or is_partial
         return Verdict(Fate.UNKNOWN, whole.code, UNLISTED_ORDER.reactions) if silent else whole
     own = _judge_word(Source.INSTRUCTION, instruction, operation)
     if whole.code == _SUCCESS or whole.code in _JUDGED_BY_INSTRUCTION:
         return own
     both = whole.reactions | own.reactions
-    if whole.fate is Fate.DEAD and own.code in _JUDGED_BY_REPORT:
+    if whole.fate is Fate.DEAD and own.code in _JUDGED_BY_REPORT and not is_partial:
         return whole
     if whole.fate is own.fate:
         return Verdict(whole.fate, whole.code, both)

@@ -1,0 +1,63 @@
+"""Results of a day: picks whose market is closed and whose bets are all over move into the store's results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policytrader.app.results import results_of
+from policytrader.model.snapshot import RunnerStatus
+from policytrader.model.times import LONDON
+from policytrader.ports import ClearedStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from policytrader.app.world import Traded
+    from policytrader.model.books import LiveMarket
+    from policytrader.model.journal import JournalEntry
+    from policytrader.ports import ClearedBet, Exchange
+    from policytrader.ports.store import Store
+
+
+class Settler:
+    """Reads results from the exchange; what is read again corrects what was stored."""
+
+    def __init__(self, exchange: Exchange, store: Store) -> None:
+        """Nothing is read yet."""
+        self._exchange = exchange
+        self._store = store
+
+    def settle(self, traded: Traded, entries: Sequence[JournalEntry], *, is_complete: bool) -> tuple[str, ...]:
+        """Store new results; with ``is_complete`` also look again at those of the day that were settled before.
+
+        Returns the refs of the picks whose result is new or another one.
+        """
+        waiting = {entry.intent.market_id for entry in entries if entry.is_open}
+        ready = traded.closed_markets - waiting
+        if not is_complete:
+            day = traded.now.astimezone(LONDON).date()
+            ready -= {bet.market_id for bet in self._store.live_results(day)}
+        picks = [pick.selection for pick in traded.picks if pick.selection.market_id in ready]
+        if not picks:
+            return ()
+        bets = self._bets(sorted(ready), entries)
+        charged = self._exchange.cleared_markets(market_ids=sorted(ready)) if bets else ()
+        winners = {book.market_id: _winners(book) for book in traded.books if book.market_id in ready}
+        results = results_of(picks, bets, {one.market_id: one for one in charged}, winners)
+        return self._store.settle(results, traded.now)
+
+    def _bets(self, market_ids: Sequence[str], entries: Iterable[JournalEntry]) -> dict[str, list[ClearedBet]]:
+        """Selection ref -> its bets that were settled or voided."""
+        owners = {one.intent.ref: one.intent.selection_ref for one in entries if one.intent.market_id in market_ids}
+        found: dict[str, list[ClearedBet]] = {}
+        if not owners:
+            return found
+        for status in (ClearedStatus.SETTLED, ClearedStatus.VOIDED):
+            for bet in self._exchange.cleared_bets(status, market_ids=market_ids):
+                if bet.order_ref in owners:
+                    found.setdefault(owners[bet.order_ref], []).append(bet)
+        return found
+
+
+def _winners(book: LiveMarket) -> frozenset[int]:
+    return frozenset(one.selection_id for one in book.runners if one.status is RunnerStatus.WINNER)
