@@ -21,7 +21,7 @@ from policytrader.adapters.simulated.prices import InMemoryPrices
 from policytrader.app.cash_out import CashOut, Round
 from policytrader.engine.closing import CancelOpen, Closed, ClosingTerms, Ending, Hedge, Wait, WaitCode
 from policytrader.model.money import MINIMUM_SIZES, money_text
-from policytrader.model.orders import Fate, OrderAnswer, OrderRequest
+from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer, OrderRequest
 from policytrader.model.position import Position
 from policytrader.model.price import PRICES
 from policytrader.model.snapshot import Side
@@ -207,6 +207,32 @@ class Late:
     def current_bets(self, **filters: object) -> tuple[object, ...]:
         hidden = set() if self.is_listed else {order.order_ref for order in self.placed}
         return tuple(bet for bet in self._port.current_bets(**filters) if bet.order_ref not in hidden)  # type: ignore[arg-type]
+
+
+class Deaf:
+    """The exchange's port, no answer to a cancel."""
+
+    def __init__(self, port: InMemoryExchange) -> None:
+        self._port = port
+        self.cancels = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._port, name)
+
+    def cancel(self, market_id: str, bet_ids: list[str], request_ref: str) -> tuple[CancelAnswer, ...]:
+        assert (market_id, request_ref[:4]) == (WIN, "ref-")
+        self.cancels += 1
+        return tuple(CancelAnswer(bet_id=bet_id, fate=Fate.UNKNOWN, code="READ_TIMEOUT") for bet_id in bet_ids)
+
+
+def test_a_cancel_without_an_answer_is_not_repeated_at_once() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10.5", "5")
+    deaf = Deaf(desk.port)
+    cash_out = CashOut(deaf, InMemoryPrices(desk.world), ExchangeClock(desk.world), desk.new_ref)  # type: ignore[arg-type]
+    assert len(list(cash_out.run(TERMS, rounds=4, pause_seconds=15))) == deaf.cancels == 4
+    assert desk.world.now == after(4 * 15)
 
 
 @pytest.mark.parametrize("loses_answers", [False, True])

@@ -132,6 +132,7 @@ def test_another_runner_and_market_are_not() -> None:
         (replace(MARKET, status=MarketStatus.INACTIVE), (), Wait(WaitCode.MARKET_NOT_OPEN)),
         (replace(MARKET, in_play=True), (), Wait(WaitCode.IN_PLAY)),
         (replace(MARKET, bet_delay=1), (), Wait(WaitCode.IN_PLAY)),
+        (replace(MARKET, is_delayed=True), (), Wait(WaitCode.DELAYED)),
         (replace(MARKET, runners=()), (), Wait(WaitCode.RUNNER_UNKNOWN)),
         (with_runner(status=RunnerStatus.HIDDEN), (), Wait(WaitCode.RUNNER_UNKNOWN)),
         (with_runner(status=None), (), Wait(WaitCode.RUNNER_UNKNOWN)),
@@ -150,6 +151,11 @@ def test_a_residual_is_reported() -> None:
     # n = 8: 1.00 at 8.00 would do, 7.90 is less than a pound and pays less than ten.
     assert isinstance(next_step(TERMS, MARKET, [bet(Side.BACK, "8.00", "1.00")], ()), Hedge)
     assert next_step(TERMS, MARKET, [bet(Side.BACK, "7.90", "1.00")], ()) == Closed(Ending.RESIDUAL)
+
+
+def test_a_level_off_the_ladder_is_not_taken() -> None:
+    market = with_runner(lay=levels(("8.00", "3.00"), ("8.10", "50")))
+    assert next_step(TERMS, market, [BACKED], ()) == Hedge(Side.LAY, Decimal("8.00"), Decimal("3.00"), 7)
 
 
 def test_the_collar_binds_hedges_too() -> None:

@@ -42,6 +42,12 @@ class Round:
         """Nothing is left to do."""
         return isinstance(self.step, Closed)
 
+    @property
+    def needs_pause(self) -> bool:
+        """It had to wait, or the exchange did not say yes: to ask again at once would only press it."""
+        answers = [*self.cancelled, *([] if self.placed is None else [self.placed])]
+        return isinstance(self.step, Wait) or any(answer.fate is not Fate.SEEN for answer in answers)
+
 
 class HedgeDesk(Protocol):
     """As much of the ``Exchange`` port as a cash-out uses; the daemon's goes through its journal."""
@@ -104,7 +110,7 @@ class CashOut:
             if taken.is_over:
                 return
             unseen = taken.unseen_refs
-            if isinstance(taken.step, Wait) or (taken.placed is not None and taken.placed.fate is not Fate.SEEN):
+            if taken.needs_pause:
                 self._clock.wait(pause_seconds)
 
     def _order(self, terms: ClosingTerms, hedge: Hedge) -> OrderRequest:

@@ -33,6 +33,8 @@ class WaitCode(StrEnum):
     """An order was sent and does not show in the account: a second hedge could be one too many."""
     MARKET_NOT_OPEN = "market_not_open"
     IN_PLAY = "in_play"
+    DELAYED = "delayed"
+    """Prices of minutes ago, as a delayed application key shows them."""
     RUNNER_UNKNOWN = "runner_unknown"
     """The exchange does not show the runner, or hides it."""
     NO_PRICE = "no_price"
@@ -133,6 +135,8 @@ def next_step(
         return Wait(WaitCode.MARKET_NOT_OPEN)
     if market.in_play or market.bet_delay:
         return Wait(WaitCode.IN_PLAY)
+    if market.is_delayed:
+        return Wait(WaitCode.DELAYED)
     if runner is None or runner.status is not RunnerStatus.ACTIVE:
         return Wait(WaitCode.RUNNER_UNKNOWN)
     on_runner = _bets_on(bets, terms)

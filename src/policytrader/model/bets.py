@@ -76,14 +76,14 @@ class Bet:
     def as_order(self, *, is_ours: bool) -> Order:
         """The bet as a row of a snapshot; only one of ours has a reference there.
 
-        A starting-price bet has no price yet: it stands there at 2.00, where stake and liability are the same, with the
-        amount that it risks.
+        A starting-price bet has no size before the off, and perhaps no price: until then it stands there at 2.00, where
+        stake and liability are the same, with the amount that it risks.
         """
         price, size, remaining = self.price, self.size, self.size_remaining
-        if price is None:
-            price = _EVENS
-            if self.status is OrderStatus.EXECUTABLE:
-                size = remaining = self.bsp_liability
+        if self.order_type is not OrderType.LIMIT and self.status is not OrderStatus.EXECUTION_COMPLETE:
+            price, size, remaining = _EVENS, self.bsp_liability, self.bsp_liability
+        elif price is None:
+            price = self.average_price_matched or _EVENS
         return Order(
             self.order_ref if is_ours else None,
             self.market_id,
