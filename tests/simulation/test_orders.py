@@ -52,6 +52,8 @@ FOK = "FILL_OR_KILL"
         (back("3", "10.001"), InstructionCode.INVALID_BET_SIZE),
         (back("3", "-1"), InstructionCode.INVALID_BET_SIZE),
         (back("3", "NaN"), InstructionCode.INVALID_BET_SIZE),
+        (back("3", "1E+999999"), InstructionCode.INVALID_BET_SIZE),
+        (back("3", "10", handicap=Decimal("sNaN")), InstructionCode.INVALID_RUNNER),
         (back("3", None), InstructionCode.INVALID_BET_SIZE),
         (back("3", "0.99"), InstructionCode.INVALID_BET_SIZE),
         (back("50", "0.19"), InstructionCode.INVALID_BET_SIZE),

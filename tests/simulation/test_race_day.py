@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 SEEDS = (0, 4, 6)
 """Between them: flat and jumps, 4 to 21 runners, two withdrawals in one race, suspensions and later starts."""
-GOLDEN = "5518aff244caee409767e80eb21c3d43b99d4bf1be823caad0eba5c97f72d2e9"
+GOLDEN = "1a34af29a22ff4bee13cb7c856794e1c0246211649437ef90fbdaadb3529ba2f"
 """Over all events of seed 7 with 6 races. It changes when the generator is changed on purpose, and for nothing else."""
 
 PRINT_HASH = """
@@ -431,14 +431,22 @@ def test_acts_keep_apart_and_come_before_the_off() -> None:
 
 @pytest.mark.parametrize(
     ("chances", "places"),
-    [((0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.02), 2), ((0.125,) * 8, 3), ((0.9, 0.05, 0.03, 0.01, 0.01), 2)],
+    [
+        ((0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.02), 2),
+        ((0.125,) * 8, 3),
+        ((0.9, 0.05, 0.03, 0.01, 0.01), 2),
+        ((0.35, 0.15, 0.12, 0.1, 0.08, 0.06, 0.04, 0.03, 0.03, 0.02, 0.01, 0.01), 3),
+        ((0.5, 0.25, 0.15, 0.1), 1),
+        ((0.3, 0.2, 0.15, 0.12, 0.1, 0.05, 0.05, 0.03), 4),
+    ],
 )
 def test_place_chances_add_up_and_keep_the_order(chances: Sequence[float], places: int) -> None:
     found = place_chances(chances, places)
     assert sum(found) == pytest.approx(places, abs=1e-6)
-    assert all(win <= placed < 1 for win, placed in zip(chances, found, strict=True))
+    assert all(win <= placed + 1e-9 < 1 for win, placed in zip(chances, found, strict=True))
     assert found == sorted(found, reverse=True)
-    assert found == pytest.approx(harville(chances, places), abs=0.09)
+    # The order of finish is drawn by the formula: who backs at these prices must not gain by the difference.
+    assert found == pytest.approx(harville(chances, places), rel=0.05)
 
 
 def harville(chances: Sequence[float], places: int) -> list[float]:

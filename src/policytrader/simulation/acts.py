@@ -140,6 +140,12 @@ def refuse_without_book(definition: MarketDefinition, selection_id: int) -> None
         _refuse(f"runner {selection_id} is removed from market {definition.market_id}")
 
 
+def refuse_to_reopen(definition: MarketDefinition, told: MarketDefinition) -> None:
+    """Raise ``SimulationError`` for a definition that reopens a settled market: no bet would be settled again."""
+    if told.status is not MarketStatus.CLOSED:
+        _refuse(f"market {definition.market_id} is settled, it stays closed")
+
+
 def _with_result(runner: RunnerDefinition, winners: Sequence[int]) -> RunnerDefinition:
     if runner.status is RunnerStatus.REMOVED:
         return runner

@@ -53,7 +53,7 @@ class Draft:
 def examine(market: Market, order: PlaceInstruction, minimum: MinimumSize) -> Draft | Refusal:
     """The order as a draft, or the code of the first rule that it breaks."""
     runner = market.runner(order.selection_id)
-    if runner is None or runner.handicap != order.handicap:
+    if runner is None or not order.handicap.is_finite() or runner.handicap != order.handicap:
         return InstructionCode.INVALID_RUNNER
     if runner.status is RunnerStatus.REMOVED:
         return InstructionCode.RUNNER_REMOVED

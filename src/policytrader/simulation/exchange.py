@@ -123,7 +123,7 @@ class SimulatedExchange:
         """Act now, as a person does. Where that cannot be, ``SimulationError`` says why and nothing has happened.
 
         A quote sets what others display: what was taken of the levels it names is forgotten. A market that a person
-        suspends stays so until a person reopens it, or it turns in-play.
+        suspends stays so until a person reopens it, or it turns in-play, whatever a recording tells.
         """
         if isinstance(event, Quote):
             market = self._market(event.market_id)
@@ -132,8 +132,8 @@ class SimulatedExchange:
             self._play_quote(event)
             return
         self._act(event)
-        if isinstance(event, Suspend | Reopen):
-            self._market(event.market_id).is_held = isinstance(event, Suspend)
+        if not isinstance(event, Redefine):
+            self._market(event.market_id).people.remember(event)
 
     def withdraw(self, market_id: str, selection_id: int, factor: Decimal | None = None) -> None:
         """Remove a runner from every market of the race, each by the whole sequence that recordings show.
@@ -161,7 +161,9 @@ class SimulatedExchange:
         market.books[selection_id].clear()
         market.moved[selection_id] = None
         self._tell(market)
-        self._act(Remove(self.now, market_id, selection_id, factor))
+        removed = Remove(self.now, market_id, selection_id, factor)
+        self._act(removed)
+        market.people.remember(removed)
         if was_open:
             self._act(Reopen(self.now, market_id))
 
@@ -311,8 +313,12 @@ class SimulatedExchange:
                 elif isinstance(event, TurnInPlay) and market.definition.in_play:
                     # The day suspended for an off that has been: it only has to open again.
                     event = Reopen(event.at, event.market_id)
-                if isinstance(event, Reopen) and market.is_held:
+                if isinstance(event, Reopen) and market.people.is_held:
                     return
+            elif isinstance(event, Redefine):
+                known = self._desk.markets.get(event.definition.market_id)
+                if known is not None:
+                    event = Redefine(event.at, known.people.kept(known.definition, event.definition))
             self._act(event)
 
     def _act(self, event: Event) -> None:
@@ -346,6 +352,8 @@ class SimulatedExchange:
             market = self._desk.markets[definition.market_id] = Market(definition)
             self._tell(market, is_definition=True)
         elif definition != market.definition:
+            if market.is_settled:
+                acts.refuse_to_reopen(market.definition, definition)
             self._change(market, definition)
 
     def _change(
@@ -371,4 +379,4 @@ class SimulatedExchange:
             definition = acts.turned_in_play(market.definition, market.books)
         self._change(market, definition)
         self._change(market, acts.reopened(market.definition))
-        market.is_held = False
+        market.people.is_held = False

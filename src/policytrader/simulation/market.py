@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
 from policytrader.simulation.book import RunnerBook
+from policytrader.simulation.people import Acts
 from policytrader.simulation.position import ProfitAndLoss, RunnerPosition, worst_units
 from policytrader.simulation.units import from_pennies, from_units
 
@@ -22,7 +23,7 @@ class Market:
     """One market. ``net`` and ``commission`` are None until it is settled.
 
     ``versions`` are those seen since the last change that matters to orders: an order that names another one lapses.
-    ``is_held`` is set while a person suspends it: the day's own reopening leaves it alone.
+    ``people`` is what persons did to it: the day's own reopening leaves a market alone that they hold.
     """
 
     def __init__(self, definition: MarketDefinition) -> None:
@@ -34,7 +35,7 @@ class Market:
         self.delayed: dict[str, SimulatedBet] = {}
         self.versions: tuple[int, ...] = (definition.version,)
         self.is_renewed_at_reopening = False
-        self.is_held = False
+        self.people = Acts()
         self.is_reconciled = definition.bsp_reconciled or definition.in_play
         self.is_settled = False
         self.adjusted_until: dict[int, datetime] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from decimal import Decimal
-from math import fsum, sqrt
+from math import fsum, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.model.price import PRICES
@@ -22,6 +22,7 @@ _ROUNDS = 40
 _CLOSE_ENOUGH = 1e-9
 _LEAST_SIZE = 200  # pennies
 _CERTAIN = 0.985
+_TWO = 2
 
 
 def tick_below(price: float) -> int:
@@ -32,20 +33,31 @@ def tick_below(price: float) -> int:
 def place_chances(chances: Sequence[float], places: int) -> list[float]:
     """Chances to be among the first ``places``, from those to win; they add up to ``places``.
 
-    Like Harville's formula, without its sums over orders: odds to be placed are in proportion to chance ** 1.25, by the
-    one number that makes them add up. Zero stays zero; with no more runners than places, all are all but certain.
+    Harville's formula, by which the order of finish is drawn; from three places on close to it, without its sums over
+    orders: as if the race to be placed took ``places`` equal steps. Zero stays zero; with no more runners than places,
+    all are all but certain.
     """
-    weights = [one * sqrt(sqrt(one)) for one in chances]
-    if sum(weight > 0 for weight in weights) <= places:
-        return [_CERTAIN if weight > 0 else 0.0 for weight in weights]
+    if sum(one > 0 for one in chances) <= places:
+        return [_CERTAIN if one > 0 else 0.0 for one in chances]
+    odds = [one / (1.0 - one) for one in chances]
+    if places == _TWO:
+        total = fsum(odds)
+        return [one * (1.0 + total - its_odds) for one, its_odds in zip(chances, odds, strict=True)]
     # Newton's method from the left: the sum rises and bends down, so it never overshoots.
     scale = 0.0
     for _ in range(_ROUNDS):
-        missing = places - fsum(scale * weight / (1.0 + scale * weight) for weight in weights)
+        missed = [_power(1.0 + scale * one, places) for one in odds]
+        missing = places - fsum(1.0 - 1.0 / one for one in missed)
         if missing < _CLOSE_ENOUGH:
             break
-        scale += missing / fsum(weight / ((1.0 + scale * weight) * (1.0 + scale * weight)) for weight in weights)
-    return [scale * weight / (1.0 + scale * weight) for weight in weights]
+        slopes = (one / (miss * (1.0 + scale * one)) for one, miss in zip(odds, missed, strict=True))
+        scale += missing / (places * fsum(slopes))
+    return [1.0 - 1.0 / _power(1.0 + scale * one, places) for one in odds]
+
+
+def _power(base: float, exponent: int) -> float:
+    """By multiplication alone: ``pow`` of the maths library differs in its last digit from machine to machine."""
+    return prod((base,) * exponent)
 
 
 class Mood(NamedTuple):

@@ -14,6 +14,7 @@ HUNDREDTHS: tuple[int, ...] = tuple(int(price * 100) for price in PRICES)
 """The 350 prices of the ladder in hundredths, by tick."""
 
 _AVERAGE = Decimal("1e-8")
+_MOST_DIGITS = 20
 
 
 def to_pennies(amount: Decimal) -> int:
@@ -22,8 +23,8 @@ def to_pennies(amount: Decimal) -> int:
 
 
 def is_whole_pennies(amount: Decimal) -> bool:
-    """True for a finite amount without fractions of a penny."""
-    return amount.is_finite() and amount.scaleb(2) == int(amount.scaleb(2))
+    """True for a finite amount without fractions of a penny, and not beyond all that anybody owns."""
+    return amount.is_finite() and amount.adjusted() < _MOST_DIGITS and amount.scaleb(2) == int(amount.scaleb(2))
 
 
 def from_pennies(pennies: int) -> Decimal:
