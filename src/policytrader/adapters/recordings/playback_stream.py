@@ -6,7 +6,6 @@ shallow ladder needs; the books are the exchange's.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.definition import number, plain_deltas, whole
+from policytrader.adapters.recordings.messages import (
+    LADDER_KEYS,
+    LATE_TOLERANCE_MILLISECONDS,
+    LATEST_PUBLISHED,
+    MARKET_ID,
+    WHOLE_IMAGE,
+    Depth,
+)
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
-from policytrader.adapters.recordings.stream import Depth
 from policytrader.errors import Diagnostic, Place, Severity
 from policytrader.model.price import MIN_PRICE, PRICES
 from policytrader.model.times import EPOCH
@@ -29,11 +35,6 @@ if TYPE_CHECKING:
 
 Levels = tuple[tuple[int, int], ...]
 
-_MARKET_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
-_LATEST_PUBLISHED = 4_102_444_800_000  # the year 2100
-_LATE_TOLERANCE_MILLISECONDS = 60_000
-_WHOLE_IMAGE = (None, "SEG_START")
-_KEYS = {Depth.DISPLAYED: ("bdatb", "bdatl"), Depth.BEST: ("batb", "batl"), Depth.FULL: ("atb", "atl")}
 _FLOATS = [float(price) for price in PRICES]
 _TICKS: dict[float, int] = {price: tick for tick, price in enumerate(_FLOATS)}
 _MOST_REMEMBERED = 50_000
@@ -42,9 +43,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def publish_time(value: Any) -> int:
     """A message's publish time in milliseconds. ``ValueError`` for what is none."""
-    return (
-        value if value.__class__ is int and 0 <= value <= _LATEST_PUBLISHED else whole(value, "pt", _LATEST_PUBLISHED)
-    )
+    return value if value.__class__ is int and 0 <= value <= LATEST_PUBLISHED else whole(value, "pt", LATEST_PUBLISHED)
 
 
 class _Runner:
@@ -88,7 +87,7 @@ class StreamPlayback:
         """
         moment = EPOCH + at * _MICROSECOND
         published = message["pt"]
-        is_image = message.get("ct") == "SUB_IMAGE" and message.get("segmentType") in _WHOLE_IMAGE
+        is_image = message.get("ct") == "SUB_IMAGE" and message.get("segmentType") in WHOLE_IMAGE
         events: list[Event] = []
         for change in message["mc"]:
             market = self._markets.get(change["id"]) or self._market(change["id"])
@@ -140,7 +139,7 @@ class StreamPlayback:
             events.append(Redefine(moment, definition))
 
     def _market(self, market_id: Any) -> _Market:
-        if not isinstance(market_id, str) or not _MARKET_ID.fullmatch(market_id):
+        if not isinstance(market_id, str) or not MARKET_ID.fullmatch(market_id):
             message = f"market id is {market_id!r}"
             raise ValueError(message)
         market = self._markets[market_id] = _Market(market_id)
@@ -161,7 +160,7 @@ class _Market:
     def check_late(self, published: int) -> None:
         """A message may be a little late; much later means another recording."""
         late = self.published - published
-        if late > _LATE_TOLERANCE_MILLISECONDS:
+        if late > LATE_TOLERANCE_MILLISECONDS:
             message = (
                 f"the publish time of {self.market_id} goes back by {late / 1000:.0f} s: not one recording in order"
             )
@@ -199,7 +198,7 @@ class _Market:
                 lay = _levels(delta["atl"])
         elif self._depth is not Depth.NONE:
             is_new = True
-            keys = _KEYS[self._depth]
+            keys = LADDER_KEYS[self._depth]
             if delta.get(keys[0]):
                 back = _best_levels(runner.back, delta[keys[0]])
             if delta.get(keys[1]):
@@ -244,7 +243,7 @@ class _Market:
     def _deepen(self, deltas: Sequence[Message], moment: datetime) -> list[Quote]:
         """Read a deeper ladder from now on when one turns up: what is displayed also holds virtual prices."""
         for depth in (Depth.FULL, Depth.BEST, Depth.DISPLAYED):
-            back, lay = _KEYS[depth]
+            back, lay = LADDER_KEYS[depth]
             if depth > self._depth and any(back in delta or lay in delta for delta in deltas):
                 was, self._depth = self._depth, depth
                 for runner in self._distinct():

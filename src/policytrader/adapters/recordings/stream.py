@@ -6,8 +6,6 @@ their JSON. Numbers stay what orjson made of them until ``tables`` turns whole c
 
 from __future__ import annotations
 
-import re
-from enum import IntEnum
 from typing import Any
 
 from policytrader.adapters.recordings.book import NO_BACK, NO_LAY, Message, RunnerBook, RunnerRow, State
@@ -21,23 +19,14 @@ from policytrader.adapters.recordings.definition import (
     read_definition,
     whole,
 )
-
-_MARKET_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
-_LATE_TOLERANCE_MILLISECONDS = 60_000
-_LATEST_PUBLISHED = 4_102_444_800_000  # the year 2100
-
-
-class Depth(IntEnum):
-    """Which of the ladders that a stream may carry is read: the deepest that it has carried since its last image."""
-
-    NONE = 0
-    DISPLAYED = 1
-    BEST = 2
-    FULL = 3
-
-
-_WHOLE_IMAGE = (None, "SEG_START")
-_KEYS = {Depth.DISPLAYED: ("bdatb", "bdatl"), Depth.BEST: ("batb", "batl"), Depth.FULL: ("atb", "atl")}
+from policytrader.adapters.recordings.messages import (
+    LADDER_KEYS,
+    LATE_TOLERANCE_MILLISECONDS,
+    LATEST_PUBLISHED,
+    MARKET_ID,
+    WHOLE_IMAGE,
+    Depth,
+)
 
 
 class MarketCache:
@@ -85,7 +74,7 @@ class MarketCache:
 
     def _in_order(self, published: int) -> int:
         """A message may be a little late; its content is then dated like the one before it."""
-        if self.published - published > _LATE_TOLERANCE_MILLISECONDS:
+        if self.published - published > LATE_TOLERANCE_MILLISECONDS:
             seconds = (self.published - published) / 1000
             message = f"the publish time of {self.market_id} goes back by {seconds:.0f} s: not one recording in order"
             raise ValueError(message)
@@ -207,7 +196,7 @@ class MarketCache:
         touched += self._deepen(deltas)
         if self.is_full:
             return touched + self.apply_full(deltas)
-        keys = _KEYS.get(self.depth)
+        keys = LADDER_KEYS.get(self.depth)
         for delta in deltas:
             book = self.books.get(delta["id"]) or self._book(delta)
             if keys:
@@ -219,7 +208,7 @@ class MarketCache:
     def _deepen(self, deltas: list[Message]) -> list[RunnerBook]:
         """Read a deeper ladder from now on when one turns up: what is displayed also holds virtual prices."""
         for depth in (Depth.FULL, Depth.BEST, Depth.DISPLAYED):
-            back, lay = _KEYS[depth]
+            back, lay = LADDER_KEYS[depth]
             if depth > self.depth and any(back in delta or lay in delta for delta in deltas):
                 self.depth, self.is_full = depth, depth is Depth.FULL
                 books = self._distinct_books()
@@ -286,10 +275,10 @@ class StreamCache:
         if message["op"] != "mcm" or "mc" not in message:
             return
         published = message["pt"]
-        if published.__class__ is not int or published > _LATEST_PUBLISHED:
-            published = whole(published, "pt", _LATEST_PUBLISHED)
+        if published.__class__ is not int or published > LATEST_PUBLISHED:
+            published = whole(published, "pt", LATEST_PUBLISHED)
         # An image in several segments is whole only when its first segment says so for each market.
-        is_image = "ct" in message and message["ct"] == "SUB_IMAGE" and message.get("segmentType") in _WHOLE_IMAGE
+        is_image = "ct" in message and message["ct"] == "SUB_IMAGE" and message.get("segmentType") in WHOLE_IMAGE
         markets = self.markets
         for change in message["mc"] or ():
             try:
@@ -315,7 +304,7 @@ class StreamCache:
 
     def _market(self, change: Message) -> MarketCache:
         market_id = change["id"]
-        if not isinstance(market_id, str) or not _MARKET_ID.fullmatch(market_id):
+        if not isinstance(market_id, str) or not MARKET_ID.fullmatch(market_id):
             message = f"market id is {market_id!r}"
             raise ValueError(message)
         market = self.markets[market_id] = MarketCache(market_id)
