@@ -250,6 +250,46 @@ def test_a_hedge_that_is_not_listed_yet_is_not_sent_again(*, loses_answers: bool
     assert cash_out.take_round(replace(TERMS), rounds[-1].unseen_refs).is_over
 
 
+def test_a_list_that_has_lost_a_hedge_again_sends_no_other() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10", "20")
+    desk.offer((("9", "50"),), (("9.4", "6"),))
+    late = Late(desk.port, loses_answers=False)
+    late.is_listed = True
+    cash_out = CashOut(late, InMemoryPrices(desk.world), ExchangeClock(desk.world), desk.new_ref)  # type: ignore[arg-type]
+    first = cash_out.take_round(TERMS)
+    assert isinstance(first.step, Hedge)
+    desk.offer((("9", "50"),), None)
+    seen = cash_out.take_round(TERMS, first.unseen_refs)
+    assert seen.step == Wait(WaitCode.NO_PRICE)
+    desk.offer((("9", "50"),), (("9.4", "90"),))
+    late.is_listed = False  # an answer from a server that lags behind
+    assert cash_out.take_round(TERMS, seen.unseen_refs).step == Wait(WaitCode.ORDER_UNSEEN)
+    late.is_listed = True
+    assert isinstance(cash_out.take_round(TERMS, seen.unseen_refs).step, Hedge)
+
+
+def test_a_hedge_that_never_matched_may_leave_the_list() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10", "20")
+    resting = desk.bet(Side.LAY, "5", "5")
+    ref = next(bet.order_ref for bet in desk.port.current_bets() if bet.bet_id == resting.bet_id)
+    assert ref is not None
+    taken = desk.cash_out.take_round(TERMS, frozenset({ref}))
+    assert isinstance(taken.step, CancelOpen)
+    assert taken.unseen_refs == frozenset()
+
+
+def test_a_run_goes_on_from_what_is_unseen() -> None:
+    desk = Desk()
+    desk.offer((("10", "50"),), (("10.5", "50"),))
+    desk.bet(Side.BACK, "10", "20")
+    rounds = list(desk.cash_out.run(TERMS, rounds=2, pause_seconds=1, unseen_refs=frozenset({"ref-of-before"})))
+    assert [one.step for one in rounds] == [Wait(WaitCode.ORDER_UNSEEN)] * 2
+
+
 sizes = st.integers(100, 20_000).map(lambda amount: str(Decimal(amount) / 100))
 ticks = st.integers(0, 340)
 

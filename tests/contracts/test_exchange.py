@@ -287,7 +287,9 @@ def test_a_bet_is_listed_whatever_became_of_it(world: World) -> None:
     bet = place(world)
     world.exchange.cancel(WIN, [bet], "c-1")
     assert only_bet(world).size_cancelled == 2
-    assert world.exchange.cleared_bets(ClearedStatus.CANCELLED) == ()
+    (gone,) = world.exchange.cleared_bets(ClearedStatus.CANCELLED)
+    assert (gone.bet_id, gone.size, gone.profit) == (only_bet(world).bet_id, Decimal(2), Decimal(0))
+    assert world.exchange.cleared_bets(ClearedStatus.SETTLED) == ()
 
 
 # --- What happens to bets ---------------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def test_another_runner_and_market_are_not() -> None:
         (with_runner(lay=levels(("8.00", "0.40"))), (), Wait(WaitCode.NO_DEPTH)),
         (with_runner(status=RunnerStatus.REMOVED), {"r9"}, Closed(Ending.VOID)),
         (replace(MARKET, status=MarketStatus.CLOSED), {"r9"}, Closed(Ending.MARKET_CLOSED)),
-        (None, (), Closed(Ending.MARKET_CLOSED)),
+        (None, (), Wait(WaitCode.MARKET_NOT_OPEN)),
     ],
 )
 def test_waits_and_ends(market: LiveMarket | None, unseen: set[str], expected: Wait | Closed) -> None:
@@ -156,6 +156,26 @@ def test_a_residual_is_reported() -> None:
 def test_a_level_off_the_ladder_is_not_taken() -> None:
     market = with_runner(lay=levels(("8.00", "3.00"), ("8.10", "50")))
     assert next_step(TERMS, market, [BACKED], ()) == Hedge(Side.LAY, Decimal("8.00"), Decimal("3.00"), 7)
+
+
+def test_a_market_that_is_not_listed_is_over_once_its_bets_are_gone() -> None:
+    assert next_step(TERMS, None, [], {"r9"}) == Closed(Ending.MARKET_CLOSED)
+    assert next_step(TERMS, None, [replace(BACKED, selection_id=12)], ()) == Closed(Ending.MARKET_CLOSED)
+
+
+def test_an_own_bet_of_unknown_fate_is_waited_for() -> None:
+    pending = bet(Side.LAY, "8.00", "0", status=OrderStatus.UNKNOWN, bet_id="2")
+    assert next_step(TERMS, MARKET, [BACKED, pending], ()) == Wait(WaitCode.ORDER_UNSEEN)
+    assert isinstance(next_step(TERMS, MARKET, [BACKED, replace(pending, strategy_ref=None)], ()), Hedge)
+
+
+def test_a_price_that_may_not_be_taken_makes_no_residual() -> None:
+    collared = replace(TERMS, collar=PriceCollar(max_ticks=Decimal(10), max_percent=Decimal(20)))
+    held = [bet(Side.BACK, "4.00", "2.00")]
+    stub = with_runner(lay=levels(("1000.00", "5.00")), last_traded=Decimal("4.00"))
+    # n = 8 is nothing at 1000, where only a fool stands, and 2.00 at 4.00.
+    assert next_step(collared, stub, held, ()) == Wait(WaitCode.PRICE_COLLAR)
+    assert next_step(collared, stub, [bet(Side.BACK, "1.50", "0.60")], ()) == Closed(Ending.RESIDUAL)
 
 
 def test_the_collar_binds_hedges_too() -> None:

@@ -162,6 +162,8 @@ SELECTION = {"market": MARKET, "selection": RUNNER}
     [
         (b"", "not JSON"),
         (b"{", "not JSON"),
+        (b'{"advance": 1, "advance": 2}', "names a key twice"),
+        (b'{"remove": {"market": "1.100000001", "selection": 101, "selection": 102}}', "names a key twice"),
         ([], "one command"),
         ({}, "one command"),
         ({"advance": 1, "suspend": MARKET}, "one command"),

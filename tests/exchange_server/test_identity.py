@@ -53,6 +53,18 @@ def test_recorded_shapes_of_every_answer(served: Served) -> None:
     assert post(served, "keepAlive") == alive | {"token": "", "status": "FAIL", "error": "NO_SESSION"}
 
 
+def test_keep_alive_and_logout_can_also_be_asked_for_with_get(served: Served) -> None:
+    headers = {"X-Application": served.facts["app_key"], "X-Authentication": served.client.session_token}
+    statuses = []
+    for name in ("keepAlive", "logout", "keepAlive"):
+        answer = served.http.get(f"{served.facts['identity']}{name}", headers=headers, timeout=PATIENCE_SECONDS)
+        assert answer.status_code == 200
+        statuses.append(answer.json()["status"])
+    assert statuses == ["SUCCESS", "SUCCESS", "FAIL"]
+    login = served.http.get(f"{served.facts['identity']}login", headers=headers, timeout=PATIENCE_SECONDS)
+    assert login.status_code == 404
+
+
 def test_a_login_without_key_is_an_input_error(served: Served) -> None:
     url = f"{served.facts['identity']}login"
     answer = served.http.post(url, data={"username": "a", "password": "b"}, timeout=PATIENCE_SECONDS)

@@ -127,6 +127,7 @@ def test_a_port_in_use_is_named() -> None:
             assert code == 2
             assert f"127.0.0.1:{port}" in err
             assert "choose another port, or 0" in err
+            assert err.count("127.0.0.1") == 1
 
 
 def test_a_folder_without_recordings_is_told(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import socket
+import struct
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,7 +13,7 @@ import pytest
 
 from policytrader.adapters.exchange_server.faults import Fault, FaultKind
 from policytrader.errors import UsageError
-from tests.exchange_server.stream_world import MARKET, NOW, World, make_market, open_world
+from tests.exchange_server.stream_world import MARKET, NOW, PATIENCE_SECONDS, World, make_market, open_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -282,3 +285,26 @@ def test_a_port_that_is_taken_is_told(world: World) -> None:
     other = World(port=world.server.address[1])
     with pytest.raises(UsageError, match="choose another port"):
         other.server.start()
+
+
+def test_a_client_that_went_away_is_forgotten_without_a_word(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    released = threading.Event()
+
+    def hold_the_loop() -> None:
+        released.wait(PATIENCE_SECONDS)
+
+    with caplog.at_level(logging.WARNING, logger="asyncio"):
+        line = world.log_in()
+        line.send(op="marketSubscription", id=2, marketDataFilter={"fields": ["EX_ALL_OFFERS"]})
+        line.receive()
+        line.receive()
+        # The loop is busy while the client resets the connection, so that it finds out by writing.
+        world.server.call_soon(hold_the_loop)
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.close()
+        for size in range(1, 2000):
+            world.quote(back=[("3", str(size))])
+        released.set()
+        world.server.stop()
+    assert not world.server.connections
+    assert not caplog.records

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Round:
     """One round: the position as it was read, the step taken on it, and what the exchange answered.
 
-    ``unseen_refs`` are to be handed to the next round. ``order`` is what was sent for a hedge.
+    ``unseen_refs`` are to be handed to the next round: orders that it must see before it hedges. ``order`` is what was
+    sent for a hedge.
     """
 
     at: datetime
@@ -45,7 +46,7 @@ class Round:
     @property
     def needs_pause(self) -> bool:
         """It had to wait, or the exchange did not say yes: to ask again at once would only press it."""
-        answers = [*self.cancelled, *([] if self.placed is None else [self.placed])]
+        answers: list[OrderAnswer | CancelAnswer] = [*self.cancelled, *([] if self.placed is None else [self.placed])]
         return isinstance(self.step, Wait) or any(answer.fate is not Fate.SEEN for answer in answers)
 
 
@@ -83,8 +84,10 @@ class CashOut:
         markets = self._prices.books((terms.market_id,))
         bets = self._exchange.current_bets(market_ids=(terms.market_id,))
         # Seen at last: what the bet did is in the position now.
-        unseen = unseen_refs - {bet.order_ref for bet in bets if bet.order_ref is not None}
-        step = next_step(terms, markets[0] if markets else None, bets, unseen)
+        missing = unseen_refs - {bet.order_ref for bet in bets}
+        step = next_step(terms, markets[0] if markets else None, bets, missing)
+        # What has matched stays listed until the market is settled: a later list without it is an older one.
+        unseen = missing | (unseen_refs & {bet.order_ref for bet in bets if bet.order_ref and bet.size_matched})
         position = position_on(bets, terms)
         at = self._clock.now()
         match step:
@@ -101,9 +104,14 @@ class CashOut:
             case Wait() | Closed():
                 return Round(at=at, position=position, step=step, unseen_refs=unseen)
 
-    def run(self, terms: ClosingTerms, *, rounds: int, pause_seconds: float) -> Iterator[Round]:
-        """Take rounds until it is over, at most ``rounds``; a pause after each that had to wait."""
-        unseen: frozenset[str] = frozenset()
+    def run(
+        self, terms: ClosingTerms, *, rounds: int, pause_seconds: float, unseen_refs: frozenset[str] = frozenset()
+    ) -> Iterator[Round]:
+        """Take rounds until it is over, at most ``rounds``; a pause after each that had to wait.
+
+        Raises ``ExchangeError`` where nothing can be read; to go on later, hand it the last round's ``unseen_refs``.
+        """
+        unseen = unseen_refs
         for _ in range(rounds):
             taken = self.take_round(terms, unseen)
             yield taken

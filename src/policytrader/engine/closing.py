@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from policytrader.engine.protect import is_within_collar
 from policytrader.model.money import ZERO, divide, floor_to_penny
 from policytrader.model.position import Position, position_of
-from policytrader.model.price import is_on_ladder, ticks_between
+from policytrader.model.price import MIN_PRICE, is_on_ladder, ticks_between
 from policytrader.model.snapshot import MarketStatus, OrderStatus, RunnerStatus, Side
 
 if TYPE_CHECKING:
@@ -119,39 +119,47 @@ def next_step(
     Args:
         terms: What to close.
         market: The market as read *before* the bets (a removal in between lowers averages, and a hedge computed from
-            the old ones would make the worst outcome worse); None where the exchange does not list it any more.
+            the old ones would make the worst outcome worse); None where the exchange does not list it.
         bets: The account's bets in the market as read after it, complete.
         unseen_refs: References of orders that were sent, may live, and are not among the bets.
 
     """
-    if market is None or market.status is MarketStatus.CLOSED:
+    on_runner = _bets_on(bets, terms)
+    if market is None:
+        # Bets are listed until their market is settled: an answer that leaves it out is no proof that it is over.
+        return Wait(WaitCode.MARKET_NOT_OPEN) if on_runner else Closed(Ending.MARKET_CLOSED)
+    if market.status is MarketStatus.CLOSED:
         return Closed(Ending.MARKET_CLOSED)
     runner = next((one for one in market.runners if one.selection_id == terms.selection_id), None)
     if runner is not None and runner.status is RunnerStatus.REMOVED:
         return Closed(Ending.VOID)
-    if unseen_refs:
+    if unseen_refs or any(_is_ours(bet, terms) and bet.status is OrderStatus.UNKNOWN for bet in on_runner):
         return Wait(WaitCode.ORDER_UNSEEN)
-    if market.status is not MarketStatus.OPEN:
-        return Wait(WaitCode.MARKET_NOT_OPEN)
-    if market.in_play or market.bet_delay:
-        return Wait(WaitCode.IN_PLAY)
-    if market.is_delayed:
-        return Wait(WaitCode.DELAYED)
+    closed_for_now = _why_not_now(market)
+    if closed_for_now is not None:
+        return Wait(closed_for_now)
     if runner is None or runner.status is not RunnerStatus.ACTIVE:
         return Wait(WaitCode.RUNNER_UNKNOWN)
-    on_runner = _bets_on(bets, terms)
-    resting = tuple(
-        bet.bet_id
-        for bet in on_runner
-        if bet.status is OrderStatus.EXECUTABLE and bet.strategy_ref == terms.strategy_ref
-    )
+    resting = tuple(bet.bet_id for bet in on_runner if _is_ours(bet, terms) and bet.status is OrderStatus.EXECUTABLE)
     if resting:
         return CancelOpen(resting)
     return _hedge(terms, market.version, runner, position_on(bets, terms))
 
 
+def _why_not_now(market: LiveMarket) -> WaitCode | None:
+    if market.status is not MarketStatus.OPEN:
+        return WaitCode.MARKET_NOT_OPEN
+    if market.in_play or market.bet_delay:
+        return WaitCode.IN_PLAY
+    return WaitCode.DELAYED if market.is_delayed else None
+
+
 def _bets_on(bets: Sequence[Bet], terms: ClosingTerms) -> list[Bet]:
     return [bet for bet in bets if (bet.market_id, bet.selection_id) == (terms.market_id, terms.selection_id)]
+
+
+def _is_ours(bet: Bet, terms: ClosingTerms) -> bool:
+    return bet.strategy_ref == terms.strategy_ref
 
 
 def _hedge(terms: ClosingTerms, version: int, runner: LiveRunner, position: Position) -> Step:
@@ -167,10 +175,11 @@ def _hedge(terms: ClosingTerms, version: int, runner: LiveRunner, position: Posi
     if not offers:
         # What could not be bet at the longest price is a residual at any.
         return Wait(WaitCode.NO_PRICE)
-    needed = floor_to_penny(divide(abs(exposure), offers[0].price))
-    if not terms.minimum.allows(needed, offers[0].price):
-        return Closed(Ending.RESIDUAL)
     usable = [level for level in offers if _is_usable(level, offers[0], runner.last_traded, terms)]
+    # Without a price that may be taken, only what is too small at any price is a residual: the lower, the larger.
+    judged_at = usable[0].price if usable else MIN_PRICE
+    if not terms.minimum.allows(floor_to_penny(divide(abs(exposure), judged_at)), judged_at):
+        return Closed(Ending.RESIDUAL)
     if not usable:
         return Wait(WaitCode.PRICE_COLLAR)
     price, size = _take(side, usable, abs(exposure))

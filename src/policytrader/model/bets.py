@@ -43,6 +43,15 @@ class BetTarget(StrEnum):
     BACKERS_PROFIT = "BACKERS_PROFIT"
 
 
+class ClearedStatus(StrEnum):
+    """How a bet, or a part of it, ended."""
+
+    SETTLED = "SETTLED"
+    VOIDED = "VOIDED"
+    LAPSED = "LAPSED"
+    CANCELLED = "CANCELLED"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bet:
     """One bet as the account lists it. Sizes in the account's currency; what is open is ``size_remaining``.

@@ -3,8 +3,9 @@
 Adapters implement them; each port's contract suite (``tests/contracts``) runs on every implementation.
 """
 
+from policytrader.model.bets import ClearedStatus
 from policytrader.ports.clock import Clock
-from policytrader.ports.exchange import ClearedBet, ClearedMarket, ClearedStatus, Exchange, Funds, PriceFeed
+from policytrader.ports.exchange import ClearedBet, ClearedMarket, Exchange, Funds, PriceFeed
 from policytrader.ports.store import ControlStore, JournalStore, RuleStore, SelectionStore, Store
 
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,24 +10,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from policytrader.model.bets import Bet
+    from policytrader.model.bets import Bet, ClearedStatus
     from policytrader.model.books import CatalogueMarket, LiveMarket, MarketFilter
     from policytrader.model.orders import CancelAnswer, OrderAnswer, OrderRequest
     from policytrader.model.snapshot import Side
 
 
-class ClearedStatus(StrEnum):
-    """How a bet ended."""
-
-    SETTLED = "SETTLED"
-    VOIDED = "VOIDED"
-    LAPSED = "LAPSED"
-    CANCELLED = "CANCELLED"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearedBet:
-    """A bet that is over. ``profit`` before commission; ``outcome`` WON, LOST, or None where nothing was matched."""
+    """A bet, or a part of one, that is over. ``profit`` before commission; ``outcome`` WON, LOST, VOID or None."""
 
     bet_id: str
     market_id: str

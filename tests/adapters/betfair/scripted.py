@@ -166,7 +166,7 @@ def result(value: Any) -> Callable[[Handler, Asked], None]:
     return answer
 
 
-def rpc_error(code: int, data: Any = None) -> Callable[[Handler, Asked], None]:
+def rpc_error(code: int | str, data: Any = None) -> Callable[[Handler, Asked], None]:
     """A JSON-RPC error."""
 
     def answer(handler: Handler, asked: Asked) -> None:

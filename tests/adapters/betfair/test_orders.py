@@ -23,6 +23,7 @@ from tests.adapters.betfair.scripted import (
     raw,
     reset,
     result,
+    rpc_error,
     wrong_id,
 )
 from tests.strategies import amounts, ladder_prices, sides
@@ -235,6 +236,47 @@ def test_a_report_that_is_not_about_the_order_is_unknown(
     assert exchange.place(order).fate is Fate.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"jsonrpc": "2.0", "result": REPORT, "result": {"status": "FAILURE", "errorCode": "NO_CHASING"}, "id": ID}',
+        '{"jsonrpc": "2.0", "result": {"status": "SUCCESS", "status": "FAILURE", "errorCode": "NO_CHASING"}, "id": ID}',
+        '{"jsonrpc": "2.0", "id": 0, "result": REPORT, "id": ID}',
+        '{"jsonrpc": "2.0", "result": REPORT, "x": 1e9999999999999999999999, "id": ID}',
+    ],
+)
+def test_an_answer_of_two_minds_is_unknown(
+    text: str, exchange: BetfairExchange, server: Scripted, order: OrderRequest
+) -> None:
+    def answer(handler: Any, asked: Any) -> None:
+        told = text.replace("REPORT", json.dumps(place_report(asked.rpc["params"])))
+        handler.send(200, told.replace("ID", str(asked.rpc["id"])).encode())
+
+    server.script.append(answer)
+    assert exchange.place(order).fate is Fate.UNKNOWN
+
+
+def test_a_failure_that_has_matched_is_unknown(
+    exchange: BetfairExchange, server: Scripted, order: OrderRequest
+) -> None:
+    failed = {"status": "FAILURE", "errorCode": "BET_TAKEN_OR_LAPSED"}
+    server.script.append(result(lambda asked: place_report(asked, **failed)))
+    server.script.append(result(lambda asked: place_report(asked, sizeMatched=2.1, averagePriceMatched=3.05, **failed)))
+    assert [exchange.place(order).fate for _ in range(2)] == [Fate.DEAD, Fate.UNKNOWN]
+
+
+def test_whatever_a_report_does_to_the_reader_there_is_an_answer(
+    exchange: BetfairExchange, server: Scripted, order: OrderRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("policytrader.adapters.betfair.parsing.parse_placed", fail)
+    server.script.append(result(place_report))
+    answer = exchange.place(order)
+    assert (answer.fate, answer.code, answer.detail) == (Fate.UNKNOWN, "BROKEN_ANSWER", "RecursionError")
+
+
 def test_a_refusal_of_another_order_kills_none(
     exchange: BetfairExchange, server: Scripted, order: OrderRequest
 ) -> None:
@@ -259,6 +301,9 @@ def test_a_refusal_of_another_order_kills_none(
         raw(200, b"\xff\xfe"),
         raw(200, b'{"jsonrpc": "2.0"}'),
         raw(200, b'{"result": NaN}'),
+        raw(200, b'{"result": 1e9999999999999999999999}'),
+        rpc_error("CONNECTION_REFUSED"),
+        rpc_error("-32601"),
         raw(200, b"9" * 10_000),
         raw(200, b"<html>"),
         raw(500, b"{}"),

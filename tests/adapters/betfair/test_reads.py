@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policytrader.adapters.betfair.pages import MAX_PAGES
 from policytrader.adapters.betfair.prices import BetfairPrices
 from policytrader.errors import ExchangeError
 from policytrader.model.books import MarketFilter
@@ -92,6 +93,12 @@ def test_pages_that_do_not_end_are_no_data(
 ) -> None:
     server.script.extend([page([1, 2], more=True), page(second, more=True)])
     with pytest.raises(ExchangeError, match=told):
+        exchange.current_bets()
+
+
+def test_pages_that_always_bring_something_new_are_no_data(exchange: BetfairExchange, server: Scripted) -> None:
+    server.script.extend([page([number], more=True) for number in range(MAX_PAGES + 1)])
+    with pytest.raises(ExchangeError, match=f"is number {MAX_PAGES} and is not the last"):
         exchange.current_bets()
 
 
@@ -267,6 +274,14 @@ def test_more_markets_at_one_moment_than_a_page_holds_is_no_data(wire: Wire, ser
     server.script.extend([catalogue_of([market(number, START) for number in range(201)])] * 3)
     with pytest.raises(ExchangeError, match="narrow the filter"):
         BetfairPrices(wire).catalogue(MarketFilter())
+
+
+def test_a_catalogue_that_never_goes_on_is_no_data(wire: Wire, server: Scripted) -> None:
+    same = [market(number, START + timedelta(minutes=number)) for number in range(200)]
+    server.script.extend([result(same)] * 3)
+    with pytest.raises(ExchangeError, match="come again"):
+        BetfairPrices(wire).catalogue(MarketFilter())
+    assert len(server.asked) == 2
 
 
 @pytest.mark.parametrize("wanted", [MarketFilter(market_ids=()), MarketFilter(venues=())])

@@ -14,7 +14,9 @@ from policytrader.model.orders import Fate
 from tests.adapters.betfair.scripted import (
     APP_KEY,
     PASSWORD,
+    Handler,
     Scripted,
+    SteppedClock,
     credentials,
     exception,
     raw,
@@ -70,6 +72,38 @@ def test_errors_and_logs_hide_them(
             BetfairExchange(wire).funds()
         text = "".join(traceback.format_exception(raised.value))
         assert_clean(text)
+    assert_clean(caplog.text)
+
+
+ECHO = f"{PASSWORD} and {APP_KEY} and {TOKEN}"
+
+
+def test_a_keep_alive_that_echoes_them_shows_none(server: Scripted, clock: SteppedClock) -> None:
+    server.keep_alives.append({"token": TOKEN, "product": APP_KEY, "status": "FAIL", "error": f"SAID_{PASSWORD}"})
+    with server.wire(clock) as wire:
+        wire.session.token()
+        clock.wait(3600)
+        with pytest.raises(ExchangeError) as raised:
+            BetfairExchange(wire).funds()
+    assert_clean("".join(traceback.format_exception(raised.value)) + raised.value.code)
+
+
+def test_a_login_that_echoes_them_shows_none(server: Scripted, order: OrderRequest) -> None:
+    server.logins.append({"token": "", "product": APP_KEY, "status": "FAIL", "error": f"{PASSWORD} {APP_KEY}"})
+    with server.wire() as wire:
+        assert_clean(repr(BetfairExchange(wire).place(order)))
+
+
+def test_a_library_that_cannot_read_an_answer_logs_none(
+    server: Scripted, order: OrderRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken_header(handler: Handler, _: object) -> None:
+        handler.connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{ECHO}\r\nA: b\r\n\r\n{{}}".encode())
+
+    server.script.append(broken_header)
+    with server.wire() as wire:
+        BetfairExchange(wire).place(order)
+    assert "Failed to parse headers" in caplog.text
     assert_clean(caplog.text)
 
 

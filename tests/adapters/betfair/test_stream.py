@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from policytrader.adapters.betfair.stream import StreamFeed, StreamState
+from policytrader.adapters.betfair import tls_stream
+from policytrader.adapters.betfair.stream import StreamFeed, StreamHealth, StreamState
 from policytrader.errors import ExchangeError
 from policytrader.model.orders import Reaction
 from policytrader.model.snapshot import MarketStatus
@@ -262,6 +263,59 @@ def test_a_message_that_makes_no_sense_means_a_whole_image(junk: bytes, wire: Wi
         assert stream.wait_until(StreamState.HEALTHY, SECONDS)
         assert stream.books(["1.234"])[0].runners[0].back[0].price == Decimal("2.5")
     assert (subscriptions[1]["initialClk"], subscriptions[1]["clk"]) == (None, None)
+
+
+@pytest.mark.parametrize("published", [10**30, -1, "now", True])
+def test_a_time_that_is_none_makes_no_sense(published: object, wire: Wire, certificate: Certificate) -> None:
+    def behave(client: Client, number: int) -> None:
+        subscription = client.greet()
+        client.say(image(subscription, pt=published) if number == 0 else image(subscription))
+        hang(client)
+
+    with ScriptedStream(certificate, behave) as server, feed(wire, server) as stream:
+        assert stream.wait_until(StreamState.HEALTHY, SECONDS)
+        assert server.connections == 2
+        (book,) = stream.books(["1.234"])
+        assert book.published_at == datetime(2026, 5, 2, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_message_without_an_end_ends_the_connection(
+    *, is_large: bool, wire: Wire, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls_stream, "MAX_MESSAGE_BYTES", 1 << 20)
+    again = threading.Event()
+
+    def behave(client: Client, number: int) -> None:
+        client.say(image(client.greet()))
+        if number == 1:
+            again.set()
+            hang(client)
+        while True:
+            client.say_bytes(b"x" * (1 << 16) if is_large else b"x")
+            again.wait(0 if is_large else 0.1)
+
+    with ScriptedStream(certificate, behave) as server, feed(wire, server, heartbeat=250) as stream:
+        assert again.wait(SECONDS), "it went on listening"
+        assert stream.wait_until(StreamState.HEALTHY, SECONDS)
+        assert server.connections == 2
+
+
+def test_what_a_stream_echoes_is_not_shown(wire: Wire, certificate: Certificate) -> None:
+    def behave(client: Client, _: int) -> None:
+        subscription = client.greet()
+        told = image(subscription)
+        told["mc"][0]["marketDefinition"]["status"] = "app-key-1"
+        client.say(told)
+        client.say(beat(subscription, status="of token-1-of-a-session"))
+        hang(client)
+
+    with ScriptedStream(certificate, behave) as server, feed(wire, server) as stream:
+        assert stream.wait_until(StreamState.UNRELIABLE, SECONDS)
+        assert stream.health().reason == "status of [secret]: its data may be old"
+        stream._set(StreamHealth(StreamState.HEALTHY))
+        with pytest.raises(ExchangeError, match=r"status = '\[secret\]'"):
+            stream.books(["1.234"])
 
 
 def test_an_invalid_clock_means_a_whole_image(wire: Wire, certificate: Certificate) -> None:

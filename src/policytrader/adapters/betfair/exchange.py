@@ -108,6 +108,8 @@ class BetfairExchange:
             return judge(report)
         except ExchangeError as error:
             return not_understood(operation), self._shown(str(error))
+        except Exception as error:  # noqa: BLE001 - the bytes have left: whatever the report did to us, there is an answer
+            return not_understood(operation), type(error).__name__
 
     def _shown(self, text: str) -> str:
         """What the exchange said, as it may be shown: its words are usually codes, and could be anything."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from policytrader.errors import ExchangeError, printable
@@ -36,12 +36,25 @@ _MAX_EXPONENT = 40
 
 
 def loads(text: str) -> Any:
-    """JSON with exact numbers. Raises ``ValueError`` for whatever is not JSON."""
+    """JSON with exact numbers, each key once. Raises ``ValueError`` for whatever is not JSON."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(
+            text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_refuse_two_of_a_name
+        )
     except RecursionError:
         message = "nested too deeply"
         raise ValueError(message) from None
+    except InvalidOperation:
+        message = "a number beyond all numbers"
+        raise ValueError(message) from None
+
+
+def _refuse_two_of_a_name(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        message = "a name given twice in one object: which of the two counts would be a guess"
+        raise ValueError(message)
+    return made
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -20,6 +20,8 @@ PAGE_SIZE = 1000
 MAX_IDS = 250
 """Markets, bets and references together, per request."""
 MAX_PASSES = 5
+MAX_PAGES = 200
+"""More than any account has; a list that goes on is one without an end."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,9 @@ def _one_pass(page_from: Callable[[int], ParsedPage[T]], rows: Rows[T]) -> tuple
         start += len(page.rows)
         if not page.more:
             return found, pages
-        if len(found) == known:
-            message = f"{rows.operation}: the page up to {start} brings nothing new and is not the last"
+        if len(found) == known or pages == MAX_PAGES:
+            what = "brings nothing new" if len(found) == known else f"is number {pages}"
+            message = f"{rows.operation}: the page up to {start} {what} and is not the last"
             raise ExchangeError(message, BROKEN_ANSWER)
 
 

@@ -73,13 +73,14 @@ class BetfairPrices:
         while True:
             markets = self._ask_catalogue(wanted)
             starts = [market.start for market in markets]
+            known = len(found)
             found |= {market.market_id: market for market in markets}
             if len(markets) < CATALOGUE_SIZE:
                 return
-            if starts != sorted(starts) or starts[0] == starts[-1]:
+            if starts != sorted(starts) or starts[0] == starts[-1] or len(found) == known:
                 message = (
-                    f"the catalogue has {len(markets)} markets or more that start together or stand in no order; "
-                    "narrow the filter"
+                    f"the catalogue has {len(markets)} markets or more that start together, stand in no order or come "
+                    "again; narrow the filter"
                 )
                 raise ExchangeError(message, BROKEN_ANSWER)
             period = {**wanted.get("marketStartTime", {}), "from": format_utc(starts[-1])}

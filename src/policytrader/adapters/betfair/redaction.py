@@ -16,19 +16,8 @@ if TYPE_CHECKING:
 STRUCK = "[secret]"
 _SHORTEST = 4
 
-LOGGERS = (
-    "betfairlightweight",
-    "betfairlightweight.streaming.betfairstream",
-    "betfairlightweight.streaming.listener",
-    "betfairlightweight.streaming.stream",
-    "requests",
-    "urllib3",
-    "urllib3.connectionpool",
-    "policytrader",
-    "policytrader.adapters.betfair",
-    "policytrader.adapters.betfair.stream",
-)
-"""A filter sees only what is logged through its own logger, so each one has it."""
+FAMILIES = ("betfairlightweight", "requests", "urllib3", "policytrader")
+"""A filter sees only what is logged through its own logger, so each one of these and below them has it."""
 
 
 class Secrets:
@@ -60,19 +49,28 @@ class _Filter(logging.Filter):
         if record.name.startswith("betfairlightweight") and record.levelno < logging.INFO:
             return False
         message = record.getMessage()
-        clean = message
-        for secrets in list(self.known):
-            clean = secrets.strike(clean)
+        clean = self._strike(message)
         if clean != message:
             record.msg, record.args = clean, None
+        if record.exc_info:
+            # A library that cannot read an answer shows it.
+            record.exc_text = self._strike(_FORMATTER.formatException(record.exc_info))
+            record.exc_info = None
         return True
 
+    def _strike(self, text: str) -> str:
+        for secrets in list(self.known):
+            text = secrets.strike(text)
+        return text
 
+
+_FORMATTER = logging.Formatter()
 _FILTER = _Filter()
 
 
 def keep_out_of_logs(secrets: Secrets) -> None:
     """From now on, as long as ``secrets`` lives, none of them appears in a record of this adapter or its libraries."""
     _FILTER.known.add(secrets)
-    for name in LOGGERS:
+    known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in FAMILIES]
+    for name in (*FAMILIES, *known):
         logging.getLogger(name).addFilter(_FILTER)  # adding it twice does nothing

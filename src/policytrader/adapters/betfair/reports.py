@@ -54,6 +54,8 @@ def judge_place_report(order: OrderRequest, answer: object) -> OrderAnswer:
     detail = _told(report.word, word)
     if report.order is not None and (verdict.fate is Fate.SEEN or report.order.has("instruction")):
         _check_same(report.order.node("instruction"), place_instruction(order))
+    if verdict.fate is Fate.DEAD and report.order is not None and report.order.size_or_zero("sizeMatched"):
+        report.order.refuse("sizeMatched", "0, as it must be of an order that failed")
     if verdict.fate is not Fate.SEEN or report.order is None:
         return OrderAnswer(fate=verdict.fate, code=verdict.code, reactions=verdict.reactions, detail=detail)
     placed = parsing.parse_placed(report.order)

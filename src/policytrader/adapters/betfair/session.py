@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from betfairlightweight.exceptions import KeepAliveError, LoginError
 
-from policytrader.errors import ExchangeError
+from policytrader.errors import ExchangeError, printable
 from policytrader.model.orders import Reaction
 from policytrader.model.reactions import LOGIN_BANS, Operation, Source, Transport, outcome
 
@@ -31,6 +31,7 @@ LOGINS_WINDOW = timedelta(minutes=10)
 """A session that has to be renewed more often than this is not worth having: a person looks."""
 
 _LONGEST_PAUSE_SECONDS = 60
+_CODE_LENGTH = 200
 _STOP = frozenset({Reaction.STOP})
 
 
@@ -73,15 +74,15 @@ class BetfairSession:
                 self._accept(answer.get("token"))
             except KeepAliveError as error:
                 self._client.set_session_token(token)
-                self._renew_after(_code(error.response))
+                self._renew_after(self._code(error.response))
             except Exception:  # noqa: BLE001 - whatever the library made of an answer that is none; the session lives on
                 self._client.set_session_token(token)
 
     def _renew_after(self, code: str) -> None:
         reactions = outcome(Source.SESSION, code, Operation.KEEP_ALIVE).reactions
         if Reaction.LOG_IN not in reactions:
-            message = f"keepAlive was answered {self._secrets.strike(code)}, which nobody knows; no new bets"
-            raise ExchangeError(message, code, reactions)
+            message = f"keepAlive was answered {code}, which nobody knows; no new bets"
+            raise ExchangeError(message, code, reactions) from None
         self._client.client_logout()
 
     def worked(self) -> None:
@@ -118,7 +119,7 @@ class BetfairSession:
         try:
             self._accept(self._ask_for_token()())
         except LoginError as error:
-            self._login_failed(_code(error.response), now)
+            self._login_failed(self._code(error.response), now)
         except Exception:  # noqa: BLE001 - the library raises whatever an answer that is none led it to
             self._login_without_answer(now)
         self._failed_logins = 0
@@ -144,7 +145,7 @@ class BetfairSession:
             self._next_login_at = now + LOGIN_BAN
             message = "too many logins: none for 20 minutes"
             raise ExchangeError(message, code, outcome(Source.SESSION, code, Operation.LOGIN).reactions) from None
-        self._refuse(code, f"the exchange answered {self._secrets.strike(code)}; correct it and start again")
+        self._refuse(code, f"the exchange answered {code}; correct it and start again")
 
     def _login_without_answer(self, now: datetime) -> None:
         self._client.client_logout()
@@ -154,6 +155,10 @@ class BetfairSession:
         reactions = outcome(Source.TRANSPORT, Transport.BROKEN_ANSWER, Operation.LOGIN).reactions
         message = f"no usable answer to the login; the next one is not before {pause} s have passed"
         raise ExchangeError(message, Transport.BROKEN_ANSWER, reactions) from None
+
+    def _code(self, response: object) -> str:
+        """The code of a refused login or keepAlive, as it may be shown: it could be anything, what we sent among it."""
+        return printable(self._secrets.strike(_code(response)))[:_CODE_LENGTH]
 
     def _refuse(self, code: str, why: str) -> None:
         self._refused = why

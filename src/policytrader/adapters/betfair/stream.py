@@ -20,7 +20,7 @@ from betfairlightweight.streaming import StreamListener
 from policytrader.adapters.betfair.fields import Node, loads
 from policytrader.adapters.betfair.parsing import parse_book
 from policytrader.adapters.betfair.tls_stream import VerifiedStream
-from policytrader.errors import ExchangeError
+from policytrader.errors import ExchangeError, printable
 from policytrader.model.orders import Reaction
 from policytrader.model.reactions import Operation, Source, Transport, outcome
 from policytrader.model.times import EPOCH
@@ -40,6 +40,9 @@ DELAYED_MILLISECONDS = 180_000
 
 _FIELDS = ["EX_MARKET_DEF", "EX_BEST_OFFERS", "EX_LTP"]
 _STOP_SECONDS = 10.0
+_SHOWN = 200
+_LAST_MILLISECONDS = 10**14
+"""In the year 5138."""
 
 
 class StreamState(StrEnum):
@@ -152,10 +155,14 @@ class StreamFeed:
             snapped = self._listener.snap(wanted) if wanted else []
             published_at = EPOCH + timedelta(milliseconds=self._published_milliseconds)
             is_delayed = self._is_delayed
-        return tuple(
-            parse_book(Node(book, f"stream[{book.get('marketId')}]"), published_at, is_delayed=is_delayed)
-            for book in snapped
-        )
+        try:
+            return tuple(
+                parse_book(Node(book, f"stream[{book.get('marketId')}]"), published_at, is_delayed=is_delayed)
+                for book in snapped
+            )
+        except ExchangeError as error:
+            # It shows what was said, which may be anything.
+            raise ExchangeError(self._wire.secrets.strike(str(error)), error.code, error.reactions) from None
 
     # --- Called by the listener, in the stream's thread ---------------------------------------------------------------
 
@@ -164,8 +171,8 @@ class StreamFeed:
         with self._changed:
             self._heard_at = time.monotonic()
             published = data.get("pt")
-            if isinstance(published, int):
-                self._published_milliseconds = max(self._published_milliseconds, published)
+            if published is not None:
+                self._published_milliseconds = max(self._published_milliseconds, _milliseconds(published))
             if data.get("op") != "mcm":
                 return
             if data.get("ct") in {"SUB_IMAGE", "RESUB_DELTA"}:
@@ -177,7 +184,9 @@ class StreamFeed:
                 self._wire.session.worked()
                 self._set(StreamHealth(StreamState.HEALTHY))
             if data.get("status") is not None:
-                self._set(StreamHealth(StreamState.UNRELIABLE, f"status {data['status']}: its data may be old"))
+                self._set(
+                    StreamHealth(StreamState.UNRELIABLE, f"status {self._shown(data['status'])}: its data may be old")
+                )
             elif self._health.state is StreamState.UNRELIABLE:
                 self._set(StreamHealth(StreamState.HEALTHY))
 
@@ -195,6 +204,9 @@ class StreamFeed:
         return self._changed
 
     # --- The thread ---------------------------------------------------------------------------------------------------
+
+    def _shown(self, value: object) -> str:
+        return printable(self._wire.secrets.strike(str(value)))[:_SHOWN]
 
     def _set(self, health: StreamHealth) -> None:
         with self._changed:
@@ -266,7 +278,7 @@ class StreamFeed:
             self._listener.forget()
             return _lost("a message that cannot be read")
         reactions = outcome(Source.SESSION, code, Operation.STREAM).reactions
-        told = self._wire.secrets.strike(code)
+        told = self._shown(code)
         if Reaction.STOP in reactions:
             return StreamHealth(StreamState.STOPPED, told, reactions)
         if Reaction.SUBSCRIBE_AFRESH in reactions:
@@ -277,6 +289,14 @@ class StreamFeed:
             except ExchangeError as error:
                 return _after_login_error(error)
         return StreamHealth(StreamState.LOST, told, reactions)
+
+
+def _milliseconds(published: object) -> int:
+    """A time of the stream. Raises ``ValueError`` where it is none: the whole message then makes no sense."""
+    if type(published) is not int or not 0 <= published < _LAST_MILLISECONDS:
+        message = "no time"
+        raise ValueError(message)
+    return published
 
 
 def _lost(reason: str) -> StreamHealth:

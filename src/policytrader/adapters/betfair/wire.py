@@ -8,17 +8,16 @@ environment are not followed; and nothing is ever repeated, except a read after 
 from __future__ import annotations
 
 import json
-from http.cookiejar import DefaultCookiePolicy
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import betfairlightweight
 import requests
 from betfairlightweight.endpoints import Account, Betting
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from policytrader.adapters.betfair.fields import loads
+from policytrader.adapters.betfair.http import OneShotSession, TooLongError
 from policytrader.adapters.betfair.redaction import Secrets, keep_out_of_logs
 from policytrader.adapters.betfair.session import BetfairSession
 from policytrader.errors import ExchangeError, printable
@@ -26,7 +25,6 @@ from policytrader.model.reactions import SESSION_LOST, Operation, Source, Transp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from http.cookiejar import Cookie
 
     from policytrader.adapters.betfair.endpoints import Credentials, Endpoints
     from policytrader.ports import Clock
@@ -71,7 +69,7 @@ class Wire:
         self.app_key = credentials.app_key
         self.secrets = Secrets([credentials.password.get_secret_value(), credentials.app_key.get_secret_value()])
         keep_out_of_logs(self.secrets)
-        self._http = _OneShotSession()
+        self._http = OneShotSession()
         self._client = _client(endpoints, credentials, self._http, read_seconds)
         self.session = BetfairSession(self._client, credentials, clock, self.secrets)
 
@@ -138,27 +136,6 @@ def _is_session_lost(failure: Failure) -> bool:
     return failure.source is Source.EXCEPTION and failure.code in SESSION_LOST
 
 
-class _OneShotSession(requests.Session):
-    """An HTTP session that does what it is told, once: a redirect would send an order twice, or a token elsewhere."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, HTTPAdapter(max_retries=0))
-        # The login sets the token as a cookie, too; the header is the one place for it.
-        self.cookies.set_policy(_NoCookies())
-
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        kwargs["allow_redirects"] = False
-        return super().request(*args, **kwargs)
-
-
-class _NoCookies(DefaultCookiePolicy):
-    def set_ok(self, cookie: Cookie, request: object) -> bool:  # noqa: ARG002 - none, whatever it is
-        return False
-
-
 # --- Requests -------------------------------------------------------------------------------------------------------
 
 _ids = count(1)
@@ -222,11 +199,14 @@ def _failure_of(error: Exception) -> Failure:
     reason = error.args[0] if error.args else None
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
-    if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
+    cause = reason if isinstance(reason, Exception) else error
+    if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
         code = Transport.CONNECTION_REFUSED
-    elif isinstance(error, requests.Timeout) or isinstance(reason, ReadTimeoutError):
+    elif isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
         code = Transport.READ_TIMEOUT
-    return Failure(Source.TRANSPORT, code, type(reason if isinstance(reason, Exception) else error).__name__)
+    elif isinstance(error, TooLongError):
+        code = Transport.BROKEN_ANSWER
+    return Failure(Source.TRANSPORT, code, type(cause).__name__)
 
 
 def read_answer(status: int, content: bytes, number: int) -> Any:
@@ -256,6 +236,9 @@ def read_answer(status: int, content: bytes, number: int) -> Any:
 
 def _failure_in(error: dict[str, Any]) -> Failure:
     code = error.get("code")
+    if type(code) is not int:
+        # A text could be one of our own words, of which some say that nothing was sent.
+        return Failure(Source.TRANSPORT, Transport.BROKEN_ANSWER, "an error without a number")
     if code != _APING_EXCEPTION:
         return Failure(Source.TRANSPORT, _shown(code), _shown(error.get("message")))
     data = error.get("data")

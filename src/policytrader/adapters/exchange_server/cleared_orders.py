@@ -1,4 +1,4 @@
-"""``listClearedOrders``: what became of the account's bets, by bet or summed up, once their market is settled."""
+"""``listClearedOrders``: what is over of the account's bets, by bet or summed up."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from policytrader.adapters.exchange_server.catalogue import event_type_name
 from policytrader.adapters.exchange_server.current_orders import MAX_IDS
 from policytrader.adapters.exchange_server.paging import cut, read_page
 from policytrader.adapters.exchange_server.wire import TimeRange, milliseconds_time, seconds_time
+from policytrader.model.bets import ClearedStatus
 from policytrader.model.money import ZERO, divide, half_up
 from policytrader.model.snapshot import Side
+from policytrader.simulation.cleared import cleared_part
 from policytrader.simulation.codes import BetOutcome
 
 if TYPE_CHECKING:
@@ -28,15 +30,6 @@ if TYPE_CHECKING:
 
 KEPT_DAYS = 90
 _AVERAGE = Decimal("1e-8")
-
-
-class BetStatus(StrEnum):
-    """How a bet, or a part of it, ended."""
-
-    SETTLED = "SETTLED"
-    VOIDED = "VOIDED"
-    LAPSED = "LAPSED"
-    CANCELLED = "CANCELLED"
 
 
 class GroupBy(StrEnum):
@@ -78,7 +71,7 @@ class ClearedRow:
 class ClearedQuery:
     """Which rows are asked for, and how."""
 
-    status: BetStatus
+    status: ClearedStatus
     event_type_ids: tuple[str, ...] | None
     event_ids: tuple[str, ...] | None
     market_ids: tuple[str, ...] | None
@@ -120,7 +113,7 @@ def list_cleared_orders(host: Host, fields: Fields) -> dict[str, Any]:
     if query.group_by is GroupBy.BET:
         shown, has_more = cut(rows, page)
         answers = [_bet(row, query) for row in shown]
-    elif query.status in {BetStatus.LAPSED, BetStatus.CANCELLED}:
+    elif query.status in {ClearedStatus.LAPSED, ClearedStatus.CANCELLED}:
         answers, has_more = [], False
     else:
         groups: dict[Hashable, list[ClearedRow]] = {}
@@ -132,7 +125,7 @@ def list_cleared_orders(host: Host, fields: Fields) -> dict[str, Any]:
 
 
 def _read_query(fields: Fields) -> ClearedQuery:
-    status = fields.require("betStatus", fields.choice("betStatus", BetStatus))
+    status = fields.require("betStatus", fields.choice("betStatus", ClearedStatus))
     market_ids, bet_ids = fields.texts("marketIds"), fields.texts("betIds")
     if len(market_ids or ()) + len(bet_ids or ()) > MAX_IDS:
         raise ApingError(ApingCode.REQUEST_SIZE_EXCEEDS_LIMIT, f"more than {MAX_IDS} bets and markets")
@@ -158,30 +151,12 @@ def _read_query(fields: Fields) -> ClearedQuery:
     )
 
 
-def _rows(host: Host, status: BetStatus) -> Iterator[ClearedRow]:
+def _rows(host: Host, status: ClearedStatus) -> Iterator[ClearedRow]:
     exchange = host.exchange
     for bet in exchange.bets.values():
         market = exchange.markets[bet.market_id]
-        if not market.is_settled or not host.is_visible(bet.bet_id):
-            continue
-        size = {
-            BetStatus.SETTLED: bet.size_matched,
-            BetStatus.VOIDED: bet.size_voided,
-            BetStatus.LAPSED: bet.size_lapsed or _lapsed_on_close(bet),
-            BetStatus.CANCELLED: bet.size_cancelled,
-        }[status]
-        if size:
-            yield ClearedRow(bet, market, size, bet.settled.at if bet.settled else _settled_at(market, host))
-
-
-def _lapsed_on_close(bet: SimulatedBet) -> Decimal:
-    """A starting-price order that lapsed never had a size: its liability stands for it."""
-    is_lapsed = bet.lapsed_at is not None and not bet.matches and not bet.size
-    return bet.bsp_liability if is_lapsed else ZERO
-
-
-def _settled_at(market: Market, host: Host) -> datetime:
-    return market.definition.settled_at or host.now()
+        if host.is_visible(bet.bet_id) and (part := cleared_part(bet, market, status)) is not None:
+            yield ClearedRow(bet, market, part.size, part.at)
 
 
 def _bet(row: ClearedRow, query: ClearedQuery) -> dict[str, Any]:
@@ -200,20 +175,20 @@ def _bet(row: ClearedRow, query: ClearedQuery) -> dict[str, Any]:
     }
     if query.has_description:
         answer["itemDescription"] = _description(row)
-    if query.status is BetStatus.SETTLED and bet.settled is not None:
+    if query.status is ClearedStatus.SETTLED and bet.settled is not None:
         answer["betOutcome"] = bet.settled.outcome.value
-    elif query.status is BetStatus.VOIDED:
+    elif query.status is ClearedStatus.VOIDED:
         answer["betOutcome"] = BetOutcome.VOID.value
     answer |= {"priceRequested": bet.price or ZERO, "settledDate": seconds_time(row.at)}
     if bet.matched_at is not None:
         answer["lastMatchedDate"] = seconds_time(bet.matched_at)
     answer["betCount"] = 1
-    if query.status in {BetStatus.SETTLED, BetStatus.VOIDED}:
+    if query.status in {ClearedStatus.SETTLED, ClearedStatus.VOIDED}:
         answer |= {
             "priceMatched": bet.average_price_matched or ZERO,
             "priceReduced": bet.settled.price_reduced if bet.settled is not None else False,
             "sizeSettled": row.size,
-            "profit": row.profit if query.status is BetStatus.SETTLED else ZERO,
+            "profit": row.profit if query.status is ClearedStatus.SETTLED else ZERO,
         }
     else:
         answer["sizeCancelled"] = row.size
@@ -264,7 +239,7 @@ def _group(rows: list[ClearedRow], query: ClearedQuery) -> dict[str, Any]:
     if query.has_description and "marketId" in answer:
         answer["itemDescription"] = _description(first)
     answer |= {"settledDate": seconds_time(max(row.at for row in rows)), "betCount": len(rows)}
-    is_settled = query.status is BetStatus.SETTLED
+    is_settled = query.status is ClearedStatus.SETTLED
     if group_by in _WITH_COMMISSION:
         markets = {row.definition.market_id: row.market for row in rows}
         charged = sum((market.commission or ZERO for market in markets.values()), ZERO)

@@ -27,9 +27,9 @@ _PENNIES = 2
 def command(host: Host, body: bytes) -> dict[str, Any]:
     """Carry out one command. Raises ``PolicytraderError``: a sentence, and nothing has happened."""
     try:
-        document = parse_json(body)
+        document = parse_json(body, are_keys_unique=True)
     except ValueError:
-        _refuse("the body is not JSON")
+        _refuse("the body is not JSON, or names a key twice")
     if not isinstance(document, dict) or len(document) != 1:
         _refuse(f"give one object with one command of: {', '.join(COMMANDS)}")
     ((name, argument),) = document.items()

@@ -41,6 +41,7 @@ _HANG_UP_SECONDS = 5.0
 
 IDENTITY_PATH, IDENTITY_CERT_PATH = "/identity/api/", "/identity-cert/api/"
 API_PATH, CONTROL_PATH = "/exchange/", "/control/"
+_SESSION_PATHS = frozenset({f"{IDENTITY_PATH}keepAlive", f"{IDENTITY_PATH}logout"})
 _RPC_PATHS = {f"{API_PATH}{interface}/json-rpc/v1": interface for interface in Interface}
 _REST_PATHS = {f"{API_PATH}{interface}/rest/v1.0/": interface for interface in Interface}
 
@@ -131,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
     # --- What the base class calls -----------------------------------------------------------------------------------
 
     def do_GET(self) -> None:
-        """The control's ledger and the stream's certificate."""
+        """The control's ledger, the stream's certificate, and keep-alive and logout, which clients also GET."""
         host = self.server.host
         path = self.path.partition("?")[0]
         if path in {CONTROL_PATH, CONTROL_PATH.rstrip("/")}:
@@ -140,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, dump_json(document))
         elif path == f"{CONTROL_PATH}certificate":
             self._send(200, self.server.certificate_pem.encode(), "application/x-pem-file")
+        elif path in _SESSION_PATHS:
+            self._send(200, dump_json(self._logins(b"", self._caller())[path]()))
         else:
             self._send_error_document(404, f"nothing to GET at {path}")
 
@@ -175,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith(CONTROL_PATH.rstrip("/")) and path.rstrip("/") == CONTROL_PATH.rstrip("/"):
             self._control(body)
             return
-        caller = Caller(self.headers.get("X-Application"), self.headers.get("X-Authentication"))
+        caller = self._caller()
         logins = self._logins(body, caller)
         if path in logins:
             self._send(200, dump_json(logins[path]()))
@@ -192,6 +195,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(status, dump_json(document), is_truncated=delivery.is_truncated)
                 return
         self._send_error_document(404, f"nothing to POST to at {path}")
+
+    def _caller(self) -> Caller:
+        return Caller(self.headers.get("X-Application"), self.headers.get("X-Authentication"))
 
     def _logins(self, body: bytes, caller: Caller) -> dict[str, Callable[[], dict[str, Any]]]:
         host = self.server.host

@@ -36,6 +36,7 @@ _LONGEST_REQUEST = 1 << 20
 _LOCK_SECONDS = 0.05
 _RETRY_SECONDS = 0.001
 _CLOSING_SECONDS = 2.0
+_PIECE_BYTES = 1 << 16
 _LOOK_AGAIN_SECONDS = 0.05
 
 
@@ -59,14 +60,16 @@ class Outbox:
             self._lines.append(line)
             self.size_bytes += len(line)
 
-    def get(self) -> bytes | None:
-        """Take the message at the front."""
+    def get(self, enough_bytes: int | None = None) -> bytes:
+        """Take messages from the front until they are enough, or all; empty when there is none."""
+        taken: list[bytes] = []
+        size_bytes = 0
         with self._lock:
-            if not self._lines:
-                return None
-            line = self._lines.popleft()
-            self.size_bytes -= len(line)
-            return line
+            while self._lines and (enough_bytes is None or size_bytes < enough_bytes):
+                taken.append(self._lines.popleft())
+                size_bytes += len(taken[-1])
+            self.size_bytes -= size_bytes
+        return b"".join(taken)
 
 
 class Lane:
@@ -116,7 +119,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TLS is up: greet."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=1 << 16)
+        self._transport.set_write_buffer_limits(high=_PIECE_BYTES)
         self._server.welcome(self)
         self._put({"op": "connection", "connectionId": self.connection_id})
         self._work()
@@ -188,8 +191,13 @@ class Connection(asyncio.Protocol):
         self._sleep(is_waiting=is_waiting)
 
     def _pump(self) -> None:
-        while not self._is_paused and self._transport is not None and (line := self._outbox.get()):
-            self._transport.write(line)
+        """Write one piece and let the loop turn before the next: it may have to say that the client is gone."""
+        if self._is_paused or self._transport is None or not (piece := self._outbox.get(_PIECE_BYTES)):
+            return
+        self._transport.write(piece)
+        if self._outbox.size_bytes and not self._is_wake_up_due:
+            self._is_wake_up_due = True
+            self._server.call_soon(self._work)
 
     def _is_lock_needed(self) -> bool:
         now = time.monotonic()
@@ -300,7 +308,7 @@ class Connection(asyncio.Protocol):
         if transport is None:
             return
         self._is_paused = False
-        self._pump()
+        transport.write(self._outbox.get())
         transport.close()
         # A client that does not read would hold the socket for ever.
         asyncio.get_running_loop().call_later(_CLOSING_SECONDS, transport.abort)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -82,9 +83,9 @@ class StreamServer:
             self._server = loop.run_until_complete(self._listen(loop))
         except OSError as error:
             loop.close()
-            message = (
-                f"the stream cannot listen on {LOOPBACK}:{self._port}: {error.strerror}; choose another port, or 0"
-            )
+            # asyncio puts the address into the system's own words a second time.
+            reason = os.strerror(error.errno) if error.errno else error.strerror
+            message = f"the stream cannot listen on {LOOPBACK}:{self._port}: {reason}; choose another port, or 0"
             raise UsageError(message) from None
         self._port = self._server.sockets[0].getsockname()[1]
         self._loop = loop

@@ -31,16 +31,25 @@ _LARGEST_EXPONENT, _SMALLEST_EXPONENT = 18, -30
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 
 
-def parse_json(text: bytes) -> Any:
+def parse_json(text: bytes, *, are_keys_unique: bool = False) -> Any:
     """A JSON document with exact numbers; NaN and infinities pass as such, to be refused where they stand.
 
-    Raises ``ValueError`` for anything else.
+    Raises ``ValueError`` for anything else, and for a key that comes twice in an object where that matters.
     """
+    hook = _unique_keys if are_keys_unique else None
     try:
-        return json.loads(text.decode("utf-8"), parse_float=Decimal, parse_constant=Decimal)
+        return json.loads(text.decode("utf-8"), parse_float=Decimal, parse_constant=Decimal, object_pairs_hook=hook)
     except (RecursionError, ArithmeticError) as error:
         message = "too deep, or a number out of every range"
         raise ValueError(message) from error
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        message = "a key comes twice"
+        raise ValueError(message)
+    return document
 
 
 def dump_json(document: Any) -> bytes:

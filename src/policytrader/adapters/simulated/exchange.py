@@ -10,13 +10,13 @@ from policytrader.model.order_checks import cancel_requests, check_cancel, check
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer
 from policytrader.model.reactions import Operation, Source, Verdict, Word, judge, outcome
 from policytrader.ports import ClearedBet, ClearedMarket, ClearedStatus, Funds
+from policytrader.simulation.cleared import cleared_part
 from policytrader.simulation.codes import BetOutcome, PlacedStatus
 from policytrader.simulation.reports import CancelInstruction, PlaceInstruction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
     from policytrader.model.bets import Bet
     from policytrader.model.orders import OrderRequest
@@ -100,7 +100,7 @@ class InMemoryExchange:
         market_ids: Iterable[str] = (),
         order_refs: Iterable[str] = (),
     ) -> tuple[ClearedBet, ...]:
-        """Bets of settled markets that ended in this way, wholly or in part, by bet id."""
+        """Bets that ended in this way, wholly or in part, by bet id."""
         markets, refs = frozenset(market_ids), frozenset(order_refs)
         return tuple(
             cleared
@@ -145,8 +145,8 @@ class InMemoryExchange:
 
     def _cleared(self, bet: SimulatedBet, status: ClearedStatus) -> ClearedBet | None:
         market = self._exchange.markets[bet.market_id]
-        size = _cleared_size(bet, status)
-        if not market.is_settled or not size:
+        part = cleared_part(bet, market, status)
+        if part is None:
             return None
         settled = bet.settled if status is ClearedStatus.SETTLED else None
         outcome_word: str | None = settled.outcome if settled is not None else None
@@ -161,11 +161,11 @@ class InMemoryExchange:
             status=status,
             order_ref=bet.order_ref,
             strategy_ref=bet.strategy_ref,
-            size=size,
+            size=part.size,
             price=bet.average_price_matched if has_price else None,
             profit=settled.profit if settled is not None else ZERO,
             outcome=str(outcome_word) if outcome_word is not None else None,
-            settled_at=bet.settled.at if bet.settled is not None else self._settled_at(market),
+            settled_at=part.at,
             placed_at=bet.placed_at,
             is_price_reduced=has_price and bet.settled is not None and bet.settled.price_reduced,
         )
@@ -216,15 +216,3 @@ def _cancel_answer(bet_id: str, report: CancelReport, result: CancelResult | Non
         detail=_told(_word(report), word),
         size_cancelled=result.size_cancelled if result is not None and verdict.fate is Fate.SEEN else ZERO,
     )
-
-
-def _cleared_size(bet: SimulatedBet, status: ClearedStatus) -> Decimal:
-    match status:
-        case ClearedStatus.SETTLED:
-            return bet.size_matched
-        case ClearedStatus.VOIDED:
-            return bet.size_voided
-        case ClearedStatus.LAPSED:
-            return bet.size_lapsed
-        case ClearedStatus.CANCELLED:
-            return bet.size_cancelled
