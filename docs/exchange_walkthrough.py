@@ -17,6 +17,7 @@ import json
 import queue
 import sys
 import threading
+import uuid
 from pathlib import Path
 
 import betfairlightweight
@@ -24,6 +25,16 @@ import requests
 from betfairlightweight import filters
 from betfairlightweight.streaming.betfairstream import BetfairStream
 from betfairlightweight.streaming.listener import StreamListener
+
+
+def first_line(path: Path) -> dict[str, str]:
+    """What `exchange serve` prints when it is ready."""
+    for _ in range(100):
+        line = path.read_text(encoding="utf-8").partition("\n")[0] if path.exists() else ""
+        if line:
+            return json.loads(line)
+        threading.Event().wait(0.1)
+    raise SystemExit(f"{path} is empty: is `policytrader exchange serve` running?")
 
 
 def connect(exchange: dict[str, str]) -> betfairlightweight.APIClient:
@@ -52,7 +63,10 @@ def stream_books(client: betfairlightweight.APIClient, exchange: dict[str, str],
     BetfairStream.HOSTS["simulated"] = host
     BetfairStream._BetfairStream__port = int(port)  # noqa: SLF001 - there is no other way
     books: queue.Queue = queue.Queue()
-    stream = client.streaming.create_stream(listener=StreamListener(output_queue=books), host="simulated")
+    # Without `max_latency=None` the library would warn with every message: simulated time is not the machine's.
+    stream = client.streaming.create_stream(
+        listener=StreamListener(output_queue=books, max_latency=None), host="simulated"
+    )
     stream.subscribe_to_markets(
         market_filter=filters.streaming_market_filter(market_ids=[market_id]),
         market_data_filter=filters.streaming_market_data_filter(fields=["EX_BEST_OFFERS", "EX_MARKET_DEF"]),
@@ -69,16 +83,21 @@ def place(client: betfairlightweight.APIClient, market: dict, selection_id: int,
     report = client.betting.place_orders(
         market["marketId"],
         [order],
-        customer_ref="walk-request-1",
+        # The exchange takes the same reference for the same request sent twice, for a minute.
+        customer_ref=f"walk-{uuid.uuid4().hex[:20]}",
         market_version={"version": market["version"]},
         customer_strategy_ref="walkthrough",
     )
+    if report["status"] != "SUCCESS":
+        raise SystemExit(f"not placed: {report['errorCode']}, {report['instructionReports'][0].get('errorCode')}")
     return report["instructionReports"][0]
 
 
 def main() -> None:
     """Login, catalogue, books, stream, place, partial match, cancel, current orders, settlement, cleared orders."""
-    exchange = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()[0])
+    if len(sys.argv) != 2:  # noqa: PLR2004 - the program and one file
+        raise SystemExit(__doc__)
+    exchange = first_line(Path(sys.argv[1]))
     client = connect(exchange)
     print("logged in; now", exchange["now"])
 
@@ -88,6 +107,8 @@ def main() -> None:
         sort="FIRST_TO_START",
         max_results=100,
     )
+    if not catalogue:
+        raise SystemExit("no WIN market in the catalogue: is it a race day, and not over yet?")
     # The last race of the day: nothing happens to it while we look.
     chosen = catalogue[-1]
     names = {runner["selectionId"]: runner["runnerName"] for runner in chosen["runners"]}

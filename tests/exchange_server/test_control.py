@@ -184,7 +184,7 @@ SELECTION = {"market": MARKET, "selection": RUNNER}
         ({"remove": {"market": MARKET}}, "market, selection"),
         ({"remove": {**SELECTION, "reason": "lame"}}, "factor"),
         ({"remove": {**SELECTION, "selection": 1}}, "no runner 1"),
-        ({"remove": {**SELECTION, "selection": "101"}}, "no runner"),
+        ({"remove": {**SELECTION, "selection": "101"}}, "whole number"),
         ({"remove": {**SELECTION, "factor": 100}}, "100"),
         ({"remove": {**SELECTION, "factor": -1}}, "-1"),
         ({"remove": {**SELECTION, "factor": "all"}}, "number"),

@@ -282,6 +282,25 @@ An order is `seen` (the exchange holds it), `dead` (provably no bet) or `unknown
 A cancel is `seen` when the exchange says that nothing is open any more, `dead` when it provably did nothing. `-` asks
 for nothing. Nothing is ever sent twice, except a read after a new login (`log_in`). A code that is not listed is
 unknown and stops new bets; `SOMETHING_NEW` stands for all of them.
+
+| reaction | what is due |
+|---|---|
+| `reconcile` | read the account's orders, completely, before any new order |
+| `reread_market` | the market is not what it was: read it again before deciding |
+| `reread_order` | the order is not what it was: it may have been matched |
+| `skip_market` | nothing more in this market for now |
+| `cancel_opposite` | an own order on the other side stands in the way: cancel it first |
+| `back_off` | wait, longer each time, before the next request |
+| `log_in` | log in once; if that does not help, stop |
+| `split` | ask for less at a time |
+| `subscribe_afresh` | forget the stream's clock and take a whole image |
+| `reconnect` | open the stream again; no placing meanwhile |
+| `alert` | tell a person |
+| `stop` | no new bets until a person has looked; hedges and cancels stay allowed |
+
+In betfairlightweight's own words `CONNECTION_LOST`, `READ_TIMEOUT` and `BROKEN_ANSWER` are an `APIError` without a
+response (or an `InvalidResponse`), `SERVER_ERROR` is a `StatusCodeError`, and the codes below are an `APIError` that
+carries the exchange's answer.
 """
 
 

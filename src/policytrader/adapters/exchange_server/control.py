@@ -145,7 +145,9 @@ def _object(name: str, value: Any, needed: set[str], optional: set[str] | None =
     known = needed | (optional or set())
     if not isinstance(value, dict) or not needed <= value.keys() <= known:
         may = f", and may have {', '.join(sorted(optional))}" if optional else ""
-        _refuse(f"`{name}` takes an object with {', '.join(sorted(needed))}{may}")
+        wrong = sorted(set(value) - known) if isinstance(value, dict) else ()
+        not_known = f"; there is no {', '.join(f'`{key}`' for key in wrong)}" if wrong else ""
+        _refuse(f"`{name}` takes an object with {', '.join(sorted(needed))}{may}{not_known}")
     return value
 
 
@@ -157,7 +159,9 @@ def _market(host: Host, name: str, value: Any) -> Market:
 
 
 def _selection(name: str, value: Any, market: Market) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value not in market.books:
+    if isinstance(value, bool) or not isinstance(value, int):
+        _refuse(f"`{name}` takes a selection id as a whole number, without quotes")
+    if value not in market.books:
         _refuse(f"`{name}`: there is no runner {value} in market {market.definition.market_id}")
     return value
 

@@ -30,7 +30,9 @@ def read_faults(argument: Any) -> list[Fault]:
 
 def _fault(value: Any) -> Fault:
     if not isinstance(value, dict) or not value.keys() <= _KEYS:
-        _refuse(f"a fault is an object with {', '.join(sorted(_KEYS))}")
+        wrong = sorted(set(value) - _KEYS) if isinstance(value, dict) else ()
+        not_known = f"; there is no {', '.join(f'`{key}`' for key in wrong)}" if wrong else ""
+        _refuse(f"a fault is an object with {', '.join(sorted(_KEYS))}{not_known}")
     named = value.get("fault")
     if named not in list(FaultKind):
         _refuse(f"no fault `{named}`; the faults: {', '.join(FaultKind)}")
@@ -53,7 +55,8 @@ def _method(kind: FaultKind, value: dict[str, Any]) -> str | None:
         return None
     known = MAKES_BETS | {LISTS_ORDERS} if kind is FaultKind.LATE_VISIBILITY else METHODS
     if method not in sorted(known):
-        _refuse(f"the fault {kind} needs a method of: {', '.join(sorted(known))}; not `{method}`")
+        given = "no method was given" if method is None else f"not `{method}`"
+        _refuse(f"the fault {kind} needs a method of: {', '.join(sorted(known))}; {given}")
     return str(method)
 
 

@@ -1,0 +1,139 @@
+"""Clocks: the machine's, and that of an exchange in simulated time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+
+from policytrader.errors import ExchangeError, UsageError
+from policytrader.model.times import parse_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SLICE_SECONDS = 0.1
+"""The longest sleep before looking whether somebody wants to stop."""
+_POLL_SECONDS = 0.02
+_ASK_SECONDS = 5.0
+_ATTEMPTS = 3
+_ZERO = timedelta()
+
+
+def never() -> bool:
+    """Nobody wants to stop."""
+    return False
+
+
+def rest(seconds: float, is_stopping: Callable[[], bool] = never) -> None:
+    """Let the wall's time pass, by the monotonic clock; returns early when somebody wants to stop."""
+    # Not an event that a signal's handler sets: it could be set while this thread holds its lock.
+    quiet = threading.Event()
+    end = time.monotonic() + seconds
+    while not is_stopping() and (left := end - time.monotonic()) > 0:
+        quiet.wait(min(SLICE_SECONDS, left))
+
+
+class SystemClock:
+    """The machine's clock, watched by its monotonic one.
+
+    ``wait`` returns early when ``is_stopping`` says so. The two sources are arguments for tests alone.
+    """
+
+    def __init__(
+        self,
+        is_stopping: Callable[[], bool] = never,
+        *,
+        read_wall: Callable[[], datetime] = lambda: datetime.now(UTC),  # noqa: TID251 - this is the injected clock
+        read_monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Jumps are counted from now on."""
+        self._is_stopping = is_stopping
+        self._read_wall = read_wall
+        self._read_monotonic = read_monotonic
+        self._base = (read_wall(), read_monotonic())
+
+    def now(self) -> datetime:
+        """The moment, aware UTC."""
+        return self._read_wall()
+
+    def wait(self, seconds: float) -> None:
+        """Let that much time pass, by the monotonic clock."""
+        rest(seconds, self._is_stopping)
+
+    def take_jump(self) -> timedelta:
+        """How far the wall ran ahead of the monotonic clock (or behind it: negative) since this was last asked."""
+        wall, monotonic = self._read_wall(), self._read_monotonic()
+        before_wall, before_monotonic = self._base
+        self._base = (wall, monotonic)
+        return (wall - before_wall) - timedelta(seconds=monotonic - before_monotonic)
+
+
+class ExchangeClock:
+    """The clock of a simulated exchange: what its control address says, never a guess of ours.
+
+    To wait is to ask until it is that late there. Refuses an address that is not on this machine: a real exchange has
+    no control, and a real account no clock but the wall's.
+    """
+
+    def __init__(self, control: str, is_stopping: Callable[[], bool] = never) -> None:
+        """Nothing is asked yet. Raises ``UsageError`` for an address elsewhere."""
+        if not _is_here(control):
+            message = f"--clock exchange: the control address {control} is not on this machine"
+            raise UsageError(message)
+        self._control = control
+        self._is_stopping = is_stopping
+        self._http = requests.Session()
+        self._http.trust_env = False
+
+    def now(self) -> datetime:
+        """The moment, aware UTC. Raises ``ExchangeError`` where nobody answers."""
+        said = ""
+        for attempt in range(_ATTEMPTS):
+            try:
+                answer = self._http.get(self._control, timeout=_ASK_SECONDS, allow_redirects=False)
+            except requests.RequestException as error:
+                said = type(error).__name__
+            else:
+                if answer.status_code == HTTPStatus.OK:
+                    return self._parse(answer)
+                said = f"HTTP {answer.status_code}"
+            if attempt + 1 < _ATTEMPTS:
+                rest(_POLL_SECONDS)
+        message = f"the exchange's clock at {self._control} does not answer ({said})"
+        raise ExchangeError(message)
+
+    def wait(self, seconds: float) -> None:
+        """Let that much of the exchange's time pass. Raises ``ExchangeError`` where nobody answers."""
+        end = self.now() + timedelta(seconds=seconds)
+        while not self._is_stopping() and self.now() < end:
+            rest(_POLL_SECONDS)
+
+    def take_jump(self) -> timedelta:
+        """Simulated time goes as it goes."""
+        return _ZERO
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _parse(self, answer: requests.Response) -> datetime:
+        try:
+            return parse_utc(str(answer.json()["now"]))
+        except (ValueError, KeyError, TypeError):
+            message = f"{self._control} does not tell its time; is it the control of `policytrader exchange serve`?"
+            raise ExchangeError(message) from None
+
+
+def _is_here(address: str) -> bool:
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
