@@ -9,6 +9,7 @@ import contextlib
 import gzip
 import logging
 import socket
+import sys
 import threading
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -109,8 +110,12 @@ class _Server(ThreadingHTTPServer):
             self._changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's signature
-        """A client that went away is no news; anything else is logged."""
-        _log.debug("a connection ended with an error", exc_info=True)
+        """A client that went away is no news; anything else is a defect and is said."""
+        error = sys.exception()
+        if isinstance(error, OSError):
+            _log.debug("a connection ended with an error", exc_info=True)
+        else:
+            _log.error("a connection failed: %s: %s", type(error).__name__, error)
 
     def hang_up(self) -> None:
         with self._changed:
