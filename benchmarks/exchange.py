@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import Stopwatch, frozen_heap
 from benchmarks.recordings import real_files
@@ -38,7 +39,8 @@ def measure_exchange(order_count: int, round_count: int, *, real: bool) -> Secti
     files = real_files() if real else []
     if files:
         sources["recorded streams"] = list(read_events(files))
-    rows, data = [], {}
+    rows: list[list[str]] = []
+    data: dict[str, Any] = {}
     for name, one in sources.items():
         for with_orders in (False, True):
             title = f"{name}, with resting orders" if with_orders else name
@@ -48,11 +50,26 @@ def measure_exchange(order_count: int, round_count: int, *, real: bool) -> Secti
     rate = _place(events, order_count, round_count)
     data["orders"] = rate
     rows.append(["orders placed and cancelled", "orders", f"{order_count:,}", f"{rate:,}"])
+    traces = [_trace(events) for _ in range(2)]
+    data["traces"] = traces
     text = table(("", "what", "each round", "per CPU-second"), rows)
-    notes = [NOTE]
+    same = "the same trace" if len(set(traces)) == 1 else "DIFFERENT TRACES"
+    notes = [NOTE, f"Two runs of seed {SEED} with orders on every runner: {same}, SHA-256 {' and '.join(traces)}."]
     if real and not files:
         notes.append("The recorded files are not on this machine (they lie beside the project, not in it).")
     return Section("The simulated exchange", text, data, notes=tuple(notes))
+
+
+def _trace(events: Sequence[Event]) -> str:
+    """Everything that happened to every bet of a day, as one hash."""
+    exchange = SimulatedExchange(events[0].at, events, balance=Decimal(10**9), exposure_limit=Decimal(10**9))
+    _rest_everywhere(exchange, events)
+    for market_id, market in exchange.markets.items():
+        for runner in market.definition.active_runners:
+            exchange.place(market_id, [_limit(runner.selection_id, Side.BACK, Decimal("1.01"), Decimal(50))])
+    exchange.advance(events[-1].at + timedelta(seconds=1))
+    told = [(bet.as_bet(), bet.matches, bet.adjustments, bet.settled) for bet in exchange.bets.values()]
+    return hashlib.sha256(repr((told, exchange.account.balance)).encode()).hexdigest()
 
 
 def _play(events: Sequence[Event], round_count: int, *, with_orders: bool) -> int:
