@@ -1,4 +1,4 @@
-"""The next step of a cash-out (``trading.md`` section 4, ``betfair.md`` section 8).
+"""The next step of a cash-out (``docs/exchange-rules.md`` section 8).
 
 There is no phase to remember: the step follows from the market as it was read, and the bets as they were read after
 it. So a cash-out goes on after a crash from whatever is left, and no reply that was lost can lead it astray.

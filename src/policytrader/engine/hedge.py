@@ -1,4 +1,4 @@
-"""The hedge that closes a position (``betfair.md`` section 8)."""
+"""The hedge that closes a position (``docs/exchange-rules.md`` section 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Protections, as far as a snapshot alone can decide them (``reliability.md`` section 6).
+"""Protections, as far as a snapshot alone can decide them (``docs/policy-language.md``).
 
 They are independent of the rules: they read the snapshot and the order, never a rule's result. Each check answers for
 one order; sums run in the order of decision over the snapshot's orders and the orders planned before this one.

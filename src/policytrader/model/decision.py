@@ -1,4 +1,4 @@
-"""What is decided about a selection: the words of the plan (``trading.md`` section 2)."""
+"""What is decided about a selection: the words of the plan (``docs/plan.md``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal: one intent is one row, at most one request, at most one bet (``reliability.md`` section 2).
+"""The journal: one intent is one row, at most one request, at most one bet (``ARCHITECTURE.md``).
 
 What an intent is (``Intent``) never changes; what is known of it (``JournalEntry``) follows the states below. The
 amounts are what the limits count: an intent counts from the moment its row is durable until it is provably no bet.

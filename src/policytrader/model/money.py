@@ -1,7 +1,7 @@
 """Money: the one place where policytrader divides or rounds.
 
 Amounts are exact ``Decimal`` everywhere else. Whatever is sent to the exchange is floored to the penny:
-half-even rounding of a lay stake breaks the liability cap in 46 % of cases (``betfair.md`` 3.4) and
+half-even rounding of a lay stake breaks the liability cap in 46 % of cases (``docs/exchange-rules.md`` section 3) and
 rounding a hedge flips the position's sign in 49 % (8.3). Whatever is only shown is rounded half up.
 """
 
@@ -54,7 +54,7 @@ def size_for_liability(amount: Decimal, price: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class MinimumSize:
-    """The exchange's smallest LIMIT order in one currency (``betfair.md`` 3.4)."""
+    """The exchange's smallest LIMIT order in one currency (``docs/exchange-rules.md`` section 3)."""
 
     currency: str
     size: Decimal

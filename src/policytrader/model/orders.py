@@ -2,7 +2,7 @@
 
 An answer has two sides. Its *fate* says what is known of the order: seen (the exchange holds it), dead (provably no
 bet) or unknown (nobody knows; whatever it could have cost stays reserved). Its *reactions* say what the caller has to
-do besides (``betfair.md`` section 9).
+do besides (``docs/exchange-rules.md`` section 9).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prices: decimal odds on the exchange's CLASSIC ladder of 350 prices (``betfair.md`` 3.5).
+"""Prices: decimal odds on the exchange's CLASSIC ladder of 350 prices (``docs/exchange-rules.md`` section 3).
 
 The ladder is a table of literals by step, never a sum of floats: added floats give a wrong literal
 for half of its prices.

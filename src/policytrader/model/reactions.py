@@ -1,7 +1,7 @@
 """What each code of the exchange means for an order, and what the caller has to do besides: one table.
 
-``betfair.md`` section 9, row by row. Every implementation of the Exchange port answers through it, the adapter that
-speaks to the exchange and the simulated one; a code that is not listed is unknown and stops new bets (fail closed).
+Every implementation of the Exchange port answers through it, the adapter that speaks to the exchange and the simulated
+one; a code that is not listed is unknown and stops new bets (fail closed).
 ``docs/reactions.md`` shows what a test saw for each row.
 """
 

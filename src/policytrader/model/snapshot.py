@@ -1,4 +1,4 @@
-"""The snapshot: everything a decision depends on, and nothing else (``trading.md`` section 1).
+"""The snapshot: everything a decision depends on, and nothing else (``docs/snapshot.md``).
 
 Rows are named tuples in the column order of the files. Money and prices are ``Decimal``, times aware UTC,
 ``None`` is a missing value. The readers in ``adapters`` guarantee what the docstrings say; the engine

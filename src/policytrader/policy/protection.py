@@ -1,4 +1,4 @@
-"""Protections: limits that no rule can lift (``reliability.md`` section 6). A missing limit means no order."""
+"""Protections: limits that no rule can lift (``docs/policy-language.md``). A missing limit means no order."""
 
 from __future__ import annotations
 

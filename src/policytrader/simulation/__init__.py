@@ -1,1 +1,1 @@
-"""An exchange in memory with Betfair's rules: pure, seeded, no clock of its own (``trading.md`` section 8)."""
+"""An exchange in memory with Betfair's rules: pure, seeded, no clock of its own (``docs/exchange-rules.md``)."""

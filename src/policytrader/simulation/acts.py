@@ -153,7 +153,7 @@ def _with_result(runner: RunnerDefinition, winners: Sequence[int]) -> RunnerDefi
 
 
 def _growth_without(definition: MarketDefinition, gone: RunnerDefinition) -> Decimal | None:
-    # Measured: the factors of those left are re-scaled at once, to the same sum (betfair.md 6.3).
+    # Measured: the factors of those left are re-scaled at once, to the same sum (docs/exchange-rules.md section 6).
     factors = [runner.adjustment_factor or ZERO for runner in definition.active_runners]
     left = sum(factors, ZERO) - (gone.adjustment_factor or ZERO)
     return divide(sum(factors, ZERO), left) if left > ZERO else None

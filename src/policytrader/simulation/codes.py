@@ -1,4 +1,4 @@
-"""What the exchange answers: statuses and error codes, with exactly its names (``betfair.md`` 3.1, 7.2, 9.3, 9.4)."""
+"""What the exchange answers: statuses and error codes, with exactly its names (``docs/reactions.md``)."""
 
 from __future__ import annotations
 

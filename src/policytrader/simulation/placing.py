@@ -30,7 +30,7 @@ def place(  # noqa: PLR0913 - one request has this many parts
     strategy_ref: str | None,
     as_async: bool,
 ) -> PlaceReport:
-    """Place orders; every rule's code as in ``betfair.md`` 9.3 and 9.4."""
+    """Place orders; every rule's code as in ``docs/reactions.md``."""
     refusal = desk.refusal_of(
         "place", market_id, len(instructions), at, customer_ref=customer_ref, market_version=market_version
     )

@@ -1,7 +1,7 @@
 """What happens to a generated race beside prices: withdrawals, suspensions, a later start, the off.
 
-Drawn before the day begins, from what was measured on recordings (``betfair.md`` 6.3): a race goes off 52 s late in the
-median, 211 s at the 95th percentile, never early here.
+Drawn before the day begins, from what was measured on recordings: a race goes off 52 s late in the median, 211 s at the
+95th percentile, never early here.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ _MOVES = 0.6
 _MONEY = {"WIN": 110_000.0, "PLACE": 28_000.0}
 """What stands at the best price of an even chance at the off, in pennies, about half."""
 _BIG_FACTOR = {"WIN": 2.5, "PLACE": 4.0}
-"""From here on a removal cancels unmatched lays (``betfair.md`` 6.1)."""
+"""From here on a removal cancels unmatched lays (``docs/exchange-rules.md`` section 6)."""
 
 _LEAST, _MOST = 0.0015, 0.985
 _WIDEST_DRIFT = (0.45, 2.2)
@@ -187,7 +187,7 @@ class Timeline:
                 return at + 1
 
     def _withdraw(self, act: Withdrawal) -> Generator[Event, None, int]:
-        """As recorded: suspended with a new version, removed, open again after 0.3 to 1.3 s (``betfair.md`` 6.3)."""
+        """As recorded: suspended with a new version, removed, open again after 0.3 to 1.3 s."""
         chance, selection_id = self._chance, self._selections[act.card_index]
         self._weights[act.card_index] = 0.0
         events: list[Event] = []

@@ -1,7 +1,7 @@
 """A runner is removed: its bets are void, the others' prices are reduced, lays that are now too good are cancelled.
 
-The rules are those of ``betfair.md`` section 6: in a WIN market the factor reduces the price and factors below 2.5 % do
-nothing; in every other market it reduces the winnings, however small it is.
+The rules are those of ``docs/exchange-rules.md`` section 6: in a WIN market the factor reduces the price and
+factors below 2.5 % do nothing; in every other market it reduces the winnings, however small it is.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from policytrader.model.books import CatalogueMarket, LiveMarket, MarketFilter
 
 MAX_WEIGHT = 200
-"""Sum of weights x markets of one request (``betfair.md`` 2.1)."""
+"""Sum of weights x markets of one request (``docs/exchange-rules.md`` section 2)."""
 MAX_RESULTS = 1000
 DESCRIPTION_WEIGHT = 1
 BEST_OFFERS_WEIGHT = 5

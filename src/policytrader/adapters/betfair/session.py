@@ -1,7 +1,7 @@
 """One session with the exchange: login, keepAlive, and what happens when it is lost.
 
-Rules (``betfair.md`` section 1): keepAlive at most every hour; a lost session means one new login, then stop; nothing
-logs in inside of a retry loop; after a ban no login for 20 minutes, while a living session goes on.
+Rules (``docs/exchange-rules.md`` section 1): keepAlive at most every hour; a lost session means one new login,
+then stop; nothing logs in inside of a retry loop; after a ban no login for 20 minutes, while a living session goes on.
 """
 
 from __future__ import annotations

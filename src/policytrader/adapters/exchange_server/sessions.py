@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SESSION_LIFE = timedelta(hours=24)
-"""As for customers in the United Kingdom; only a keep-alive extends it (``betfair.md`` section 1)."""
+"""As for customers in the United Kingdom; only a keep-alive extends it (``docs/exchange-rules.md`` section 1)."""
 
 MAX_LOGINS = 100
 LOGIN_WINDOW = timedelta(minutes=1)

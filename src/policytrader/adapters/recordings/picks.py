@@ -1,4 +1,4 @@
-"""The trader's picks beside a recording: ``selections.csv`` of a snapshot (``trading.md`` section 1), read tolerantly.
+"""The trader's picks beside a recording: ``selections.csv`` of a snapshot (``docs/snapshot.md``), read tolerantly.
 
 What the recording knows may be left out: race, time, capture and the runner's name.
 """

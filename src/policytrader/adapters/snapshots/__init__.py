@@ -1,4 +1,4 @@
-"""Snapshot folders: rows read from files, and written back (``trading.md`` section 1)."""
+"""Snapshot folders: rows read from files, and written back (``docs/snapshot.md``)."""
 
 from policytrader.adapters.snapshots.reader import read_snapshot
 from policytrader.adapters.snapshots.writer import write_snapshot

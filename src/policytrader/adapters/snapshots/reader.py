@@ -18,7 +18,7 @@ from policytrader.model.snapshot import Snapshot
 
 
 def read_snapshot(folder: str | Path) -> Snapshot:
-    """Read ``snapshot.yaml`` and the five tables, each as CSV, Parquet or JSON (``trading.md`` section 1).
+    """Read ``snapshot.yaml`` and the five tables, each as CSV, Parquet or JSON (``docs/snapshot.md``).
 
     Raises ``SnapshotError`` with all problems of all files by file, line and column, 200 at most. In Parquet and
     JSON the line is the number of the row, from 1, and the column the number of the table's column.
