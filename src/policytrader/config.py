@@ -19,11 +19,20 @@ MODES = ("paper", "live")
 
 @dataclass(frozen=True)
 class Profile:
-    """One deployment: ``mode`` is paper or live, ``currency`` the account's."""
+    """One deployment: ``mode`` is paper or live, ``currency`` the account's.
+
+    ``kill_file`` is where the kill switch is looked for, from the project's folder; each mode has its own unless the
+    profile names one.
+    """
 
     name: str = DEFAULT_PROFILE
     mode: str = "paper"
     currency: str = "GBP"
+    kill_file: str | None = None
+
+    def kill_path(self, project: Path) -> Path:
+        """The kill switch: exists, or cannot be read, means kill."""
+        return project / (self.kill_file or f"policytrader-{self.mode}.kill")
 
     @property
     def minimum(self) -> MinimumSize:
@@ -31,6 +40,7 @@ class Profile:
         return MINIMUM_SIZES[self.currency]
 
 
+_TEXTS = ("kill_file",)
 _ALLOWED = {"mode": MODES, "currency": tuple(MINIMUM_SIZES)}
 
 
@@ -56,14 +66,14 @@ def load_profile(project: Path, name: str) -> Profile:
         raise ConfigError([replace(one, source="") for one in found])
     values = document.value
     assert isinstance(values, dict)
-    return Profile(name, values["mode"], values["currency"])
+    return Profile(name, values["mode"], values["currency"], values.get("kill_file"))
 
 
 def _problems(document: YamlDocument, name: str) -> list[Diagnostic]:
     values = document.value
     if not isinstance(values, dict):
         return [document.diagnostic((), "C101", "a profile is a mapping", "Begin with `profile: " + name + "`.")]
-    keys = ("profile", *_ALLOWED, "end")
+    keys = ("profile", *_ALLOWED, *_TEXTS, "end")
     allowed_keys = "Allowed: " + ", ".join(keys) + "."
     found = [
         document.diagnostic((key,), "C102", f"unknown key `{key}`{did_you_mean(key, keys)}", allowed_keys, at_key=True)
@@ -74,6 +84,11 @@ def _problems(document: YamlDocument, name: str) -> list[Diagnostic]:
         if (key in values and values[key] != name) or (key not in values and key == "profile"):
             message = f"`{key}` must be `{name}`, the file's name"
             found.append(document.diagnostic((key,), "C103", message, "It guards against a file copied by mistake."))
+    found += [
+        document.diagnostic((key,), "C103", f"`{key}` must be a file's name")
+        for key in _TEXTS
+        if key in values and not (isinstance(values[key], str) and values[key].strip())
+    ]
     for key, allowed in _ALLOWED.items():
         if values.get(key) not in allowed:
             message = f"`{key}` must be one of {', '.join(allowed)}"

@@ -12,6 +12,7 @@
     │   ├── StoreUnknownError    the answer to a commit was lost: read the row again (exit code 4)
     │   ├── StoreConflictError   what was asked contradicts what is stored (exit code 1)
     │   └── StaleEpochError      another process leads (exit code 5)
+    ├── RefusedError             a safety latch says no (exit code 5)
     └── UsageError               the caller asked for something that cannot be (exit code 2)
 
 Drivers' errors (DuckDB, pyarrow, OS) are mapped to one of these at the edge where they happen.
@@ -155,6 +156,10 @@ class StaleEpochError(StoreError):
     def __init__(self, sentence: str) -> None:
         """Its code is ``stale``."""
         super().__init__(sentence, "stale")
+
+
+class RefusedError(PolicytraderError):
+    """A safety latch says no: the account is not armed, or another process leads. Nothing happened."""
 
 
 class UsageError(PolicytraderError):

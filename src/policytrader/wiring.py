@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,15 +12,17 @@ from policytrader.errors import UsageError
 from policytrader.resources import resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from policytrader.adapters.clocks import ExchangeClock, SystemClock
     from policytrader.adapters.exchange_server.server import ExchangeServer as ExchangeServer  # noqa: PLC0414
     from policytrader.adapters.recordings.importer import FileReport as FileReport  # noqa: PLC0414 - for the command line
     from policytrader.adapters.recordings.importer import ImportReport as ImportReport  # noqa: PLC0414
     from policytrader.errors import Diagnostic
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
+    from policytrader.ports import Exchange, PriceFeed
     from policytrader.ports.store import Store
 
 GIT_PREFIX = "git:"
@@ -151,3 +155,62 @@ def export_schema(dialect: str) -> str:
     from policytrader.adapters.sql.schema import export_schema as export
 
     return export(dialect)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trading:
+    """An exchange to trade on: orders, prices, the clock to go by. ``is_simulated`` where it can be controlled."""
+
+    exchange: Exchange
+    prices: PriceFeed
+    clock: SystemClock | ExchangeClock
+    account: str
+    is_simulated: bool
+
+
+@contextmanager
+def open_exchange(file: Path, clock: str | None, is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Trading]:
+    """The exchange whose JSON line stands in a file; ``clock`` is system or exchange, None for what fits it.
+
+    The clock of the exchange is for a simulated one alone: a real one has none. Nothing is asked yet. Raises
+    ``ConfigError`` for a broken line, ``UsageError`` for a clock that it does not have.
+    """
+    from policytrader.adapters.betfair.endpoints import read_exchange_line
+    from policytrader.adapters.betfair.exchange import BetfairExchange
+    from policytrader.adapters.betfair.prices import BetfairPrices
+    from policytrader.adapters.betfair.wire import Wire
+    from policytrader.adapters.clocks import ExchangeClock, SystemClock
+
+    line = read_exchange_line(file)
+    wanted = clock or ("system" if line.control is None else "exchange")
+    if wanted == "exchange" and line.control is None:
+        message = f"--clock exchange: the exchange of {file} has no clock of its own; only a simulated one has"
+        raise UsageError(message)
+    chosen = ExchangeClock(line.control, is_stopping) if wanted == "exchange" and line.control else None
+    used = chosen or SystemClock(is_stopping)
+    try:
+        with Wire(line.endpoints, line.credentials, used) as wire:
+            yield Trading(
+                exchange=BetfairExchange(wire),
+                prices=BetfairPrices(wire),
+                clock=used,
+                account=line.credentials.username,
+                is_simulated=line.control is not None,
+            )
+    finally:
+        if chosen is not None:
+            chosen.close()
+
+
+def system_clock() -> SystemClock:
+    """The machine's clock."""
+    from policytrader.adapters.clocks import SystemClock
+
+    return SystemClock()
+
+
+def wall_rest(is_stopping: Callable[[], bool]) -> Callable[[float], None]:
+    """Let the wall's time pass, until somebody wants to stop."""
+    from policytrader.adapters.clocks import rest
+
+    return lambda seconds: rest(seconds, is_stopping)

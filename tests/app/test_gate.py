@@ -26,7 +26,7 @@ NO_CAP = Decimal(10_000)
 
 def ledger(*entries: JournalEntry, foreign: tuple[Bet, ...] = (), **facts: Any) -> Ledger:
     facts.setdefault("controls", ControlState())
-    return Ledger(now=AT, entries=entries, foreign=foreign, **facts)
+    return Ledger(now=AT + timedelta(minutes=5), entries=entries, foreign=foreign, **facts)
 
 
 def ask(held: Ledger, cap: Decimal | None = NO_CAP, limits: dict[str, Any] | None = None, **changed: Any) -> str | None:
@@ -154,3 +154,18 @@ def test_latches() -> None:
     many = [an_entry(f"r{number}") for number in range(12)]
     (per_pick,) = latches_due(LIMITS, many, Decimal(0))
     assert (per_pick.protection, per_pick.subject) == ("max_orders_per_selection", subject_of(an_intent()))
+
+
+def test_what_was_read_too_long_ago_is_not_acted_on() -> None:
+    at = ledger().now
+    assert ask(ledger(), created_at=at + timedelta(seconds=20)) is None
+    assert ask(ledger(), created_at=at + timedelta(seconds=21)) == "max_price_age_seconds"
+
+
+def test_orders_of_one_tick_count_together_towards_the_days_loss() -> None:
+    gate = Gate(LIMITS.model_copy(update={"max_daily_loss": Decimal(15)}), ledger())
+    first = an_intent("r1", created_at=ledger().now)
+    second = an_intent("r2", created_at=ledger().now, selection_id=12)
+    assert gate.refuse(first, NO_CAP) is None
+    gate.count_in(first)
+    assert gate.refuse(second, NO_CAP) == "max_daily_loss"

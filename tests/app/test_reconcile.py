@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,3 +93,17 @@ def test_a_bet_for_a_dead_intent_has_risen() -> None:
 def test_two_bets_for_one_intent() -> None:
     assert found(*look(an_entry(bet_id="55"), current=(a_bet(),))) == [Found.OTHER_BET]
     assert found(*look(an_entry(bet_id="55"), over=(cleared(),))) == [Found.OTHER_BET]
+
+
+def test_a_bet_that_is_listed_twice_counts_once_as_it_was_last() -> None:
+    older, newer = a_bet(matched="4", remaining="6"), a_bet(matched="10", remaining="0")
+    for listed in ((older, newer), (newer, older)):
+        assert Reading(current=listed, cleared=(), closed_markets=frozenset()).current == (newer,)
+
+
+def test_a_market_settled_between_two_readings_leaves_the_rest_for_the_next_one() -> None:
+    cancelled = cleared(status=ClearedStatus.CANCELLED, size=Decimal("0.50"), price=None)
+    entry = an_entry(sizes=sizes("9.50", cancelled="0.50"))
+    assert look(entry, over=(cancelled,)) == ()
+    assert found(*look(entry, over=(cancelled, cleared(size=Decimal("9.50"))))) == [Found.FINISHED]
+    assert found(*look(entry, over=(cancelled,), closed=(MARKET,))) == [Found.FINISHED]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from policytrader.app.reconcile import each_once
 from policytrader.engine.closing import CancelOpen, Closed, ClosingTerms, Hedge, Step, Wait, next_step, position_on
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer, OrderRequest
 
@@ -82,7 +83,7 @@ class CashOut:
         Raises ``ExchangeError`` where the market or the bets cannot be read: then nothing was done.
         """
         markets = self._prices.books((terms.market_id,))
-        bets = self._exchange.current_bets(market_ids=(terms.market_id,))
+        bets = each_once(self._exchange.current_bets(market_ids=(terms.market_id,)))
         # Seen at last: what the bet did is in the position now.
         missing = unseen_refs - {bet.order_ref for bet in bets}
         step = next_step(terms, markets[0] if markets else None, bets, missing)

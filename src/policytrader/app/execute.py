@@ -6,10 +6,11 @@ intent stands as reserved or dead and nothing was sent; or it stands as sent, se
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policytrader.errors import StoreUnknownError
+from policytrader.errors import StoreError, StoreUnknownError
 from policytrader.model.journal import Evidence, IntentState
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from policytrader.model.journal import Intent, JournalEntry, Lease
     from policytrader.ports import Clock, Exchange
     from policytrader.ports.store import JournalStore
+
+NOT_SENT = "NOT_SENT"
+"""The code of an intent that was reserved and then could not be marked as sent: nothing left this process."""
 
 _STATES = {Fate.SEEN: IntentState.SEEN, Fate.DEAD: IntentState.DEAD, Fate.UNKNOWN: IntentState.UNKNOWN}
 
@@ -56,18 +60,32 @@ class Executor:
     def _reserve(self, intent: Intent, lease: Lease) -> None:
         try:
             self._journal.reserve((intent,), lease, self._clock.now())
-        except StoreUnknownError:
+        except StoreUnknownError as error:
             # The commit's answer was lost: the row tells whether it happened.
-            if self._journal.intent(intent.ref) is None:
+            if not self._stands_as(intent, IntentState.RESERVED):
+                self._withdraw(intent, error)
                 raise
 
     def _mark_sent(self, intent: Intent, lease: Lease) -> None:
         try:
             self._journal.mark_sent((intent.ref,), lease, self._clock.now())
-        except StoreUnknownError:
+        except StoreError as error:
+            if isinstance(error, StoreUnknownError) and self._stands_as(intent, IntentState.SENT):
+                return
+            self._withdraw(intent, error)
+            raise
+
+    def _stands_as(self, intent: Intent, state: IntentState) -> bool:
+        with suppress(StoreError):
             entry = self._journal.intent(intent.ref)
-            if entry is None or entry.state is not IntentState.SENT:
-                raise
+            return entry is not None and entry.state is state
+        return False
+
+    def _withdraw(self, intent: Intent, error: StoreError) -> None:
+        """Nothing was sent and nothing will be. Where the store does not take that either, the reservation stays."""
+        evidence = Evidence(state=IntentState.DEAD, code=NOT_SENT, detail=error.code)
+        with suppress(StoreError):
+            self._journal.resolve(intent.ref, evidence, self._clock.now())
 
 
 def _request(intent: Intent) -> OrderRequest:

@@ -66,6 +66,7 @@ class Gate:
         self._by_selection: dict[tuple[str, int, Side], Decimal] = defaultdict(lambda: ZERO)
         self._by_market: dict[str, Decimal] = defaultdict(lambda: ZERO)
         self._all = ZERO
+        self._let_through = ZERO
         self._sent: list[Intent] = [entry.intent for entry in ledger.entries if entry.state is not IntentState.DECIDED]
         for entry in ledger.entries:
             intent = entry.intent
@@ -77,6 +78,12 @@ class Gate:
     def is_killed(self) -> bool:
         """Nothing at all is placed, hedges included."""
         return self._ledger.controls.kill is not None
+
+    @property
+    def cancels_open(self) -> bool:
+        """Whoever killed also wants nothing of ours to rest at the exchange."""
+        kill = self._ledger.controls.kill
+        return kill is not None and kill.cancels_open
 
     def refuse(self, intent: Intent, cap: Decimal | None) -> str | None:
         """The id of what forbids this order; None when nothing does.
@@ -94,6 +101,7 @@ class Gate:
     def count_in(self, intent: Intent) -> None:
         """Remember an order that was reserved."""
         self._add((intent.market_id, intent.selection_id, intent.side), intent.reservation)
+        self._let_through += intent.reservation
         self._sent.append(intent)
 
     def _add(self, key: tuple[str, int, Side], amount: Decimal) -> None:
@@ -119,6 +127,10 @@ class Gate:
             return "latch"
         if any(entry.is_open and entry.intent.purpose is Purpose.HEDGE for entry in self._on_runner(intent)):
             return "cash_out_waits"
+        # A slow answer between the reading and this order: what was decided on is too old by now.
+        age = self._limits.max_price_age_seconds
+        if age is not None and intent.created_at - self._ledger.now > timedelta(seconds=int(age)):
+            return "max_price_age_seconds"
         limit = self._limits.max_unknown_intents
         unknown = sum(
             entry.state in _UNRESOLVED and entry.intent.market_id == intent.market_id for entry in self._ledger.entries
@@ -142,7 +154,7 @@ class Gate:
         if limits.max_exposure_per_day is None or self._all + risk > limits.max_exposure_per_day:
             return "max_exposure_per_day"
         most = limits.max_daily_loss
-        at_worst = self._ledger.lost_today + self._ledger.open_risk + risk
+        at_worst = self._ledger.lost_today + self._ledger.open_risk + self._let_through + risk
         return "max_daily_loss" if most is None or at_worst > most else None
 
     def _refuse_rate(self, intent: Intent) -> str | None:

@@ -73,6 +73,20 @@ class Reading:
     cleared: tuple[ClearedBet, ...]
     closed_markets: frozenset[str]
 
+    def __post_init__(self) -> None:
+        """Each bet counts once."""
+        object.__setattr__(self, "current", each_once(self.current))
+
+
+def each_once(bets: Iterable[Bet]) -> tuple[Bet, ...]:
+    """Each bet once, in their order. Pages of a list that moves can show one twice: the later state of it counts."""
+    newest: dict[str, Bet] = {}
+    for bet in bets:
+        known = newest.get(bet.bet_id)
+        if known is None or bet.size_remaining <= known.size_remaining:
+            newest[bet.bet_id] = bet
+    return tuple(newest.values())
+
 
 def judge(entries: Iterable[JournalEntry], reading: Reading, strategy_ref: str) -> tuple[Finding, ...]:
     """The differences between the journal and the exchange.
@@ -92,7 +106,7 @@ def judge(entries: Iterable[JournalEntry], reading: Reading, strategy_ref: str) 
         if ref in current:
             found += _listed(entry, current[ref])
         elif ref in cleared:
-            found += _over(entry, cleared[ref])
+            found += _over(entry, cleared[ref], reading.closed_markets)
         else:
             found += _absent(entry, reading.closed_markets)
     found += _orphans(known, reading, strategy_ref)
@@ -123,8 +137,13 @@ def _listed(entry: JournalEntry, bet: Bet) -> Iterable[Finding]:
         yield _as(known, Found.FINISHED)
 
 
-def _over(entry: JournalEntry, parts: list[ClearedBet]) -> Iterable[Finding]:
-    """The bet is among the cleared ones, in one part for each way in which parts of it ended."""
+def _over(entry: JournalEntry, parts: list[ClearedBet], closed_markets: Collection[str]) -> Iterable[Finding]:
+    """The bet is among the cleared ones, in one part for each way in which parts of it ended.
+
+    The ways are read one after the other: where the market was settled in between, parts are missing, and what was
+    matched would be lost for good. So it is over only when its parts add up, or the market was closed before the
+    reading began (a hedge's size may follow the prices it gets: its parts never add up to what was asked for).
+    """
     first = parts[0]
     sizes = _sizes_of(parts)
     known = Finding(
@@ -143,7 +162,8 @@ def _over(entry: JournalEntry, parts: list[ClearedBet]) -> Iterable[Finding]:
         return
     if entry.state in {IntentState.RESERVED, IntentState.SENT, IntentState.UNKNOWN}:
         yield known
-    if entry.state is not IntentState.DONE:
+    is_whole = first.market_id in closed_markets or sum((part.size for part in parts), ZERO) >= entry.intent.size
+    if entry.state is not IntentState.DONE and is_whole:
         yield _as(known, Found.FINISHED)
 
 

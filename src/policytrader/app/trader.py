@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policytrader.app.assemble import AccountView
@@ -11,10 +12,12 @@ from policytrader.app.cash_out import CashOut
 from policytrader.app.decision_log import DecisionLog, decision_id_of
 from policytrader.app.execute import Executor
 from policytrader.app.gate import Gate, Ledger, latches_due
+from policytrader.app.kill_switch import read_kill_file
 from policytrader.app.reconcile import STOPS, Finding, Found, judge
 from policytrader.app.settle import Settler
 from policytrader.app.world import Traded, WorldReader
 from policytrader.engine.closing import Closed, ClosingTerms, Ending, Wait
+from policytrader.errors import StoreConflictError
 from policytrader.model.decision import Action, Verdict
 from policytrader.model.journal import (
     BetSizes,
@@ -28,7 +31,7 @@ from policytrader.model.journal import (
 )
 from policytrader.model.money import AVERAGE_UNIT, ZERO, divide, half_up
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
-from policytrader.model.records import PositionUpdate
+from policytrader.model.records import DecisionRecord, PositionUpdate
 from policytrader.model.snapshot import OrderStatus
 from policytrader.model.times import LONDON
 from policytrader.policy.values import duration_microseconds
@@ -43,12 +46,14 @@ if TYPE_CHECKING:
     from policytrader.engine.evaluate import Engine
     from policytrader.engine.plan import Decision, Plan
     from policytrader.model.bets import Bet
-    from policytrader.model.journal import JournalEntry, Lease
+    from policytrader.model.journal import ControlState, JournalEntry, Lease
     from policytrader.model.money import MinimumSize
     from policytrader.model.orders import CancelAnswer
     from policytrader.model.snapshot import Selection
+    from policytrader.policy.policy_set import PolicySet
+    from policytrader.policy.protection import Protections
     from policytrader.ports import Clock, Exchange, PriceFeed
-    from policytrader.ports.store import Store
+    from policytrader.ports.store import RuleStore, Store
 
 PROGRAM = "policytrader"
 """Who pulls a latch that no person pulled."""
@@ -98,14 +103,16 @@ class Trader:
         clock: Clock,
         new_ref: Callable[[], str],
         terms: TraderTerms,
+        kill_file: Path | None = None,
     ) -> None:
-        """Nothing is read before the first tick."""
+        """Nothing is read before the first tick. ``kill_file`` is the deployment's; a policy may name one more."""
         self.exchange = exchange
         self._prices = prices
         self._store = store
         self._clock = clock
         self._new_ref = new_ref
         self._terms = terms
+        self._kill_file = kill_file
         self._world = WorldReader(exchange, prices, store, clock)
         self._executor = Executor(exchange, store, clock)
         self._settler = Settler(exchange, store)
@@ -119,9 +126,9 @@ class Trader:
         process leads.
         """
         traded = self._world.read_markets()
-        account, findings, ledger = self._reconcile(engine, traded)
+        account, findings, ledger = self._reconcile(engine.policy, traded)
         plan = engine.evaluate(traded.snapshot(account))
-        self._store.append_decisions(self._log.changed(plan))
+        log_decisions(self._store, self._log.changed(plan))
         tick = Tick(at=traded.now, plan=plan, findings=findings, is_live=lease is not None)
         if lease is None:
             return tick
@@ -131,12 +138,25 @@ class Trader:
         tick.settled = self._settler.settle(traded, self._entries(traded.now), is_complete=is_complete)
         return tick
 
+    def require_reconciliation(self) -> None:
+        """The next tick reads everything: something happened that may have hidden something else."""
+        self._complete_at = None
+
+    def reconcile(self, policy: PolicySet) -> tuple[Finding, ...]:
+        """A complete reconciliation and nothing else: what was found is recorded. Raises as ``tick`` does."""
+        self.require_reconciliation()
+        return self._reconcile(policy, self._world.read_markets())[1]
+
+    def stop(self, cause: str, evidence: str, why: str) -> None:
+        """Close a latch over everything: nothing is opened until a person resumes."""
+        self._latch(cause, "", evidence, why)
+
     # --- Reconciliation -----------------------------------------------------------------------------------------------
 
-    def _reconcile(self, engine: Engine, traded: Traded) -> tuple[AccountView, tuple[Finding, ...], Ledger]:
-        limits = engine.policy.protection.protections
+    def _reconcile(self, policy: PolicySet, traded: Traded) -> tuple[AccountView, tuple[Finding, ...], Ledger]:
+        limits = policy.protection.protections
         every = timedelta(seconds=int(limits.reconcile_every_seconds or 0))
-        is_complete = self._complete_at is None or traded.now - self._complete_at >= every
+        is_complete = self._complete_at is None or abs(traded.now - self._complete_at) >= every
         entries = self._entries(traded.now)
         reading = self._world.read_account(traded, entries, is_complete=is_complete)
         findings = judge(entries, reading, self._terms.strategy_ref)
@@ -153,10 +173,21 @@ class Trader:
             now=traded.now,
             entries=entries,
             foreign=account.foreign_bets(),
-            controls=self._store.control_state(),
+            controls=self._controls(limits),
             lost_today=lost,
         )
         return account, findings, ledger
+
+    def _controls(self, limits: Protections) -> ControlState:
+        """The levers in the store, and the kill files beside it."""
+        state, now = self._store.control_state(), self._clock.now()
+        named = limits.kill_switch_file
+        files = (self._kill_file, Path(named) if named is not None else None)
+        kills = [state.kill, *(read_kill_file(file, now) for file in files if file is not None)]
+        found = [kill for kill in kills if kill is not None]
+        if not found:
+            return state
+        return replace(state, kill=next((kill for kill in found if kill.cancels_open), found[0]))
 
     def _entries(self, now: datetime) -> tuple[JournalEntry, ...]:
         """The day's intents, and whatever is open from before, oldest first."""
@@ -207,6 +238,8 @@ class Trader:
     def _act(self, tick: Tick, account: AccountView, gate: Gate, lease: Lease) -> None:
         """Withdraw and close before anything new is opened."""
         self._invalidate(tick)
+        if gate.cancels_open:
+            self._cancel_all(tick, account)
         for decision in tick.plan.decisions:
             if decision.action is Action.CANCEL:
                 self._cancel(tick, decision, account)
@@ -240,6 +273,15 @@ class Trader:
             bet_ids = [bet.bet_id for bet in resting]
             tick.cancelled += self.exchange.cancel(selection.market_id, bet_ids, self._new_ref())
 
+    def _cancel_all(self, tick: Tick, account: AccountView) -> None:
+        """Everything of ours that rests, by market and bet; never the bare call for all."""
+        resting: dict[str, list[str]] = {}
+        for bet in account.bets:
+            if bet.strategy_ref == self._terms.strategy_ref and bet.status is OrderStatus.EXECUTABLE:
+                resting.setdefault(bet.market_id, []).append(bet.bet_id)
+        for market_id, bet_ids in resting.items():
+            tick.cancelled += self.exchange.cancel(market_id, bet_ids, self._new_ref())
+
     def _open(self, tick: Tick, decision: Decision, gate: Gate, lease: Lease) -> frozenset[Reaction]:
         order, selection = decision.order, decision.selection
         assert order is not None, "a decision to place has an order"
@@ -258,12 +300,17 @@ class Trader:
             market_version=book.version,
         )
         intent = self.intent_of(tick, decision, Purpose.OPENING, request)
-        refused = gate.refuse(intent, decision.stake.target)
+        refused = gate.refuse(intent, decision.stake.target) or self._refuse_now(tick.plan.policy)
         if refused is not None:
             tick.refused.append((selection.selection_ref, refused))
             return frozenset()
         gate.count_in(intent)
         return self.execute(tick, intent, lease).answer.reactions
+
+    def _refuse_now(self, policy: PolicySet) -> str | None:
+        """The levers once more, as they stand at this moment: a tick may send many orders."""
+        controls = self._controls(policy.protection.protections)
+        return "kill" if controls.kill is not None else "pause" if controls.pause is not None else None
 
     def _close(self, tick: Tick, decision: Decision, account: AccountView, gate: Gate, lease: Lease) -> None:
         selection, policy = decision.selection, tick.plan.policy
@@ -277,7 +324,7 @@ class Trader:
         )
         desk = _HedgeDesk(self, tick, decision, gate, lease)
         cash_out = CashOut(desk, self._prices, self._clock, self._new_ref)
-        unseen = _unseen(account, selection)
+        unseen = _open_refs(account, selection)
         for _ in range(_CASH_OUT_ROUNDS):
             taken = cash_out.take_round(terms, unseen)
             tick.rounds.append(taken)
@@ -348,6 +395,16 @@ class Trader:
             self._store.update_positions(updates, plan.snapshot.now)
 
 
+def log_decisions(store: RuleStore, records: Sequence[DecisionRecord]) -> None:
+    """Append what is not in the log: a restart may decide on the very inputs of a tick before it."""
+    try:
+        store.append_decisions(records)
+    except StoreConflictError:
+        missing = [record for record in records if store.decision(record.decision_id) is None]
+        if missing:
+            store.append_decisions(missing)
+
+
 class _HedgeDesk:
     """The Exchange port for one cash-out: what it places goes through the gate and the journal first."""
 
@@ -388,13 +445,11 @@ def _rests_for(bet: Bet, selection: Selection, strategy_ref: str) -> bool:
     )
 
 
-def _unseen(account: AccountView, selection: Selection) -> frozenset[str]:
-    """Orders on the runner that were sent, may live, and are not listed."""
-    listed = {bet.order_ref for bet in account.bets}
+def _open_refs(account: AccountView, selection: Selection) -> frozenset[str]:
+    """Orders on the runner that may live: the cash-out's own reading must list each before it hedges on the sum."""
     return frozenset(
         entry.intent.ref
         for entry in account.entries
         if entry.is_open
-        and entry.intent.ref not in listed
         and (entry.intent.market_id, entry.intent.selection_id) == (selection.market_id, selection.selection_id)
     )

@@ -80,7 +80,21 @@ class WorldReader:
         wanted = {pick.selection.race_id for pick in picks}
         races = {market_id: race for market_id, race in self._races.items() if race.race_id in wanted}
         books = self._prices.books(sorted(races)) if races else ()
+        closed, over = self._closed_before(picks, races)
+        races, books = races | closed, (*books, *over)
         return Traded(now=now, picks=picks, captures=captures, races=races, books=books)
+
+    def _closed_before(
+        self, picks: Sequence[StoredSelection], races: dict[str, RaceMarket]
+    ) -> tuple[dict[str, RaceMarket], tuple[LiveMarket, ...]]:
+        """Markets that left the catalogue before this process knew them: their results are still to be had.
+
+        One that is not closed is left out: its off as the exchange lists it now is not known.
+        """
+        absent = {one.selection.market_id: one for one in picks if one.selection.market_id not in races}
+        books = self._prices.books(sorted(absent)) if absent else ()
+        over = tuple(book for book in books if book.status is MarketStatus.CLOSED)
+        return {book.market_id: _as_stored(absent[book.market_id]) for book in over}, over
 
     def read_account(self, traded: Traded, entries: Sequence[JournalEntry], *, is_complete: bool) -> Reading:
         """The account's bets, after the markets. ``is_complete`` reads every cleared bet of the day too."""
@@ -115,7 +129,7 @@ class WorldReader:
         if not picks:
             return False
         is_new = any(pick.selection.market_id not in self._races for pick in picks)
-        return is_new or self._catalogue_at is None or now - self._catalogue_at >= _CATALOGUE_EVERY
+        return is_new or self._catalogue_at is None or abs(now - self._catalogue_at) >= _CATALOGUE_EVERY
 
     def _learn(self, catalogue: Iterable[CatalogueMarket], picks: Sequence[StoredSelection]) -> None:
         """The markets of the picks' races: whatever starts with a pick's market in the same event."""
@@ -127,6 +141,17 @@ class WorldReader:
             race_id = next((race_ids[one.market_id] for one in markets if one.market_id in race_ids), None)
             if race_id is not None:
                 self._races.update({market.market_id: RaceMarket.of(race_id, market) for market in markets})
+
+
+def _as_stored(pick: StoredSelection) -> RaceMarket:
+    one = pick.selection
+    return RaceMarket(
+        race_id=one.race_id,
+        market_type=one.market_type,
+        start=one.race_time,
+        course=pick.course,
+        names={one.selection_id: one.runner_name} if one.runner_name else {},
+    )
 
 
 def _window(picks: Sequence[StoredSelection]) -> MarketFilter:

@@ -12,12 +12,12 @@ from policytrader.authoring.check import check_file, check_set
 from policytrader.authoring.explain_schema import diagnose
 from policytrader.authoring.schema_gate import schema_findings
 from policytrader.authoring.suggest import did_you_mean, quoted
-from policytrader.authoring.yaml import read_yaml_file
+from policytrader.authoring.yaml import read_yaml, read_yaml_file
 from policytrader.errors import Diagnostic, Place, PolicyError, Severity
 from policytrader.policy.policy_set import KINDS, PolicySet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from policytrader.authoring.yaml import YamlDocument
     from policytrader.policy.rules import PolicyFile
@@ -97,13 +97,33 @@ def load_files(paths: Sequence[Path], *, complete: bool, shown_in: str = "") -> 
 
     ``shown_in`` is the folder that the files belong to: a link that leads out of it is refused.
     """
+
+    def read(path: Path) -> YamlDocument:
+        _refuse_outside(path, shown_in)
+        return read_yaml_file(path)
+
+    return _load(paths, read, complete=complete, shown_in=shown_in)
+
+
+def load_texts(texts: Mapping[str, bytes], *, shown_in: str = "") -> LoadResult:
+    """Read and check a whole policy from the bytes of its files, by name: one that a store kept.
+
+    ``shown_in`` is what a missing kind is reported against.
+    """
+
+    def read(path: Path) -> YamlDocument:
+        return read_yaml(texts[str(path)], str(path))
+
+    return _load([Path(name) for name in texts], read, complete=True, shown_in=shown_in)
+
+
+def _load(paths: Sequence[Path], read: Callable[[Path], YamlDocument], *, complete: bool, shown_in: str) -> LoadResult:
     files: list[LoadedFile] = []
     diagnostics: list[Diagnostic] = []
     kinds = _Kinds()
     for path in paths:
         try:
-            _refuse_outside(path, shown_in)
-            document = read_yaml_file(path)
+            document = read(path)
         except PolicyError as error:
             diagnostics += error.diagnostics
             kinds.unread.add(path.stem)

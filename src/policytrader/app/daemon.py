@@ -1,0 +1,398 @@
+"""The loop: one tick after the other, on time, by the active policy, for as long as this process leads.
+
+Whatever cannot be done is not done: without exchange or store there are no orders, and when they are back everything is
+read before the next one (``reliability.md`` sections 2 and 3).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from policytrader.app.activate import ActivePolicy
+from policytrader.app.decision_log import DecisionLog
+from policytrader.app.timetable import next_tick
+from policytrader.app.trader import log_decisions
+from policytrader.engine.evaluate import Engine
+from policytrader.errors import (
+    ExchangeError,
+    PolicyError,
+    RefusedError,
+    StaleEpochError,
+    StoreError,
+    UsageError,
+)
+from policytrader.model.journal import JournalEvent
+from policytrader.model.snapshot import MarketStatus
+from policytrader.model.times import LONDON, format_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+    from policytrader.app.trader import Tick, Trader
+    from policytrader.model.journal import Lease
+    from policytrader.model.money import MinimumSize
+    from policytrader.ports.store import Store
+
+MAX_JUMP = timedelta(seconds=2)
+"""A wall clock that jumps further than this is not one to bet by."""
+LONGEST_PAUSE_SECONDS = 60.0
+STANDBY_SECONDS = 0.5
+FIRST_ATTEMPTS = 3
+"""So often an exchange may fail before the first tick worked; then it is out of reach."""
+LEADS = "lead"
+"""The kind of event that names a new leader's account."""
+_AFTER_LAST_OFF = timedelta(hours=1)
+
+
+class DaemonClock(Protocol):
+    """A clock that tells when it was put forward or back."""
+
+    def now(self) -> datetime:
+        """The moment, aware UTC."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let that much of this clock's time pass."""
+        ...
+
+    def take_jump(self) -> timedelta:
+        """How far it jumped since this was last asked."""
+        ...
+
+
+class Say(Protocol):
+    """Where the daemon's log goes: a level, what happened, when by the daemon's clock (None where it has none)."""
+
+    def __call__(self, level: str, event: str, at: datetime | None, **fields: Any) -> None:
+        """One line."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonTerms:
+    """Who trades and how. A dry run (``is_live`` False) neither leads nor sends."""
+
+    account: str
+    mode: str
+    holder: str
+    is_live: bool
+    minimum: MinimumSize
+    is_once: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Ended:
+    """What a run came to. ``reason``: day_over, stopped or once; ``without_result`` counts picks of the day."""
+
+    reason: str = "stopped"
+    ticks: int = 0
+    skipped: int = 0
+    failures: int = 0
+    orders: int = 0
+    without_result: int = 0
+
+
+class Daemon:
+    """Runs a trader until the day is over or somebody stops it."""
+
+    def __init__(
+        self,
+        *,
+        trader: Trader,
+        store: Store,
+        clock: DaemonClock,
+        terms: DaemonTerms,
+        say: Say,
+        rest: Callable[[float], None],
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Nothing is read before ``run``. ``rest`` lets the wall's time pass, also where the clock's stands still."""
+        self._trader = trader
+        self._store = store
+        self._clock = clock
+        self._terms = terms
+        self._say = say
+        self._rest = rest
+        self._is_stopping = is_stopping
+        self._active = ActivePolicy(store)
+        self._shadow = ActivePolicy(store, shadow=True)
+        self._shadow_log = DecisionLog(terms.mode)
+        self._engine: Engine | None = None
+        self._shadow_engine: Engine | None = None
+        self._lease: Lease | None = None
+        self._has_worked = False
+        self._is_standby = False
+        self._failed_in_a_row = 0
+        self._problem = ""
+        self._day: date | None = None
+        self._ended = Ended()
+
+    def run(self) -> Ended:
+        """Trade.
+
+        Raises ``StoreError`` or ``ExchangeError`` where one is out of reach from the start, ``PolicyError`` where the
+        activated policy cannot be used, ``UsageError`` where none is activated, and, with ``is_once``,
+        ``RefusedError`` where another process leads.
+        """
+        try:
+            self._loop()
+        finally:
+            self._end()
+        return self._ended
+
+    def _loop(self) -> None:
+        due = self._clock.now()
+        while not self._is_stopping():
+            if not self._may_tick():
+                if self._standby():
+                    return
+                due = self._now() or due
+                continue
+            tick = self._tick()
+            if self._terms.is_once:
+                self._ended.reason = "once"
+                return
+            if tick is not None and self._is_over(tick):
+                self._ended.reason = "day_over"
+                return
+            due = self._wait(due)
+
+    # --- Leading ------------------------------------------------------------------------------------------------------
+
+    def _may_tick(self) -> bool:
+        return not self._terms.is_live or self._lease is not None or self._lead()
+
+    def _lead(self) -> bool:
+        """Try to lead. Afterwards nothing is known until everything is read."""
+        try:
+            now = self._clock.now()
+            lease = self._store.acquire(self._terms.account, self._terms.holder, now)
+            if lease is None:
+                self._has_worked, self._failed_in_a_row = True, 0
+                return False
+            self._lease = lease
+            left = self._store.quarantine(lease, now)
+            self._store.append_events(
+                [JournalEvent(at=now, kind=LEADS, code=self._terms.account, detail=lease.holder, epoch=lease.epoch)]
+            )
+        except (ExchangeError, StoreError) as error:
+            self._failed(error)
+            self._lose()
+            return False
+        self._trader.require_reconciliation()
+        self._is_standby = False
+        self._say("info", "leads", now, account=lease.account, epoch=lease.epoch, quarantined=len(left))
+        return True
+
+    def _standby(self) -> bool:
+        """Wait for the lease. True where there is nothing more to wait for."""
+        if self._terms.is_once:
+            message = f"another process leads account {self._terms.account}; nothing was sent"
+            raise RefusedError(message)
+        if not self._is_standby:
+            self._is_standby = True
+            self._say("warning", "standby", self._now(), account=self._terms.account)
+        seconds = self._pause_seconds() if self._failed_in_a_row else STANDBY_SECONDS
+        self._rest(seconds)
+        try:
+            is_over = self._is_settled(self._clock.now())
+        except (ExchangeError, StoreError):
+            return False
+        if is_over:
+            self._ended.reason = "day_over"
+        return is_over
+
+    def _lose(self) -> None:
+        """Lead no more; what another process holds is left alone."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            with suppress(StoreError):
+                self._store.release(lease, self._now() or lease.renewed_at)
+
+    # --- One tick -----------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> Tick | None:
+        try:
+            now = self._clock.now()
+            self._watch_clock(now)
+            engine = self._current_engine(now)
+            if self._lease is not None:
+                self._lease = self._store.renew(self._lease, now)
+            tick = self._trader.tick(engine, self._lease)
+            self._follow_shadow(tick)
+        except StaleEpochError as error:
+            if self._terms.is_once:
+                raise RefusedError(error.render()) from None
+            self._say("error", "lease_lost", self._now(), why=error.render())
+            self._lose()
+            return None
+        except (ExchangeError, StoreError) as error:
+            self._failed(error)
+            return None
+        if self._failed_in_a_row:
+            self._say("info", "recovered", now, failures=self._failed_in_a_row)
+        self._has_worked, self._failed_in_a_row = True, 0
+        self._tell(tick)
+        return tick
+
+    def _failed(self, error: ExchangeError | StoreError) -> None:
+        """No orders, and a complete reconciliation before the next; raise where nothing ever worked."""
+        self._ended.failures += 1
+        self._failed_in_a_row += 1
+        self._trader.require_reconciliation()
+        is_hopeless = isinstance(error, StoreError) or self._failed_in_a_row >= FIRST_ATTEMPTS
+        if self._terms.is_once or (not self._has_worked and is_hopeless):
+            raise error
+        what = "store" if isinstance(error, StoreError) else "exchange"
+        self._say("error", "no_orders", self._now(), because=what, code=error.code, why=error.render())
+
+    def _watch_clock(self, now: datetime) -> None:
+        jump = self._clock.take_jump()
+        if abs(jump) > MAX_JUMP:
+            why = f"the clock jumped by {jump.total_seconds():.1f} seconds"
+            self._trader.stop("clock_jump", format_utc(now), why)
+            self._trader.require_reconciliation()
+            self._say("error", "clock_jump", now, why=why)
+
+    def _current_engine(self, now: datetime) -> Engine:
+        """The active policy's engine; another policy takes over here, between two ticks, and nowhere else."""
+        has_changed = self._active.refresh()
+        if self._active.problem and self._active.problem != self._problem:
+            self._say("error", "policy_refused", now, why=self._active.problem, keeps=self._hash()[:12])
+        self._problem = self._active.problem
+        policy = self._active.policy
+        if policy is None:
+            message = "no policy is activated: `policytrader activate` checks the project's rules and stores them"
+            raise UsageError(message)
+        if self._engine is None or has_changed:
+            engine, old = Engine(policy, minimum=self._terms.minimum), self._engine
+            self._engine = engine
+            if old is not None:
+                old.close()
+            self._say("info", "policy", now, hash=policy.hash)
+        return self._engine
+
+    def _hash(self) -> str:
+        return self._active.policy.hash if self._active.policy is not None else ""
+
+    def _follow_shadow(self, tick: Tick) -> None:
+        """What the shadow policy would have decided, into the decision log; it never sends, and never stops a tick."""
+        try:
+            has_changed = self._shadow.refresh()
+        except PolicyError as error:
+            self._say("error", "shadow_refused", tick.at, why=error.render())
+            return
+        if has_changed:
+            if self._shadow_engine is not None:
+                self._shadow_engine.close()
+            policy = self._shadow.policy
+            self._shadow_engine = Engine(policy, minimum=self._terms.minimum) if policy is not None else None
+        if self._shadow_engine is not None:
+            plan = self._shadow_engine.evaluate(tick.plan.snapshot)
+            log_decisions(self._store, self._shadow_log.changed(plan, is_shadow=True))
+
+    # --- Time ---------------------------------------------------------------------------------------------------------
+
+    def _wait(self, due: datetime) -> datetime:
+        """Until the next tick is due, or, after a failure, for a while that grows. Returns when it is due."""
+        try:
+            now = self._clock.now()
+            if self._failed_in_a_row or self._engine is None or (self._terms.is_live and self._lease is None):
+                self._clock.wait(self._pause_seconds() if self._failed_in_a_row else 0)
+                return self._clock.now()
+            following, skipped = next_tick(self._engine.policy.schedule, due, now)
+            if skipped:
+                self._ended.skipped += skipped
+                self._say("warning", "late", now, skipped=skipped)
+            self._clock.wait(max(0.0, (following - now).total_seconds()))
+        except ExchangeError as error:
+            # The exchange's own clock: it is gone with the exchange, and the wall's has to do.
+            self._failed(error)
+            self._rest(self._pause_seconds())
+            return due
+        return following
+
+    def _pause_seconds(self) -> float:
+        return float(min(LONGEST_PAUSE_SECONDS, 2.0 ** min(self._failed_in_a_row, 10)))
+
+    def _now(self) -> datetime | None:
+        try:
+            return self._clock.now()
+        except ExchangeError:
+            return None
+
+    # --- The end ------------------------------------------------------------------------------------------------------
+
+    def _is_over(self, tick: Tick) -> bool:
+        """All races of the day's picks are over, and every result is stored."""
+        if self._engine is None or self._engine.policy.schedule.stop == "never":
+            return False
+        picks = tick.plan.snapshot.selections
+        today = tick.at.astimezone(LONDON).date()
+        if self._day is not None and self._day != today:
+            self._ended.without_result = len(self._store_bets(self._day))
+            return True
+        if not picks:
+            return False
+        self._day = today
+        if not self._terms.is_live:
+            books = tick.plan.snapshot.markets_by_id
+            known = [books[pick.market_id] for pick in picks if pick.market_id in books]
+            is_closed = len(known) == len(picks) and all(book.status is MarketStatus.CLOSED for book in known)
+            return is_closed or tick.at > max(pick.race_time for pick in picks) + _AFTER_LAST_OFF
+        try:
+            return all(pick.race_time <= tick.at for pick in picks) and self._is_settled(tick.at)
+        except StoreError as error:
+            self._failed(error)
+            return False
+
+    def _is_settled(self, now: datetime) -> bool:
+        day = now.astimezone(LONDON).date()
+        picks = self._store.selections(day)
+        has_run = bool(picks) and all(pick.selection.race_time <= now for pick in picks)
+        return has_run and not self._store.upcoming_bets(day) and not self._store.open_intents(self._terms.account)
+
+    def _store_bets(self, day: date) -> tuple[object, ...]:
+        try:
+            return self._store.upcoming_bets(day)
+        except StoreError:
+            return ()
+
+    def _end(self) -> None:
+        now = self._now()
+        self._lose()
+        for engine in (self._engine, self._shadow_engine):
+            if engine is not None:
+                engine.close()
+        ended = self._ended
+        self._say(
+            "info", "ended", now, reason=ended.reason, ticks=ended.ticks, skipped=ended.skipped,
+            failures=ended.failures, orders=ended.orders, without_result=ended.without_result,
+        )  # fmt: skip
+
+    # --- Telling ------------------------------------------------------------------------------------------------------
+
+    def _tell(self, tick: Tick) -> None:
+        self._ended.ticks += 1
+        self._ended.orders += len(tick.executed)
+        for ref, reason in tick.invalidated:
+            self._say("warning", "invalidated", tick.at, selection=ref, why=reason)
+        for done in tick.executed:
+            intent = done.entry.intent
+            self._say(
+                "info", "order", tick.at, ref=intent.ref, selection=intent.selection_ref, purpose=str(intent.purpose),
+                side=str(intent.side), price=str(intent.price), size=str(intent.size), fate=str(done.answer.fate),
+                code=done.answer.code,
+            )  # fmt: skip
+        for found in tick.findings:
+            self._say("debug", "found", tick.at, what=str(found.found), ref=found.ref, bet=found.bet_id)
+        counts = Counter(str(decision.action) for decision in tick.plan.decisions)
+        self._say(
+            "info", "tick", tick.at, policy=self._hash()[:12], orders=len(tick.executed), refused=len(tick.refused),
+            cancelled=len(tick.cancelled), settled=len(tick.settled), **counts,
+        )  # fmt: skip

@@ -1,0 +1,56 @@
+"""``policytrader resolve``: a person says what became of an order."""
+
+from __future__ import annotations
+
+import click
+
+from policytrader.cli.context import FINE, Context
+from policytrader.cli.trading import (
+    exchange_options,
+    moment,
+    opened_store,
+    person,
+    person_options,
+    reason,
+    store_option,
+)
+from policytrader.errors import UsageError
+from policytrader.model.journal import Evidence, IntentState
+
+
+@click.command(short_help="Say what became of an order whose fate is unknown.")
+@click.argument("ref")
+@click.option("--seen", "bet_id", metavar="BET_ID", help="The exchange holds this bet for it.")
+@click.option("--dead", is_flag=True, help="The exchange has no bet for it, and will have none.")
+@person_options
+@store_option
+@exchange_options
+@click.pass_obj
+def command(
+    context: Context,
+    ref: str,
+    bet_id: str | None,
+    dead: bool,
+    why: str,
+    who: str | None,
+    url: str | None,
+    exchange_file: str | None,
+    clock: str | None,
+) -> int:
+    """Say what became of the order REF: seen or dead. Look at the exchange first; nothing takes this back.
+
+    Exit code 1 where it contradicts what is known.
+    """
+    if (bet_id is None) is not dead:
+        message = "say one of --seen BET_ID and --dead"
+        raise UsageError(message)
+    at = moment(context, exchange_file, clock)
+    state = IntentState.DEAD if dead else IntentState.SEEN
+    evidence = Evidence(state=state, code="person", detail=reason(why), bet_id=bet_id, who=person(who))
+    with opened_store(context, url) as store:
+        if store.intent(ref) is None:
+            message = f"there is no order {ref} in the journal; `policytrader orders` lists them"
+            raise UsageError(message)
+        entry = store.resolve(ref, evidence, at)
+    click.echo(f"{ref} is {entry.state}")
+    return FINE

@@ -1,0 +1,146 @@
+"""What the trading commands share: the store, the exchange, the clock, who asks and why."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from policytrader.config import load_profile
+from policytrader.errors import RefusedError, UsageError
+from policytrader.wiring import open_exchange, open_store, store_url, system_clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from policytrader.cli.context import Context
+    from policytrader.config import Profile
+    from policytrader.ports.store import Store
+    from policytrader.wiring import Trading
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+STRATEGY_REF = "policytrader"
+"""The strategy reference of every order of ours: what tells them from a person's on the same account."""
+
+
+def store_option(command: Command) -> Command:
+    """Add ``--store``."""
+    text = "sqlite:///FILE or postgresql://USER@HOST/DATABASE; else the project's policytrader-MODE.db."
+    return click.option("--store", "url", metavar="URL", help=text)(command)
+
+
+def exchange_options(command: Command) -> Command:
+    """Add ``--exchange`` and ``--clock``."""
+    text = "Take the time from this clock; default: the exchange's where it is a simulated one."
+    command = click.option("--clock", type=click.Choice(["system", "exchange"]), help=text)(command)
+    text = "The exchange: a file with the JSON line that `exchange serve` prints."
+    return click.option("--exchange", "exchange_file", metavar="FILE", help=text)(command)
+
+
+def person_options(command: Command) -> Command:
+    """Add ``--why`` and ``--who``."""
+    text = "Whose decision this is; default: the system's user."
+    command = click.option("--who", metavar="NAME", help=text)(command)
+    return click.option("--why", metavar="TEXT", required=True, help="The reason; it is kept.")(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="One document on stdout.")(command)
+
+
+def profile_of(context: Context) -> Profile:
+    """The deployment's settings."""
+    return load_profile(context.project, context.profile)
+
+
+@contextmanager
+def opened_store(context: Context, url: str | None, *, makes: bool = False) -> Iterator[Store]:
+    """The store of the profile's mode. ``makes``: a SQLite file that is not there yet is made."""
+    mode = profile_of(context).mode
+    with closing(open_store(store_url(url, context.project, mode), mode)) as store:
+        if makes:
+            found = store.status()
+            if found.dialect == "sqlite" and found.revision is None:
+                store.migrate()
+        yield store
+
+
+@contextmanager
+def opened_exchange(
+    context: Context, file: str | None, clock: str | None, is_stopping: Callable[[], bool] = lambda: False
+) -> Iterator[Trading]:
+    """The exchange of ``--exchange``. Raises ``UsageError`` where a live profile meets a simulated exchange."""
+    if file is None:
+        message = "--exchange FILE is needed: the JSON line of the exchange, as `policytrader exchange serve` prints it"
+        raise UsageError(message)
+    with open_exchange(context.path(file), clock, is_stopping) as trading:
+        if trading.is_simulated and profile_of(context).mode == "live":
+            message = f"profile {context.profile} is live, and {file} is a simulated exchange: use a paper profile"
+            raise UsageError(message)
+        yield trading
+
+
+def moment(context: Context, file: str | None, clock: str | None) -> datetime:
+    """Now: as the command line says, or by the clock that the options name."""
+    if context.now is not None:
+        return context.now
+    if file is None:
+        if clock == "exchange":
+            message = "--clock exchange needs --exchange FILE"
+            raise UsageError(message)
+        return system_clock().now()
+    with opened_exchange(context, file, clock) as trading:
+        return trading.clock.now()
+
+
+def person(who: str | None) -> str:
+    """Who asks: as named, else the system's user."""
+    if who is not None and who.strip():
+        return who.strip()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def reason(why: str) -> str:
+    """A reason that says something."""
+    if not why.strip():
+        message = "--why needs a reason; it is kept"
+        raise UsageError(message)
+    return why.strip()
+
+
+def require_armed(context: Context, arm_file: str | None, account: str, now: datetime) -> None:
+    """Orders are sent only for somebody who said so: a file with the account and today's date, or a typed answer.
+
+    Raises ``RefusedError``.
+    """
+    from policytrader.model.times import LONDON
+
+    today = now.astimezone(LONDON).date().isoformat()
+    if arm_file is not None:
+        path = context.path(arm_file)
+        try:
+            lines = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"not armed: {path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+            raise RefusedError(message) from None
+        if lines != [account, today]:
+            message = f"not armed: {path} must hold two lines, the account's user name and {today}"
+            raise RefusedError(message)
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        message = f"not armed: --live needs --arm-file FILE with two lines, the account's user name and {today}"
+        raise RefusedError(message)
+    typed = click.prompt(f"Orders will be sent for account {account}. Type its name to arm", err=True, default="")
+    if typed.strip() != account:
+        message = "not armed: that is not the account's name"
+        raise RefusedError(message)

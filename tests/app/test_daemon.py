@@ -1,0 +1,338 @@
+"""The daemon over whole generated days in one process: what it does when something is away, changed or ordered."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from policytrader.app.activate import activate, read_policy
+from policytrader.app.daemon import Daemon, DaemonTerms
+from policytrader.app.kill_switch import read_kill_file, write_kill_file
+from policytrader.app.trader import Trader, TraderTerms
+from policytrader.errors import ExchangeError, RefusedError, StoreError, UsageError
+from policytrader.model.journal import Control, ControlKind, IntentState
+from policytrader.model.money import MINIMUM_SIZES
+from policytrader.model.times import LONDON
+from policytrader.resources import resource
+from policytrader.wiring import open_store
+from tests.app.race_days import ACCOUNT, STRATEGY, Day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from policytrader.app.activate import CheckedPolicy
+    from policytrader.app.daemon import Ended
+
+SEED, RACES = 7, 1
+NOON = datetime(2026, 5, 2, 12, 0, tzinfo=UTC)
+
+
+class Faulty:
+    """A port that answers through another one, until it is told to raise."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+        self.error: Exception | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.real, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            if self.error is not None and name not in {"place", "cancel", "close"}:
+                raise self.error
+            return found(*arguments, **named)
+
+        return call
+
+
+@dataclass
+class Run:
+    """A day, a daemon on it, and what happens to them at simulated times."""
+
+    day: Day
+    folder: Path
+    store: Faulty
+    prices: Faulty
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    plans: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
+    jumps: list[timedelta] = field(default_factory=list)
+    is_stopped: bool = False
+
+    # A clock, a log and a wall.
+
+    def now(self) -> datetime:
+        return self.day.clock.now()
+
+    def wait(self, seconds: float) -> None:
+        self.day.clock.wait(seconds)
+        for plan in [one for one in self.plans if one[0] <= self.now()]:
+            self.plans.remove(plan)
+            plan[1]()
+
+    def take_jump(self) -> timedelta:
+        return self.jumps.pop() if self.jumps else timedelta()
+
+    def say(self, level: str, event: str, at: datetime | None, **fields: Any) -> None:
+        self.lines.append({"level": level, "event": event, "at": at, **fields})
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["event"] == name]
+
+    def after(self, minutes: float, act: Callable[[], None]) -> None:
+        self.plans.append((self.now() + timedelta(minutes=minutes), act))
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+    def run(self, *, is_live: bool = True, is_once: bool = False) -> Ended:
+        trader = Trader(
+            exchange=self.day.port,
+            prices=self.prices,
+            store=self.store,
+            clock=self,
+            new_ref=self.day.new_ref,
+            terms=TraderTerms(account=ACCOUNT, mode="paper", strategy_ref=STRATEGY, minimum=MINIMUM_SIZES["GBP"]),
+            kill_file=self.folder / "KILL",
+        )
+        daemon = Daemon(
+            trader=trader,
+            store=self.store,
+            clock=self,
+            terms=DaemonTerms(
+                account=ACCOUNT,
+                mode="paper",
+                holder="test",
+                is_live=is_live,
+                minimum=MINIMUM_SIZES["GBP"],
+                is_once=is_once,
+            ),
+            say=self.say,
+            rest=self.wait,
+            is_stopping=lambda: self.is_stopped,
+        )
+        return daemon.run()
+
+    def orders_between(self, start: datetime, end: datetime) -> int:
+        return sum(start <= bet.placed_at < end for bet in self.day.world.bets.values())
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Run]:
+    day = Day.generate(tmp_path, SEED, RACES)
+    day.pick_everywhere()
+    run = Run(day, tmp_path, Faulty(day.store), Faulty(day.prices))
+    activate(day.store, rules(tmp_path, "first"), run.now(), "ann")
+    yield run
+    day.store.close()
+
+
+def rules(folder: Path, name: str, *edits: tuple[str, str, str]) -> CheckedPolicy:
+    """The shipped rules, with a tick every two minutes all day: enough to trade by, and quick to run."""
+    target = folder / name
+    shutil.copytree(resource("rules"), target)
+    for kind, old, new in (("schedule", "every: 15s", "every: 2m"), *edits):
+        path = target / "racing" / f"{kind}.yaml"
+        text = path.read_text("utf-8")
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new), "utf-8")
+    return read_policy(target)
+
+
+def test_a_day_ends_when_all_results_are_stored(made: Run) -> None:
+    ended = made.run()
+    day = made.day.last_off.astimezone(LONDON).date()
+    assert (ended.reason, ended.failures, ended.without_result) == ("day_over", 0, 0)
+    assert ended.orders == len(made.day.world.bets) > 0
+    assert made.day.store.upcoming_bets(day) == ()
+    assert len(made.day.store.live_results(day)) == 4
+    leader = made.day.store.leader(ACCOUNT)
+    assert leader is not None
+    assert leader.released_at is not None
+
+
+def test_a_dry_run_neither_leads_nor_sends(made: Run) -> None:
+    ended = made.run(is_live=False)
+    assert (ended.reason, ended.orders, made.day.world.bets) == ("day_over", 0, {})
+    assert made.day.store.leader(ACCOUNT) is None
+
+
+def test_without_a_store_no_order_and_a_complete_reconciliation_afterwards(made: Run) -> None:
+    start = made.now() + timedelta(minutes=60)
+    end = start + timedelta(minutes=90)
+
+    def fail() -> None:
+        made.store.error = StoreError("the store is away")
+
+    def mend() -> None:
+        made.store.error = None
+
+    made.plans += [(start, fail), (end, mend)]
+    ended = made.run()
+    assert ended.reason == "day_over"
+    assert ended.failures > 3
+    assert made.orders_between(start, end) == 0
+    assert made.orders_between(end, made.day.last_off) > 0
+    pauses = [
+        (after["at"] - before["at"]).total_seconds()
+        for before, after in zip(made.events("no_orders"), made.events("no_orders")[1:], strict=False)
+    ]
+    assert max(pauses) == 60
+    assert pauses == sorted(pauses)
+    assert made.events("recovered")
+
+
+def test_without_prices_no_order(made: Run) -> None:
+    start = made.now() + timedelta(minutes=1)
+
+    def fail() -> None:
+        made.prices.error = ExchangeError("no prices", "TIMEOUT")
+        made.after(90, made.stop)
+
+    made.plans.append((start, fail))
+    assert made.run().reason == "stopped"
+    assert made.orders_between(start, made.now()) == 0
+    assert {line["because"] for line in made.events("no_orders")} == {"exchange"}
+
+
+def test_out_of_reach_at_the_start(made: Run) -> None:
+    made.store.error = StoreError("the store is away")
+    with pytest.raises(StoreError):
+        made.run()
+    made.store.error = None
+    made.prices.error = ExchangeError("no prices")
+    with pytest.raises(ExchangeError):
+        made.run()
+    assert made.day.world.bets == {}
+
+
+def test_nothing_activated(made: Run, tmp_path: Path) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path / 'empty.db'}")) as empty:
+        empty.migrate()
+        made.store.real = empty
+        with pytest.raises(UsageError, match="policytrader activate"):
+            made.run()
+
+
+def test_a_policy_is_swapped_between_ticks_and_a_broken_one_is_not(made: Run) -> None:
+    second = rules(made.folder, "second", ("protection", "max_exposure_per_day: 2000", "max_exposure_per_day: 1"))
+    broken = "f" * 64
+
+    def break_it() -> None:
+        made.day.store.store_policy(broken, b"{}", made.now())
+        made.day.store.activate(broken, made.now(), "mallory")
+
+    swapped_at = made.now() + timedelta(minutes=60)
+    made.after(30, break_it)
+
+    def swap() -> None:
+        activate(made.day.store, second, made.now(), "ann")
+
+    made.plans.append((swapped_at, swap))
+    made.run()
+    assert len(made.events("policy_refused")) == 1
+    assert [line["hash"] for line in made.events("policy")][1:] == [second.policy.hash]
+    day = made.day.last_off.astimezone(LONDON).date()
+    entries = made.day.store.intents(day, ACCOUNT)
+    assert entries
+    assert {entry.intent.policy_hash for entry in entries if entry.intent.created_at < swapped_at} == {
+        read_policy(made.folder / "first").policy.hash
+    }
+    assert all(entry.intent.purpose == "hedge" for entry in entries if entry.intent.created_at > swapped_at)
+
+
+def test_a_shadow_decides_and_never_sends(made: Run) -> None:
+    shadow = rules(made.folder, "shadow", ("protection", "max_order: {stake: 100", "max_order: {stake: 1"))
+    activate(made.day.store, shadow, made.now(), "ann", shadow=True)
+    made.after(10, made.stop)
+    made.run()
+    day = made.day.last_off.astimezone(LONDON).date()
+    assert shadow.policy.hash not in {entry.intent.policy_hash for entry in made.day.store.intents(day, ACCOUNT)}
+    pick = made.day.store.selections(day)[0].selection.selection_ref
+    found = [record for record in made.day.store.decisions(pick) if record.is_shadow]
+    assert {record.policy_hash for record in found} == {shadow.policy.hash}
+
+
+def test_the_kill_file_stops_every_order(made: Run) -> None:
+    file = made.folder / "KILL"
+    kill = Control(kind=ControlKind.KILL, at=NOON, who="ann", why="a test", cancels_open=True)
+    killed_at = made.now() + timedelta(minutes=30)
+    made.plans.append((killed_at, lambda: write_kill_file(file, kill)))
+    made.run()
+    assert made.orders_between(made.day.clock.now() - timedelta(days=1), killed_at) > 0
+    assert made.orders_between(killed_at, made.day.last_off + timedelta(days=1)) == 0
+
+
+def test_what_a_kill_file_says(tmp_path: Path) -> None:
+    file = tmp_path / "KILL"
+    assert read_kill_file(file, NOON) is None
+    assert read_kill_file(tmp_path / "no" / "folder", NOON) is None
+    kill = Control(kind=ControlKind.KILL, at=NOON, who="ann", why="a test", cancels_open=True)
+    write_kill_file(file, kill)
+    assert read_kill_file(file, NOON) == kill
+    for content in (b"", b"[]", b"\xff", b'{"who": ""}', json.dumps({"who": "x"}).encode()):
+        file.write_bytes(content)
+        found = read_kill_file(file, NOON)
+        assert found is not None
+        assert not found.cancels_open
+    below = read_kill_file(file / "below", NOON)
+    assert below is not None
+    assert "cannot be read" in below.why
+    file.unlink()
+    file.symlink_to(tmp_path / "nowhere")
+    assert read_kill_file(file, NOON) is not None
+
+
+def test_a_clock_that_jumps_is_not_bet_by(made: Run) -> None:
+    jumped_at = made.now() + timedelta(minutes=30)
+    made.plans.append((jumped_at, lambda: made.jumps.append(timedelta(seconds=3))))
+    made.after(120, made.stop)
+    made.run()
+    assert made.orders_between(jumped_at, made.now()) == 0
+    (latch,) = made.day.store.control_state().latches
+    assert latch.cause == "clock_jump"
+
+
+def test_a_small_step_of_the_clock_is_not_a_jump(made: Run) -> None:
+    made.jumps += [timedelta(seconds=1), timedelta(seconds=-2)]
+    made.after(10, made.stop)
+    made.run()
+    assert made.day.store.control_state().may_open
+
+
+def test_a_second_daemon_waits_and_takes_over(made: Run, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / f'{SEED}.db'}"
+    with closing(open_store(url)) as other:
+        lease = other.acquire(ACCOUNT, "the first", made.now())
+        assert lease is not None
+        with pytest.raises(RefusedError, match="another process leads"):
+            made.run(is_once=True)
+        released_at = made.now() + timedelta(minutes=20)
+        made.plans.append((released_at, lambda: other.release(lease, made.now())))
+        made.after(60, made.stop)
+        made.run()
+    assert made.events("standby")
+    assert made.orders_between(made.now() - timedelta(days=1), released_at) == 0
+    entries = made.day.store.intents(made.now().astimezone(LONDON).date(), ACCOUNT)
+    assert entries
+    assert {entry.epoch for entry in entries} == {lease.epoch + 1}
+
+
+def test_a_restart_leaves_nothing_reserved_and_bets_nothing_twice(made: Run) -> None:
+    made.after(31, made.stop)
+    made.run()
+    before = set(made.day.world.bets)
+    assert before
+    made.is_stopped = False
+    made.run()
+    day = made.day.last_off.astimezone(LONDON).date()
+    entries = made.day.store.intents(day, ACCOUNT)
+    assert {entry.state for entry in entries} <= {IntentState.DONE, IntentState.DEAD}
+    assert {bet.order_ref for bet in made.day.world.bets.values()} <= {entry.intent.ref for entry in entries}
+    assert sorted({entry.epoch for entry in entries}) == [1, 2]

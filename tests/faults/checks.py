@@ -1,0 +1,353 @@
+"""The promises, checked against the simulated exchange's own truth: never against what the trader believes.
+
+The store is read past its faults, and only for what it has to prove: that an intent is durable before its order is
+sent, that a pick is still valid, that no lever is pulled.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from policytrader.app.gate import subject_of
+from policytrader.app.reconcile import STOPS
+from policytrader.model.journal import IntentState, Purpose
+from policytrader.model.money import ZERO
+from policytrader.model.position import risk_of
+from policytrader.model.snapshot import MarketStatus, MarketType, RunnerStatus, Side
+from policytrader.model.times import microseconds_between
+from policytrader.ports import ClearedStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from policytrader.app.trader import Tick
+    from policytrader.model.bets import Bet
+    from policytrader.model.books import CatalogueMarket, LiveMarket
+    from policytrader.model.journal import Intent
+    from policytrader.model.orders import OrderRequest
+    from policytrader.model.position import Position
+    from policytrader.model.snapshot import Selection
+    from policytrader.simulation.bets import SimulatedBet
+    from tests.faults.day import FaultyDay
+
+_MINUTE = timedelta(minutes=1)
+_SHORT_PRICE, _FULL_PLACES = 12, 8
+_UNRESOLVED = frozenset({IntentState.RESERVED, IntentState.SENT, IntentState.UNKNOWN})
+
+
+class Checks:
+    """Watches one day; ``violations`` says what was broken, when and how."""
+
+    def __init__(self, day: FaultyDay) -> None:
+        self._day = day
+        self.violations: list[str] = []
+        self.sent: dict[str, tuple[datetime, Intent]] = {}
+        self._shown: dict[str, LiveMarket] = {}
+        self._read_for_tick: dict[str, LiveMarket] = {}
+        self._starts: dict[str, datetime] = {}
+        self._catalogue_at: datetime | None = None
+        self._foreign: dict[str, Bet] = {}
+        self._readings: set[str] = set()
+        self._complete_at: datetime | None = None
+        self._tick_at = day.world.now
+
+    def broken(self, promise: str, how: str) -> None:
+        """Remember a violation."""
+        self._day.note(f"BROKEN {promise}: {how}")
+        self.violations.append(f"{promise} at {self._day.world.now:%H:%M:%S}: {how}")
+
+    # --- What the trader was shown --------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """A new process knows nothing."""
+        self._complete_at = None
+        self._catalogue_at = None
+        self._readings = set()
+
+    def on_tick_begins(self) -> None:
+        self._tick_at = self._day.world.now
+
+    def on_catalogue(self, listed: Sequence[CatalogueMarket]) -> None:
+        self._catalogue_at = self._day.world.now
+        self._starts |= {market.market_id: market.start for market in listed}
+
+    def on_books(self, shown: Sequence[LiveMarket]) -> None:
+        books = {book.market_id: book for book in shown}
+        self._shown |= books
+        if len(books) > 1:  # a cash-out reads one market, a tick both of a race
+            self._read_for_tick = books
+
+    def on_current(self, told: Iterable[Bet], *, is_whole: bool) -> None:
+        if is_whole:
+            self._readings = {"current"}
+            self._foreign = {bet.bet_id: bet for bet in told if bet.strategy_ref != self._day.strategy}
+
+    def on_cleared(self, status: ClearedStatus, *, is_whole: bool) -> None:
+        if is_whole and self._readings:
+            self._readings.add(status)
+            if len(self._readings) == 1 + len(ClearedStatus):
+                self._complete_at = self._day.world.now
+
+    # --- An order leaves --------------------------------------------------------------------------------------------
+
+    def on_send(self, order: OrderRequest) -> None:
+        """The first byte is about to leave."""
+        entry = self._day.store.intent(order.order_ref)
+        if entry is None or entry.state is not IntentState.SENT:
+            self.broken("I4", f"{order.order_ref} is sent while the journal has {entry and entry.state}")
+        if order.order_ref in self.sent:
+            self.broken("I5", f"{order.order_ref} is sent a second time")
+        self._check_reconciled(order)
+        shown = [books[order.market_id] for books in (self._shown, self._read_for_tick) if order.market_id in books]
+        if order.market_version not in [book.version for book in shown]:
+            self.broken("I3", f"{order.order_ref} names a market version that was not shown")
+        if entry is None:
+            return
+        intent = entry.intent
+        if intent.policy_hash != self._day.policy.hash:
+            self.broken("I9", f"{order.order_ref} was decided by another policy than the tick's")
+        if intent.purpose is Purpose.OPENING:
+            self._check_state(intent)
+            self._check_prices(intent)
+            self._check_amounts(intent)
+            self._check_counts(intent)
+        elif self._day.store.control_state().kill is not None:
+            self.broken("I14", f"{intent.ref} is sent while killed")
+        else:
+            self._check_hedge(intent)
+        self.sent[intent.ref] = (self._day.world.now, intent)
+
+    def _check_reconciled(self, order: OrderRequest) -> None:
+        if self._complete_at is None:
+            self.broken("I7", f"{order.order_ref} before a complete reconciliation")
+        elif self._tick_at - self._complete_at > _MINUTE:
+            self.broken(
+                "I7", f"{order.order_ref}, the last complete reconciliation was at {self._complete_at:%H:%M:%S}"
+            )
+        if self._day.exchange.missing:
+            self.broken("I7", f"{order.order_ref} after a reading without {sorted(self._day.exchange.missing)}")
+
+    def _check_state(self, intent: Intent) -> None:
+        store = self._day.store
+        controls = store.control_state()
+        subjects = {"", intent.account, intent.market_id, subject_of(intent)}
+        pulled = [latch.cause for latch in controls.latches if latch.subject in subjects]
+        if controls.kill or controls.pause or pulled:
+            self.broken("I14", f"{intent.ref} opens while killed, paused or latched ({pulled})")
+        stored = next(one for one in self._day.stored_picks() if one.selection_ref == intent.selection_ref)
+        if not stored.valid or stored.closed:
+            self.broken("I10", f"{intent.ref} opens on a pick that is invalid or closed")
+        if (reason := self._shown_invalid(stored)) is not None:
+            self.broken("I10", f"{intent.ref} opens although {reason}")
+        unknown = [
+            one.intent.ref
+            for one in store.open_intents(intent.account)
+            if one.state in _UNRESOLVED and one.intent.market_id == intent.market_id and one.intent.ref != intent.ref
+        ]
+        if unknown:
+            self.broken("I2", f"{intent.ref} opens while {unknown} in its market are of unknown fate")
+        if hedges := [ref for ref in self._working(intent) if self.sent[ref][1].purpose is Purpose.HEDGE]:
+            self.broken("I11", f"{intent.ref} opens while {hedges} are working")
+
+    def _shown_invalid(self, pick: Selection) -> str | None:
+        """Why the pick is invalid by the books that the tick read."""
+        removed = {
+            runner.selection_id
+            for book in self._read_for_tick.values()
+            for runner in book.runners
+            if runner.status is RunnerStatus.REMOVED
+        }
+        capture = self._day.captures
+        if pick.selection_id in removed:
+            return "its runner is removed"
+        short = [one for one in capture if one.selection_id in removed and (one.reference_price or 99) < _SHORT_PRICE]
+        if pick.side is Side.BACK and short:
+            return "a short-priced runner is removed"
+        left = sum(one.selection_id not in removed for one in capture)
+        if pick.market_type is MarketType.PLACE and len(capture) >= _FULL_PLACES > left:
+            return "eight became seven"
+        return None
+
+    def _check_prices(self, intent: Intent) -> None:
+        book = self._read_for_tick[intent.market_id]
+        runner = next(one for one in book.runners if one.selection_id == intent.selection_id)
+        if book.status is not MarketStatus.OPEN or book.in_play or runner.status is RunnerStatus.REMOVED:
+            self.broken("I3", f"{intent.ref} in a market or on a runner that was not shown as open")
+        now = self._day.clock.now()
+        age = now - book.published_at
+        if age > timedelta(seconds=int(self._day.limits.max_price_age_seconds or 0)):
+            self.broken("I3", f"{intent.ref} on prices {age.total_seconds():.0f} s old")
+        if now >= self._starts[intent.market_id]:
+            self.broken("I3", f"{intent.ref} after the off")
+        if self._catalogue_at is None or self._tick_at - self._catalogue_at > _MINUTE:
+            self.broken("I3", f"{intent.ref} on an off that was read at {self._catalogue_at}")
+
+    # --- Amounts ----------------------------------------------------------------------------------------------------
+
+    def _check_amounts(self, intent: Intent) -> None:
+        limits, risk = self._day.limits, intent.reservation
+        pick = next(one for one in self._day.picks if one.selection_ref == intent.selection_ref)
+        ladder = self._day.policy.staking.ladder_for(pick.side, pick.market_type)
+        left = microseconds_between(self._day.clock.now(), self._starts[intent.market_id])
+        step = ladder.step_at(left)
+        cap = step.amount(intent.side) * pick.stake_points if step is not None else ZERO
+        held = self.held(intent.market_id, intent.selection_id, intent.side)
+        market, everything = self.held(intent.market_id), self.held()
+        assert limits.max_order is not None
+        bounds = (
+            ("I1", "the step", held, cap),
+            ("I1", "the order", ZERO, limits.max_order.stake if pick.side is Side.BACK else limits.max_order.liability),
+            ("I2", "the market", market, limits.max_exposure_per_market),
+            ("I2", "the day", everything, limits.max_exposure_per_day),
+            ("I2", "the day's loss", self._lost() + self.held(is_open=True), limits.max_daily_loss),
+        )
+        for promise, name, before, limit in bounds:
+            if limit is None or before + risk > limit:
+                self.broken(promise, f"{intent.ref} brings {name} from {before} to {before + risk}, allowed {limit}")
+
+    def held(
+        self,
+        market_id: str | None = None,
+        selection_id: int | None = None,
+        side: Side | None = None,
+        *,
+        is_open: bool = False,
+    ) -> Decimal:
+        """Matched, unmatched and on its way, ours in truth and foreign as far as it was told."""
+        day = self._day
+        total = ZERO
+        for bet in day.world.bets.values():
+            own = bet.strategy_ref == day.strategy
+            told = self._foreign.get(bet.bet_id)
+            if not own and told is None:
+                continue
+            if (market_id, selection_id, side) != (
+                bet.market_id if market_id is not None else None,
+                bet.selection_id if selection_id is not None else None,
+                bet.side if side is not None else None,
+            ):
+                continue
+            if is_open and day.world.markets[bet.market_id].is_settled:
+                continue
+            total += _risk(bet)
+        for order in day.late_orders():
+            if (market_id, selection_id, side) == (
+                order.market_id if market_id is not None else None,
+                order.selection_id if selection_id is not None else None,
+                order.side if side is not None else None,
+            ):
+                total += risk_of(order.side, order.price, order.size)
+        return total
+
+    def _lost(self) -> Decimal:
+        own = [bet for bet in self._day.world.bets.values() if bet.strategy_ref == self._day.strategy]
+        return max(ZERO, -sum((bet.settled.profit for bet in own if bet.settled is not None), ZERO))
+
+    def _check_counts(self, intent: Intent) -> None:
+        limits, now = self._day.limits, self._day.world.now
+        openings = [(at, one) for at, one in self.sent.values() if one.purpose is Purpose.OPENING]
+        recent = sum(at > now - _MINUTE for at, _ in openings)
+        if recent >= int(limits.max_orders_per_minute or 0):
+            self.broken("I16", f"{intent.ref} is order {recent + 1} within a minute")
+        same = sum(subject_of(one) == subject_of(intent) for _, one in openings)
+        if same >= int(limits.max_orders_per_selection or 0):
+            self.broken("I16", f"{intent.ref} is order {same + 1} on its pick")
+
+    # --- Hedges -----------------------------------------------------------------------------------------------------
+
+    def _working(self, intent: Intent) -> list[str]:
+        """Own orders on the runner that may still match."""
+        day, runner = self._day, (intent.market_id, intent.selection_id)
+        bets = [
+            bet.order_ref or ""
+            for bet in day.world.bets.values()
+            if bet.strategy_ref == day.strategy and (bet.market_id, bet.selection_id) == runner and bet.is_open
+        ]
+        late = [one.order_ref for one in day.late_orders() if (one.market_id, one.selection_id) == runner]
+        return [ref for ref in (*bets, *late) if ref != intent.ref and ref in self.sent]
+
+    def _check_hedge(self, intent: Intent) -> None:
+        if working := self._working(intent):
+            self.broken("I11", f"hedge {intent.ref} while {working} are working")
+
+    def position(self, market_id: str, selection_id: int) -> tuple[Decimal, Decimal]:
+        """Profit if the runner wins and if it loses: own bets in truth, foreign ones as they were told."""
+        if_wins = if_loses = ZERO
+        for bet in self._day.world.bets.values():
+            if (bet.market_id, bet.selection_id) != (market_id, selection_id):
+                continue
+            one: SimulatedBet | Bet | None = bet if bet.strategy_ref == self._day.strategy else None
+            one = one or self._foreign.get(bet.bet_id)
+            if one is None or not one.size_matched or one.average_price_matched is None:
+                continue
+            sign = 1 if one.side is Side.BACK else -1
+            if_wins += sign * one.size_matched * (one.average_price_matched - 1)
+            if_loses -= sign * one.size_matched
+        return if_wins, if_loses
+
+    def on_processed(self, order: OrderRequest, before: tuple[Decimal, Decimal] | Position) -> None:
+        """The exchange took an order, or refused it."""
+        sent = self.sent.get(order.order_ref)
+        if sent is None or sent[1].purpose is not Purpose.HEDGE:
+            return
+        after = self.position(order.market_id, order.selection_id)
+        if min(after) < min(before):
+            self.broken("I11", f"hedge {order.order_ref} lowers the worst outcome from {min(before)} to {min(after)}")
+
+    # --- After each tick ----------------------------------------------------------------------------------------------
+
+    def on_tick(self, tick: Tick) -> None:
+        for finding in tick.findings:
+            if finding.found in STOPS:
+                self.broken("I4", f"reconciliation found {finding.found} {finding.ref} {finding.bet_id}")
+
+    def at_rest(self) -> None:
+        """Between two ticks, whatever happened in the last one."""
+        day = self._day
+        own = [bet for bet in day.world.bets.values() if bet.strategy_ref == day.strategy]
+        refs = [bet.order_ref for bet in own]
+        if len(refs) != len(set(refs)):
+            self.broken("I5", "two bets for one intent")
+        entries = {entry.intent.ref: entry for entry in day.entries()}
+        for bet in own:
+            entry = entries.get(bet.order_ref or "")
+            if entry is None:
+                self.broken("I4", f"bet {bet.bet_id} ({bet.order_ref}) has no intent")
+            elif entry.state is IntentState.DEAD:
+                self.broken("I6", f"{bet.order_ref} is dead ({entry.code}) and is bet {bet.bet_id}")
+        for pick in day.picks:
+            limit = day.policy.staking.ladder_for(pick.side, pick.market_type).limits.amount(pick.side)
+            held = sum(
+                (
+                    _risk(bet)
+                    for bet in own
+                    if (bet.market_id, bet.selection_id, bet.side) == (pick.market_id, pick.selection_id, pick.side)
+                    and bet.order_ref in self.sent
+                    and self.sent[bet.order_ref][1].purpose is Purpose.OPENING
+                ),
+                ZERO,
+            )
+            if held > limit * pick.stake_points:
+                self.broken("I1", f"{pick.selection_ref} holds {held}, never more than {limit * pick.stake_points}")
+
+    def at_end(self) -> None:
+        """Everything is settled and nothing was faulty for a while: the journal is what the exchange has."""
+        bets = {bet.order_ref: bet for bet in self._day.world.bets.values()}
+        for entry in self._day.entries():
+            ref = entry.intent.ref
+            if entry.state not in {IntentState.DONE, IntentState.DEAD}:
+                self.broken("end", f"{ref} is still {entry.state}")
+            elif entry.state is IntentState.DONE and (
+                entry.sizes is None or entry.sizes.matched != bets[ref].size_matched
+            ):
+                self.broken("end", f"{ref} matched {bets[ref].size_matched}, the journal has {entry.sizes}")
+
+
+def _risk(bet: SimulatedBet) -> Decimal:
+    assert bet.price is not None, "only limit orders are placed here"
+    average = bet.average_price_matched
+    matched = risk_of(bet.side, average, bet.size_matched) if average is not None else ZERO
+    return matched + risk_of(bet.side, bet.price, bet.size_remaining)
