@@ -75,8 +75,10 @@ class ServedDay:
 
     def let_run(self, speed: float) -> None:
         """From now on time runs, at so many simulated seconds for each of the wall's."""
+        is_running = self.server.host.speed > 0
         self.server.host.speed = speed
-        self.server.host.start()
+        if not is_running:
+            self.server.host.start()
 
 
 @contextmanager
