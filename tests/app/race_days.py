@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from policytrader.adapters.simulated.exchange import InMemoryExchange
 from policytrader.adapters.simulated.prices import InMemoryPrices
 from policytrader.app.morning import Pick, races_of, resolve_picks
-from policytrader.app.trader import Tick, Trader, TraderTerms
+from policytrader.app.tick import Tick, TraderTerms
+from policytrader.app.trader import Trader
 from policytrader.errors import Place
 from policytrader.model.books import MarketFilter
 from policytrader.model.money import MINIMUM_SIZES

@@ -14,7 +14,8 @@ import pytest
 from policytrader.app.activate import activate, read_policy
 from policytrader.app.daemon import Daemon, DaemonTerms
 from policytrader.app.kill_switch import read_kill_file, write_kill_file
-from policytrader.app.trader import Trader, TraderTerms
+from policytrader.app.tick import TraderTerms
+from policytrader.app.trader import Trader
 from policytrader.errors import ExchangeError, RefusedError, StoreError, UsageError
 from policytrader.model.journal import Control, ControlKind, IntentState
 from policytrader.model.money import MINIMUM_SIZES

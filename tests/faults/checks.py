@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from policytrader.app.trader import Tick
+    from policytrader.app.tick import Tick
     from policytrader.model.bets import Bet
     from policytrader.model.books import CatalogueMarket, LiveMarket
     from policytrader.model.journal import Intent

@@ -13,7 +13,8 @@ from policytrader import load_policy
 from policytrader.adapters.simulated.exchange import InMemoryExchange
 from policytrader.adapters.simulated.prices import InMemoryPrices
 from policytrader.app.morning import Pick, races_of, resolve_picks
-from policytrader.app.trader import Trader, TraderTerms
+from policytrader.app.tick import TraderTerms
+from policytrader.app.trader import Trader
 from policytrader.errors import ExchangeError, Place, StaleEpochError, StoreConflictError, StoreError
 from policytrader.model.bets import OrderType, Persistence
 from policytrader.model.books import MarketFilter
@@ -75,7 +76,6 @@ POLICY = tight_policy()
 class Parts:
     """What a mutant replaces."""
 
-    trader: type[Trader] = Trader
     exchange: type[FaultyExchange] = FaultyExchange
     rates: Mapping[Fault, float] = field(default_factory=lambda: RATES)
     is_mutant: bool = False
@@ -198,7 +198,7 @@ class FaultyDay:
         assert self.lease is not None, "the process before has ended"
         self.store.quarantine(self.lease, self.clock.now())
         self.checks.on_start()
-        return self._parts.trader(
+        return Trader(
             exchange=self.exchange,
             prices=FaultyPrices(self),
             store=cast("Store", FaultyStore(self.store, self.faults, self.note)),

@@ -11,11 +11,11 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from policytrader.app import cash_out, trader
+from policytrader.app import bookkeeper, cash_out, desk, trader
 from policytrader.app.assemble import AccountView
+from policytrader.app.bookkeeper import Bookkeeper, Books
 from policytrader.app.execute import Executed, Executor
 from policytrader.app.gate import Gate
-from policytrader.app.trader import Trader
 from policytrader.engine import evaluate, protect
 from policytrader.engine.closing import next_step
 from policytrader.engine.evaluate import Engine
@@ -50,7 +50,6 @@ class Mutant:
     title: str
     breaks: tuple[str, ...]
     plant: Callable[[pytest.MonkeyPatch], None] = lambda _: None
-    trader: type[Trader] = Trader
     exchange: type[FaultyExchange] = FaultyExchange
     rates: dict[Fault, float] = field(default_factory=dict)
     engine: Callable[[Engine], Engine] = lambda engine: engine
@@ -59,7 +58,7 @@ class Mutant:
     def parts(self) -> Parts:
         """For a day. The clock stays: a jump stops everything, and nothing else is to be learnt from it here."""
         rates = {**RATES, Fault.CLOCK_JUMP: 0.0, **self.rates}
-        return Parts(trader=self.trader, exchange=self.exchange, rates=rates, is_mutant=True)
+        return Parts(exchange=self.exchange, rates=rates, is_mutant=True)
 
 
 # --- Positions --------------------------------------------------------------------------------------------------------
@@ -93,7 +92,7 @@ def _round_sizes(patch: pytest.MonkeyPatch) -> None:
             return super()._refuse_amount(intent, None if cap is None else _ENDLESS)
 
     patch.setattr(evaluate, "size_of", size_of)
-    patch.setattr(trader, "Gate", NoCap)
+    patch.setattr(desk, "Gate", NoCap)
 
 
 class _FirstPage(FaultyExchange):
@@ -140,6 +139,10 @@ def _executor(kind: type[Executor]) -> Callable[[pytest.MonkeyPatch], None]:
     return lambda patch: patch.setattr(trader, "Executor", kind)
 
 
+def _bookkeeper(kind: type[Bookkeeper]) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda patch: patch.setattr(trader, "Bookkeeper", kind)
+
+
 class _NoVersion(FaultyExchange):
     """What the exchange does with an order that names no version: it takes it on any."""
 
@@ -147,20 +150,19 @@ class _NoVersion(FaultyExchange):
         return replace(order, market_version=self._day.world.markets[order.market_id].definition.version)
 
 
-class _Grace(Trader):
-    def _reconcile(self, *facts: Any) -> Any:
-        now: datetime = facts[-1].now
-        listed = {bet.order_ref for bet in self.exchange.current_bets()}
+class _Grace(Bookkeeper):
+    def reconcile(self, limits: Any, traded: Any) -> Books:
+        listed = {bet.order_ref for bet in self._world._exchange.current_bets()}
         for entry in self._store.open_intents(ACCOUNT):
             is_absent = entry.intent.ref not in listed and entry.state in {IntentState.SENT, IntentState.UNKNOWN}
-            if is_absent and now - entry.intent.created_at > timedelta(seconds=5):
-                self._store.resolve(entry.intent.ref, Evidence(state=IntentState.DEAD, code="GRACE"), now)
-        return super()._reconcile(*facts)
+            if is_absent and traded.now - entry.intent.created_at > timedelta(seconds=5):
+                self._store.resolve(entry.intent.ref, Evidence(state=IntentState.DEAD, code="GRACE"), traded.now)
+        return super().reconcile(limits, traded)
 
 
-class _Hasty(Trader):
-    def __init__(self, **facts: Any) -> None:
-        super().__init__(**facts)
+class _Hasty(Bookkeeper):
+    def __init__(self, *facts: Any) -> None:
+        super().__init__(*facts)
         self._complete_at = self._clock.now()
 
 
@@ -175,9 +177,9 @@ def _hedge_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(cash_out, "next_step", step)
 
 
-class _Forgetful(Trader):
-    def __init__(self, **facts: Any) -> None:
-        super().__init__(**facts)
+class _Forgetful(Bookkeeper):
+    def __init__(self, *facts: Any) -> None:
+        super().__init__(*facts)
         _ForgetfulGate.since = self._clock.now()
 
 
@@ -191,8 +193,9 @@ class _ForgetfulGate(Gate):
 
 def _forget_counts(patch: pytest.MonkeyPatch) -> None:
     counts = {"max_orders_per_minute", "max_orders_per_selection"}
-    patch.setattr(trader, "Gate", _ForgetfulGate)
-    patch.setattr(trader, "latches_due", lambda *_: ())
+    patch.setattr(trader, "Bookkeeper", _Forgetful)
+    patch.setattr(desk, "Gate", _ForgetfulGate)
+    patch.setattr(bookkeeper, "latches_due", lambda *_: ())
     patch.setattr(protect, "CHECKS", tuple(one for one in protect.CHECKS if one[0] not in counts))
 
 
@@ -222,7 +225,12 @@ MUTANTS = (
         rates={Fault.TIMEOUT_NEVER: 0.3},
     ),
     Mutant(title="intent after the send", breaks=("I4",), plant=_executor(_SendingFirst)),
-    Mutant(title="grace of 5 s instead of quarantine", breaks=("I6",), trader=_Grace, rates={Fault.TIMEOUT_LATE: 0.4}),
+    Mutant(
+        title="grace of 5 s instead of quarantine",
+        breaks=("I6",),
+        plant=_bookkeeper(_Grace),
+        rates={Fault.TIMEOUT_LATE: 0.4},
+    ),
     Mutant(title="no market version", breaks=("I3",), exchange=_NoVersion, rates={Fault.VERSION_CHANGES: 0.4}),
     Mutant(title="sizes rounded, and no cap at the gate", breaks=("I1",), plant=_round_sizes),
     Mutant(title="first page only", breaks=("I7",), exchange=_FirstPage, rates={Fault.FOREIGN_BET: 0.3}),
@@ -242,9 +250,8 @@ MUTANTS = (
         title="counters reset on restart (gate, plan and latches)",
         breaks=("I16",),
         plant=_forget_counts,
-        trader=_Forgetful,
         rates={Fault.CRASH_ORDER: 0.2, Fault.PRICE_MOVES: 0.8},
     ),
     Mutant(title="another policy decides in mid-tick", breaks=("I9",), engine=_swapping),
-    Mutant(title="orders before the reconciliation after a start", breaks=("I7",), trader=_Hasty),
+    Mutant(title="orders before the reconciliation after a start", breaks=("I7",), plant=_bookkeeper(_Hasty)),
 )

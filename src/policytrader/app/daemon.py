@@ -13,9 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from policytrader.app.activate import ActivePolicy
-from policytrader.app.decision_log import DecisionLog
+from policytrader.app.decision_log import DecisionLog, log_decisions
 from policytrader.app.timetable import next_tick
-from policytrader.app.trader import log_decisions
 from policytrader.engine.evaluate import Engine
 from policytrader.errors import (
     ExchangeError,
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
-    from policytrader.app.trader import Tick, Trader
+    from policytrader.app.tick import Tick
+    from policytrader.app.trader import Trader
     from policytrader.model.journal import Lease
     from policytrader.model.money import MinimumSize
     from policytrader.ports.store import Store

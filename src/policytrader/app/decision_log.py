@@ -13,15 +13,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
+from policytrader.errors import StoreConflictError
 from policytrader.model import snapshot as rows
 from policytrader.model.records import DecisionRecord
 from policytrader.model.snapshot import Market, Order, ReferenceRunner, Runner, Selection, Snapshot
 from policytrader.model.times import format_utc, parse_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from policytrader.engine.plan import Decision, Plan
+    from policytrader.ports.store import RuleStore
 
 SCHEMA = "policytrader/inputs/1"
 
@@ -142,3 +144,13 @@ def _record(decision: Decision, plan: Plan, inputs: bytes, mode: str, *, is_shad
         is_shadow=is_shadow,
         mode=mode,
     )
+
+
+def log_decisions(store: RuleStore, records: Sequence[DecisionRecord]) -> None:
+    """Append what is not in the log: a restart may decide on the very inputs of a tick before it."""
+    try:
+        store.append_decisions(records)
+    except StoreConflictError:
+        missing = [record for record in records if store.decision(record.decision_id) is None]
+        if missing:
+            store.append_decisions(missing)

@@ -40,20 +40,25 @@ class Ledger:
     """What counts against the limits at this moment.
 
     ``entries`` are the journal's of the day, and whatever is open from before; ``foreign`` the bets of others on the
-    account; ``lost_today`` what settled bets have lost since midnight in London, net of commission, never negative.
+    account; ``settled`` the picks with a result, ``lost_today`` what these have lost since midnight in London, net of
+    commission, never negative.
     """
 
     now: datetime
     entries: tuple[JournalEntry, ...]
     foreign: tuple[Bet, ...]
     controls: ControlState
+    settled: frozenset[str] = frozenset()
     lost_today: Decimal = ZERO
 
     @property
     def open_risk(self) -> Decimal:
-        """What everything that is not over could lose, nothing netted."""
-        ours = sum((entry.exposure for entry in self.entries if entry.is_open), ZERO)
+        """What everything without a result could lose, nothing netted; a bet that is over waits for its result here."""
+        ours = sum((one.exposure for one in self.entries if one.is_open or not self._has_result(one)), ZERO)
         return ours + sum((exposure_of(bet.as_order(is_ours=False)) for bet in self.foreign), ZERO)
+
+    def _has_result(self, entry: JournalEntry) -> bool:
+        return entry.intent.selection_ref in self.settled
 
 
 class Gate:

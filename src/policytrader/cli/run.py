@@ -113,7 +113,8 @@ def command(
 
 def make_trader(context: Context, trading: Trading, store: Store, profile: Profile) -> Trader:
     """A trader on this exchange and store; nothing is read yet."""
-    from policytrader.app.trader import Trader, TraderTerms
+    from policytrader.app.tick import TraderTerms
+    from policytrader.app.trader import Trader
 
     return Trader(
         exchange=trading.exchange,

@@ -65,11 +65,12 @@ class Outcome(IntEnum):
     CANDIDATE = 11
 
 
-FIXED_COLUMNS = ("snapshot_id", "row_no", "judgement", "outcome", "meets", "exposure", "matched", "value")
+FIXED_COLUMNS = ("snapshot_id", "row_no", "judgement", "outcome", "meets", "exposure", "matched", "value", "trigger")
 """What every compiled statement returns first, in this order.
 
 ``exposure`` (1e-10), ``matched`` (pennies) and ``value`` (1e-10: size x average price) are of the selection's own side.
 Each is empty where it would not fit into 64 bits (beyond 900 million pounds): then it is summed from the orders.
+``trigger`` is the place of the first cash-out trigger that is true, where there are several; else 0.
 One truth column per validation rule follows (``r0``, ``r1``, …), then for each leaf of a rule with several leaves
 whether it is unknown (``u<rule>_<leaf>``), then the explanation columns.
 """
@@ -213,13 +214,22 @@ class _Compiler:
 
     def _triggers(self) -> str:
         """A cash-out trigger holds for certain; none does for a stored reason that is no rule's text."""
+        parts = self._trigger_conditions()
+        texts = {rule.then.invalidate for rule in self.policy.validation.rules if rule.then.invalidate is not None}
+        of_a_rule = f'"invalidated_reason" IN {text_list(sorted(texts))}' if texts else "FALSE"
+        return f'coalesce({" OR ".join(parts)}, FALSE) AND ("judgement" <> {STORED} OR coalesce({of_a_rule}, FALSE))'
+
+    def _trigger_conditions(self) -> list[str]:
+        """Each trigger where it applies, in file order."""
         parts = []
         for trigger in self.policy.cash_out.triggers:
             applies, condition = _applies(trigger.applies_to), self.leaves.condition(trigger.when)
             parts.append(condition if applies is None else f"{applies} AND {condition}")
-        texts = {rule.then.invalidate for rule in self.policy.validation.rules if rule.then.invalidate is not None}
-        of_a_rule = f'"invalidated_reason" IN {text_list(sorted(texts))}' if texts else "FALSE"
-        return f'coalesce({" OR ".join(parts)}, FALSE) AND ("judgement" <> {STORED} OR coalesce({of_a_rule}, FALSE))'
+        return parts
+
+    def _first_trigger(self) -> str:
+        parts = self._trigger_conditions()
+        return _case([(part, str(number)) for number, part in enumerate(parts)], "0") if len(parts) > 1 else "0"
 
     def _amount(self, of: Callable[[Ladder, str, int], str], *, scaled: bool = True) -> str:
         """A ladder's amount for the selection's side at its stake points, in 1e-10 pounds."""
@@ -238,7 +248,7 @@ class _Compiler:
         relations = [*self.relations.all(), self.judged(), self.decided()]
         rules = self.policy.validation.rules
         whole = {name: f"TRY_CAST({quote(name)} AS BIGINT)" for name in ("exposure", "matched", "value")}
-        whole["outcome"] = self.outcome()
+        whole |= {"outcome": self.outcome(), "trigger": self._first_trigger()}
         fixed = [f"{whole.get(name, quote(name))} AS {quote(name)}" for name in FIXED_COLUMNS]
         names = [*(f"r{index}" for index in range(len(rules))), *(name for name, _ in unknown_columns(rules))]
         extra = self._explained() if self.explain else {}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policytrader.model.snapshot import Order, Runner, Selection, Snapshot
+    from policytrader.policy.cash_out import Trigger
     from policytrader.policy.policy_set import PolicySet
     from policytrader.policy.validation import ValidationRule
 
@@ -28,7 +29,7 @@ PLAN_SCHEMA = "policytrader/plan/1"
 
 _AT = {name: index for index, name in enumerate(FIXED_COLUMNS)}
 _JUDGEMENT, _MEETS, _EXPOSURE = _AT["judgement"], _AT["meets"], _AT["exposure"]
-_MATCHED, _VALUE = _AT["matched"], _AT["value"]
+_MATCHED, _VALUE, _TRIGGER = _AT["matched"], _AT["value"], _AT["trigger"]
 _TRUTHS = len(FIXED_COLUMNS)
 _MICROSECONDS_PER_MINUTE = Decimal(60_000_000)
 
@@ -128,6 +129,12 @@ class Decision:
         """The id of the rule that decided."""
         rule = self.judgement[0]
         return rule.id if rule else None
+
+    @property
+    def trigger(self) -> Trigger:
+        """The cash-out trigger that says how a position is closed, where the action is to close one."""
+        place: int = self._row[_TRIGGER]
+        return self._basis[0].cash_out.triggers[place]
 
     @property
     def rules(self) -> dict[str, bool | None]:

@@ -1,0 +1,145 @@
+"""The books: journal and exchange compared, what was found recorded, and what counts against the limits now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policytrader.app.assemble import AccountView
+from policytrader.app.gate import Ledger, latches_due
+from policytrader.app.kill_switch import read_kill_file
+from policytrader.app.reconcile import STOPS, Finding, Found, judge
+from policytrader.model.journal import BetSizes, Control, ControlKind, Evidence, IntentState, JournalEvent
+from policytrader.model.money import ZERO
+from policytrader.model.times import LONDON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from policytrader.app.tick import Means
+    from policytrader.app.world import Traded, WorldReader
+    from policytrader.model.journal import ControlState, JournalEntry
+    from policytrader.model.records import StoredBet
+    from policytrader.policy.protection import Protections
+
+PROGRAM = "policytrader"
+"""Who pulls a latch that no person pulled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """The account and the journal after a reconciliation; ``is_complete`` where every cleared bet was read too."""
+
+    account: AccountView
+    ledger: Ledger
+    findings: tuple[Finding, ...]
+    is_complete: bool
+
+
+class Bookkeeper:
+    """Keeps the journal true to the exchange, and knows the levers and latches."""
+
+    def __init__(self, means: Means, world: WorldReader, kill_file: Path | None) -> None:
+        """Nothing is read yet. ``kill_file`` is the deployment's; a policy may name one more."""
+        self._world = world
+        self._store = means.store
+        self._clock = means.clock
+        self._terms = means.terms
+        self._kill_file = kill_file
+        self._complete_at: datetime | None = None
+
+    def require_complete(self) -> None:
+        """The next reconciliation reads everything: something happened that may have hidden something else."""
+        self._complete_at = None
+
+    def reconcile(self, limits: Protections, traded: Traded) -> Books:
+        """Read the account, record every difference, close the latches that are due.
+
+        Raises ``ExchangeError`` or ``StoreError``: what was found before that is recorded.
+        """
+        is_complete = self._is_complete_due(limits, traded.now)
+        entries = self._entries(traded.now)
+        reading = self._world.read_account(traded, entries, is_complete=is_complete)
+        findings = judge(entries, reading, self._terms.strategy_ref)
+        for finding in findings:
+            self._record(finding)
+        if is_complete:
+            self._complete_at = traded.now
+        if findings:
+            entries = self._entries(traded.now)
+        results = self._store.live_results(traded.now.astimezone(LONDON).date())
+        lost = max(ZERO, -sum(((bet.profit or ZERO) - (bet.commission or ZERO) for bet in results), ZERO))
+        for cause in latches_due(limits, entries, lost):
+            self.latch(cause.protection, cause.subject, cause.evidence, cause.why)
+        account = AccountView(bets=reading.current, entries=entries, strategy_ref=self._terms.strategy_ref)
+        ledger = Ledger(
+            now=traded.now,
+            entries=entries,
+            foreign=account.foreign_bets(),
+            controls=self.controls(limits),
+            settled=_refs_of(results),
+            lost_today=lost,
+        )
+        return Books(account=account, ledger=ledger, findings=findings, is_complete=is_complete)
+
+    def controls(self, limits: Protections) -> ControlState:
+        """The levers as they stand at this moment: in the store, and the kill files beside it."""
+        state, now = self._store.control_state(), self._clock.now()
+        named = limits.kill_switch_file
+        files = (self._kill_file, Path(named) if named is not None else None)
+        kills = [state.kill, *(read_kill_file(file, now) for file in files if file is not None)]
+        found = [kill for kill in kills if kill is not None]
+        if not found:
+            return state
+        return replace(state, kill=next((kill for kill in found if kill.cancels_open), found[0]))
+
+    def latch(self, cause: str, subject: str, evidence: str, why: str) -> None:
+        """Close a latch over a market, a pick, or everything (no subject), until a person resumes."""
+        control = Control(
+            kind=ControlKind.LATCH,
+            at=self._clock.now(),
+            who=PROGRAM,
+            why=why,
+            cause=cause,
+            subject=subject,
+            evidence=evidence,
+        )
+        if self._store.pull(control):
+            self._store.append_events([JournalEvent(at=control.at, kind="latch", code=cause, detail=why)])
+
+    def _is_complete_due(self, limits: Protections, now: datetime) -> bool:
+        every = timedelta(seconds=int(limits.reconcile_every_seconds or 0))
+        return self._complete_at is None or abs(now - self._complete_at) >= every
+
+    def _entries(self, now: datetime) -> tuple[JournalEntry, ...]:
+        """The day's intents, and whatever is open from before, oldest first."""
+        day = self._store.intents(now.astimezone(LONDON).date(), self._terms.account)
+        known = {entry.intent.ref for entry in day}
+        before = (entry for entry in self._store.open_intents(self._terms.account) if entry.intent.ref not in known)
+        return (*before, *day)
+
+    def _record(self, finding: Finding) -> None:
+        now, ref = self._clock.now(), finding.ref
+        match finding.found:
+            case Found.SEEN if ref is not None:
+                evidence = Evidence(
+                    state=IntentState.SEEN, code=finding.code, bet_id=finding.bet_id, sizes=finding.sizes
+                )
+                self._store.resolve(ref, evidence, now)
+            case Found.SIZES if ref is not None:
+                self._store.update_sizes(ref, finding.sizes or BetSizes(), now)
+            case Found.FINISHED if ref is not None:
+                self._store.finish(ref, finding.sizes or BetSizes(), now, finding.code)
+            case Found.DEAD if ref is not None:
+                self._store.resolve(ref, Evidence(state=IntentState.DEAD, code=finding.code), now)
+            case found:
+                subject = "" if found in STOPS else finding.market_id
+                why = f"{found}: bet {finding.bet_id} in {finding.market_id}, intent {ref}"
+                self.latch(found.value, subject, finding.bet_id or ref or "", why)
+
+
+def _refs_of(bets: Iterable[StoredBet]) -> frozenset[str]:
+    return frozenset(bet.selection_ref for bet in bets)
