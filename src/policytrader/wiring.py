@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
+import os
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from policytrader.authoring.load import load_policy
-from policytrader.errors import UsageError
+from policytrader.errors import ConfigError, UsageError
 from policytrader.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+    from policytrader.adapters.betfair.endpoints import Credentials, Endpoints
     from policytrader.adapters.clocks import ExchangeClock, SystemClock
     from policytrader.adapters.exchange_server.server import ExchangeServer as ExchangeServer  # noqa: PLC0414
     from policytrader.adapters.recordings.importer import FileReport as FileReport  # noqa: PLC0414 - for the command line
     from policytrader.adapters.recordings.importer import ImportReport as ImportReport  # noqa: PLC0414
+    from policytrader.adapters.telegram import Tell
+    from policytrader.app.surroundings import LiveFeed
+    from policytrader.config import RealAccount
     from policytrader.errors import Diagnostic
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
     from policytrader.ports.store import Store
 
 GIT_PREFIX = "git:"
+ACTIVE = "active"
+"""The name of the policy that decides, where a policy is named."""
+DEFAULT_MODE = "paper"
 
 
 def read_snapshot(folder: str | Path) -> Snapshot:
@@ -112,22 +120,41 @@ def is_shipped(rules: Path) -> bool:
     return rules.resolve() == resource("rules").resolve()
 
 
-def policy_at(reference: str | None, project: Path) -> PolicySet:
-    """A policy by folder or file, by ``git:REV`` (the project's rules at that revision), or the project's own."""
+def policy_at(reference: str | None, project: Path, *, store: str | None = None, mode: str = DEFAULT_MODE) -> PolicySet:
+    """A policy by folder or file, by ``git:REV`` (the project's rules at that revision), or the project's own.
+
+    ``active`` is the policy that decides in the mode's store, of which ``store`` is the URL where it is not the
+    project's own.
+    """
     if reference is None:
         return load_policy(policy_folder(project))
     if reference.startswith(GIT_PREFIX):
         from policytrader.adapters.git_rules import load_policy_at
 
         return load_policy_at(project, reference.removeprefix(GIT_PREFIX))
-    if reference == "active":
-        message = "--against active: no store holds an active policy yet; name a folder or git:REV"
-        raise UsageError(message)
+    if reference == ACTIVE:
+        return _active_policy(store, project, mode)
     path = Path(reference) if Path(reference).exists() or project == Path() else project / reference
     if not path.exists():
         message = f"no policy at {reference}: name a folder of rules, or git:REV"
         raise UsageError(message)
     return load_policy(path)
+
+
+def _active_policy(url: str | None, project: Path, mode: str) -> PolicySet:
+    from policytrader.app.activate import policy_of
+
+    with closing(open_store(store_url(url, project, mode), mode)) as store:
+        # A file that is not there yet is no error of the store's: nothing was activated.
+        is_empty = url is None and store.status().revision is None
+        record = None if is_empty else store.active_policy()
+    if record is None:
+        message = (
+            "active: no store holds an active policy yet; `policytrader activate` stores one, --store URL names "
+            "another store; or name a folder or git:REV"
+        )
+        raise UsageError(message)
+    return policy_of(record)
 
 
 def store_url(given: str | None, project: Path, mode: str) -> str:
@@ -147,7 +174,20 @@ def open_store(url: str, mode: str = "paper") -> Store:
     """A store by its URL; it connects when it is first used. Raises ``UsageError`` for what is no store's URL."""
     from policytrader.adapters.sql.store import open_store as open_
 
-    return open_(url, mode)
+    store = open_(url, mode)
+    _keep_password_out_of_logs(url)
+    return store
+
+
+def _keep_password_out_of_logs(url: str) -> None:
+    from sqlalchemy import make_url
+
+    from policytrader.config.redaction import keep_out_for_good
+
+    made = make_url(url)
+    for secret in (made.password, made.query.get("password"), os.environ.get("PGPASSWORD")):
+        if isinstance(secret, str):
+            keep_out_for_good(secret)
 
 
 def export_schema(dialect: str) -> str:
@@ -159,47 +199,172 @@ def export_schema(dialect: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trading:
-    """An exchange to trade on: orders, prices, the clock to go by. ``is_simulated`` where it can be controlled."""
+    """An exchange to trade on: orders, prices, the clock to go by.
+
+    ``is_simulated``: it is on this machine, and no real money. ``feed`` is its stream, where prices come from that.
+    ``skew`` tells how far the clock is ahead of the exchange's (behind it: negative), at least, by the last answer;
+    None before the first one, and always where the clock is the exchange's own. Where ``sends`` is False, ``exchange``
+    can only read: to ask it for an order is a defect.
+    """
 
     exchange: Exchange
     prices: PriceFeed
     clock: SystemClock | ExchangeClock
     account: str
     is_simulated: bool
+    sends: bool = False
+    feed: LiveFeed | None = None
+    skew: Callable[[], timedelta | None] = lambda: None
 
 
 @contextmanager
-def open_exchange(file: Path, clock: str | None, is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Trading]:
-    """The exchange whose JSON line stands in a file; ``clock`` is system or exchange, None for what fits it.
+def open_exchange(
+    file: Path,
+    clock: str | None,
+    is_stopping: Callable[[], bool] = lambda: False,
+    *,
+    sends: bool = False,
+    streams: bool = False,
+) -> Iterator[Trading]:
+    """The exchange whose JSON line stands in a file; ``clock`` is system, exchange or step, None for what fits.
 
-    The clock of the exchange is for a simulated one alone: a real one has none. Nothing is asked yet. Raises
-    ``ConfigError`` for a broken line, ``UsageError`` for a clock that it does not have.
+    ``step`` is the exchange's clock too, and whoever waits moves it on: nothing happens there meanwhile. The clock of
+    the exchange is for a simulated one alone: a real one has none. Nothing is asked yet. Without
+    ``sends`` it can only be read. Raises ``ConfigError`` for a broken line, ``UsageError`` for a clock that it does
+    not have.
     """
     from policytrader.adapters.betfair.endpoints import read_exchange_line
-    from policytrader.adapters.betfair.exchange import BetfairExchange
-    from policytrader.adapters.betfair.prices import BetfairPrices
-    from policytrader.adapters.betfair.wire import Wire
     from policytrader.adapters.clocks import ExchangeClock, SystemClock
 
     line = read_exchange_line(file)
     wanted = clock or ("system" if line.control is None else "exchange")
-    if wanted == "exchange" and line.control is None:
-        message = f"--clock exchange: the exchange of {file} has no clock of its own; only a simulated one has"
+    if wanted != "system" and line.control is None:
+        message = f"--clock {wanted}: the exchange of {file} has no clock of its own; only a simulated one has"
         raise UsageError(message)
-    chosen = ExchangeClock(line.control, is_stopping) if wanted == "exchange" and line.control else None
-    used = chosen or SystemClock(is_stopping)
+    chosen = None
+    if wanted != "system" and line.control is not None:
+        chosen = ExchangeClock(line.control, is_stopping, moves=wanted == "step")
     try:
-        with Wire(line.endpoints, line.credentials, used) as wire:
-            yield Trading(
-                exchange=BetfairExchange(wire),
-                prices=BetfairPrices(wire),
-                clock=used,
-                account=line.credentials.username,
-                is_simulated=line.control is not None,
-            )
+        used = chosen or SystemClock(is_stopping)
+        with _connected(line.endpoints, line.credentials, used, sends=sends, streams=streams) as trading:
+            yield replace(trading, is_simulated=trading.is_simulated or line.control is not None)
     finally:
         if chosen is not None:
             chosen.close()
+
+
+@contextmanager
+def open_account(
+    real: RealAccount,
+    is_stopping: Callable[[], bool] = lambda: False,
+    *,
+    sends: bool = False,
+    streams: bool | None = False,
+) -> Iterator[Trading]:
+    """A profile's account, by the machine's clock, with secrets from the environment. Nothing is asked yet.
+
+    ``streams``: prices come from the Exchange Stream; None as the profile says.
+
+    Raises ``ConfigError`` for secrets that are missing, that others may read, or an address that is not allowed.
+    """
+    from policytrader.adapters.clocks import SystemClock
+
+    endpoints, credentials = _account_access(real)
+    wanted = real.wants_stream if streams is None else streams
+    with _connected(endpoints, credentials, SystemClock(is_stopping), sends=sends, streams=wanted) as trading:
+        yield trading
+
+
+def check_account(real: RealAccount) -> str:
+    """How the account's login would go, in words; asks nobody. Raises ``ConfigError`` as ``open_account`` does."""
+    _, credentials = _account_access(real)
+    credentials.check_files()
+    return "login by certificate" if credentials.certificate is not None else "interactive login, without certificate"
+
+
+def _account_access(real: RealAccount) -> tuple[Endpoints, Credentials]:
+    from policytrader.adapters.betfair import endpoints as places
+    from policytrader.config import EXAMPLE_ACCOUNT
+    from policytrader.config.secret_values import account_secrets
+
+    if real.account == EXAMPLE_ACCOUNT:
+        message = f"the profile's account is still the example's, {EXAMPLE_ACCOUNT}: put the account's user name there"
+        raise ConfigError(message)
+    secrets = account_secrets(os.environ, real.account)
+    credentials = places.Credentials(
+        username=real.account,
+        password=secrets.password,
+        app_key=secrets.app_key,
+        certificate=secrets.certificate,
+        certificate_key=secrets.certificate_key,
+    )
+    if real.addresses is not None:
+        return places.local_endpoints(real.addresses), credentials
+    return places.betfair_endpoints(real.country), credentials
+
+
+def verifies_servers() -> bool:
+    """Whether requests and the stream refuse a server whose certificate or name is wrong."""
+    import ssl
+
+    from policytrader.adapters.betfair.http import OneShotSession
+    from policytrader.adapters.betfair.tls_stream import tls_context
+
+    stream = tls_context(None)
+    with OneShotSession() as http:
+        is_verified = http.verify is True and not http.trust_env
+    return is_verified and stream.verify_mode is ssl.CERT_REQUIRED and stream.check_hostname
+
+
+@contextmanager
+def _connected(
+    endpoints: Endpoints, credentials: Credentials, clock: SystemClock | ExchangeClock, *, sends: bool, streams: bool
+) -> Iterator[Trading]:
+    from policytrader.adapters.betfair.dates import DateWatch
+    from policytrader.adapters.betfair.exchange import BetfairExchange
+    from policytrader.adapters.betfair.prices import BetfairPrices
+    from policytrader.adapters.betfair.reads import ReadingExchange
+    from policytrader.adapters.betfair.streamed_prices import StreamedPrices
+    from policytrader.adapters.betfair.wire import Wire
+    from policytrader.adapters.clocks import SystemClock
+
+    # Only a clock of our own can be wrong against the exchange's.
+    dates = DateWatch(clock.now) if isinstance(clock, SystemClock) else None
+    with ExitStack() as stack:
+        wire = stack.enter_context(Wire(endpoints, credentials, clock, only_reads=not sends, dates=dates))
+        prices = BetfairPrices(wire)
+        feed = stack.enter_context(StreamedPrices(wire, prices)) if streams else None
+        yield Trading(
+            exchange=BetfairExchange(wire) if sends else ReadingExchange(wire),
+            prices=feed or prices,
+            feed=feed,
+            clock=clock,
+            account=credentials.username,
+            is_simulated=endpoints.is_on_this_machine,
+            sends=sends,
+            skew=dates.skew if dates is not None else lambda: None,
+        )
+
+
+@contextmanager
+def open_notifications(header: str, tell: Tell) -> Iterator[Callable[[str], None] | None]:
+    """Where lines for people go, as the environment says; None where it names nothing. The end sends what waits.
+
+    ``header`` is each message's first line; ``tell`` hears of what could not be sent. Raises ``ConfigError``.
+    """
+    from policytrader.config.secret_values import telegram_secrets
+
+    secrets = telegram_secrets(os.environ)
+    if secrets is None:
+        yield None
+        return
+    from policytrader.adapters.telegram import Telegram
+
+    telegram = Telegram(secrets, header, tell)
+    try:
+        yield telegram.send
+    finally:
+        telegram.close()
 
 
 def system_clock() -> SystemClock:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policytrader.adapters.clocks import ExchangeClock, SystemClock
+from policytrader.adapters.clocks import ExchangeClock, SystemClock, rest
 from policytrader.errors import ExchangeError, UsageError
 from policytrader.wiring import serve_race_day
 
@@ -65,6 +65,27 @@ def test_the_time_of_an_exchange() -> None:
         server.stop()
     with pytest.raises(ExchangeError, match="does not answer"):
         clock.now()
+
+
+def test_an_exchange_whose_time_we_move() -> None:
+    server = serve_race_day(3, 1)
+    server.start()
+    try:
+        clock, other = (ExchangeClock(server.announcement["control"], moves=moves) for moves in (True, False))
+        before = clock.now()
+        clock.wait(0.5)
+        clock.wait(90)
+        assert clock.now() == other.now() == server.host.now() == before + timedelta(seconds=90.5)
+        # What somebody else does to the time is seen too, a moment later.
+        server.host.advance(timedelta(seconds=7))
+        rest(0.3)
+        assert clock.now() == before + timedelta(seconds=97.5)
+        with pytest.raises(ExchangeError, match="cannot be moved on \\(HTTP 400\\)"):
+            clock.wait(-1)
+    finally:
+        server.stop()
+    with pytest.raises(ExchangeError, match="cannot be moved on"):
+        clock.wait(1)
 
 
 def test_a_clock_elsewhere_is_refused() -> None:

@@ -14,6 +14,7 @@ import pytest
 from policytrader.app.activate import activate, read_policy
 from policytrader.app.daemon import Daemon, DaemonTerms
 from policytrader.app.kill_switch import read_kill_file, write_kill_file
+from policytrader.app.surroundings import Surroundings
 from policytrader.app.tick import TraderTerms
 from policytrader.app.trader import Trader
 from policytrader.errors import ExchangeError, RefusedError, StoreError, UsageError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from policytrader.app.activate import CheckedPolicy
     from policytrader.app.daemon import Ended
+    from policytrader.app.surroundings import LiveFeed
 
 SEED, RACES = 7, 1
 NOON = datetime(2026, 5, 2, 12, 0, tzinfo=UTC)
@@ -64,6 +66,8 @@ class Run:
     lines: list[dict[str, Any]] = field(default_factory=list)
     plans: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
     jumps: list[timedelta] = field(default_factory=list)
+    skew: timedelta | None = None
+    feed: LiveFeed | None = None
     is_stopped: bool = False
 
     # A clock, a log and a wall.
@@ -92,7 +96,7 @@ class Run:
     def stop(self) -> None:
         self.is_stopped = True
 
-    def run(self, *, is_live: bool = True, is_once: bool = False) -> Ended:
+    def run(self, *, is_live: bool = True, is_once: bool = False, stays: bool = False) -> Ended:
         trader = Trader(
             exchange=self.day.port,
             prices=self.prices,
@@ -102,21 +106,27 @@ class Run:
             terms=TraderTerms(account=ACCOUNT, mode="paper", strategy_ref=STRATEGY, minimum=MINIMUM_SIZES["GBP"]),
             kill_file=self.folder / "KILL",
         )
-        daemon = Daemon(
-            trader=trader,
-            store=self.store,
+        surroundings = Surroundings(
             clock=self,
-            terms=DaemonTerms(
+            say=self.say,
+            rest=self.wait,
+            is_stopping=lambda: self.is_stopped,
+            skew=lambda: self.skew,
+            feed=self.feed,
+        )
+        daemon = Daemon(
+            trader,
+            self.store,
+            surroundings,
+            DaemonTerms(
                 account=ACCOUNT,
                 mode="paper",
                 holder="test",
                 is_live=is_live,
                 minimum=MINIMUM_SIZES["GBP"],
                 is_once=is_once,
+                stays=stays,
             ),
-            say=self.say,
-            rest=self.wait,
-            is_stopping=lambda: self.is_stopped,
         )
         return daemon.run()
 
@@ -300,6 +310,29 @@ def test_a_clock_that_jumps_is_not_bet_by(made: Run) -> None:
     assert latch.cause == "clock_jump"
 
 
+@pytest.mark.parametrize("seconds", [-5.5, 6])
+def test_a_clock_that_disagrees_with_the_exchanges_is_not_bet_by(seconds: float, made: Run) -> None:
+    """From the first tick on, and again after a person resumed while it still disagrees; told once."""
+
+    def resume() -> None:
+        made.day.store.pull(Control(kind=ControlKind.RESUME, at=made.now(), who="ann", why="looked"))
+
+    def agree() -> None:
+        made.skew = timedelta(seconds=4.9)
+
+    made.skew = timedelta(seconds=seconds)
+    resumed_at = made.now() + timedelta(minutes=150)
+    made.after(60, resume)
+    made.after(120, agree)
+    made.plans.append((resumed_at, resume))
+    made.run()
+    (line,) = made.events("clock_skew")
+    assert ("behind" in line["why"], "ahead of" in line["why"]) == (seconds < 0, seconds > 0)
+    assert made.day.world.bets
+    assert all(bet.placed_at >= resumed_at for bet in made.day.world.bets.values())
+    assert made.day.store.control_state().may_open
+
+
 def test_a_small_step_of_the_clock_is_not_a_jump(made: Run) -> None:
     made.jumps += [timedelta(seconds=1), timedelta(seconds=-2)]
     made.after(10, made.stop)
@@ -337,3 +370,40 @@ def test_a_restart_leaves_nothing_reserved_and_bets_nothing_twice(made: Run) -> 
     assert {entry.state for entry in entries} <= {IntentState.DONE, IntentState.DEAD}
     assert {bet.order_ref for bet in made.day.world.bets.values()} <= {entry.intent.ref for entry in entries}
     assert sorted({entry.epoch for entry in entries}) == [1, 2]
+
+
+def test_it_stays_when_the_day_is_over(made: Run) -> None:
+    made.plans.append((made.day.last_off + timedelta(hours=5), made.stop))
+    ended = made.run(stays=True)
+    assert ended.reason == "stopped"
+    assert made.now() >= made.day.last_off + timedelta(hours=5)
+
+
+class Feed:
+    """A stream with news at some moments of the run's clock; time passes while it is listened to."""
+
+    def __init__(self, run: Run, news: list[datetime]) -> None:
+        self.run, self.news = run, news
+
+    def wait_for_change(self, seconds: float) -> bool:
+        del seconds  # the wall's
+        self.run.wait(1)
+        if self.news and self.news[0] <= self.run.now():
+            del self.news[0]
+            return True
+        return False
+
+    def describe(self) -> str:
+        return "healthy"
+
+
+def test_news_of_the_stream_are_acted_upon_at_once_and_the_schedule_goes_on(made: Run) -> None:
+    start = made.now()
+    made.feed = Feed(made, [start + timedelta(seconds=seconds) for seconds in (30, 30, 190)])
+    made.plans.append((start + timedelta(minutes=6), made.stop))
+    made.run()
+    ticks = [(line["at"] - start).total_seconds() for line in made.events("tick")]
+    # Twice in one second is one too many: the second news waits for the gap.
+    assert ticks == [0, 30, 32, 120, 190, 240]
+    assert [line["state"] for line in made.events("stream")] == ["healthy"]
+    assert made.events("late") == []

@@ -169,3 +169,13 @@ def test_orders_of_one_tick_count_together_towards_the_days_loss() -> None:
     assert gate.refuse(first, NO_CAP) is None
     gate.count_in(first)
     assert gate.refuse(second, NO_CAP) == "max_daily_loss"
+
+
+def test_a_bet_that_is_over_counts_as_lost_until_its_result_is_known() -> None:
+    over = an_entry(state=IntentState.DONE, sizes=sizes("10"), side=Side.BACK)
+    new = an_intent("new", created_at=AT + timedelta(minutes=5)).reservation
+    room = {"max_daily_loss": over.exposure + new}
+    assert ask(ledger(over), limits=room) is None
+    assert ask(ledger(over, lost_today=Decimal("0.01")), limits=room) == "max_daily_loss"
+    ref = over.intent.selection_ref
+    assert ask(ledger(over, lost_today=Decimal("0.01"), settled=frozenset({ref})), limits=room) is None

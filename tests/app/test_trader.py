@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ from policytrader.engine.closing import Closed, Ending, Hedge
 from policytrader.engine.evaluate import Engine
 from policytrader.model.decision import Action
 from policytrader.model.journal import IntentState, Purpose
+from policytrader.model.money import AVERAGE_UNIT, half_up
 from policytrader.model.times import LONDON
 from policytrader.resources import resource
+from policytrader.simulation.events import Reschedule
 from tests.app.race_days import ACCOUNT, STRATEGY, Day
 
 if TYPE_CHECKING:
@@ -133,4 +136,43 @@ def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     assert made.world.bets == {}
     assert journal(made) == {}
     assert any(decision.action is Action.PLACE for tick in made.ticks for decision in tick.plan.decisions)
+    made.store.close()
+
+
+def test_results_know_the_starting_price(day: Day) -> None:
+    results = day.store.live_results(day.last_off.astimezone(LONDON).date())
+    told = {
+        (market_id, runner.selection_id): runner.starting_price
+        for market_id, market in day.world.markets.items()
+        for runner in market.definition.runners
+    }
+    assert {one.starting_price for one in results} > {None}
+    for one in results:
+        expected = told[one.market_id, one.selection_id]
+        assert one.starting_price == (None if expected is None else half_up(expected, AVERAGE_UNIT))
+
+
+def test_the_latest_prices_of_every_race_are_stored(day: Day) -> None:
+    rows = day.store.prices({market.definition.market_id for market in day.world.markets.values()})
+    runners = {
+        (market_id, runner.selection_id)
+        for market_id, market in day.world.markets.items()
+        if market.definition.market_type == "WIN"
+        for runner in market.definition.runners
+    }
+    assert {(row.race_id, row.selection_id) for row in rows} == runners
+    assert all(row.win is not None and row.place is not None and row.runner_name for row in rows)
+    assert any(row.win is not None and row.win.back_price and row.win.back_price_2 for row in rows)
+
+
+def test_a_race_that_is_moved_is_moved_in_the_store(tmp_path: Path) -> None:
+    made = Day.generate(tmp_path, SEED, 1)
+    made.pick_everywhere()
+    off = made.last_off + timedelta(minutes=25)
+    for market in made.world.markets.values():
+        made.world.apply(Reschedule(made.world.now, market.definition.market_id, off))
+    with Engine(POLICY) as engine:
+        made.trader().tick(engine, made.lead())
+    stored = made.store.selections(off.astimezone(LONDON).date())
+    assert {one.selection.race_time for one in stored} == {off}
     made.store.close()

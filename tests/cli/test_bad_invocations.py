@@ -66,7 +66,7 @@ ARGUMENTS: list[tuple[str, int, str]] = [
     (f"evaluate {LONG}", 1, "File name too long"),
     ("evaluate", 2, "name a snapshot folder"),
     ("explain profit", 2, "name a snapshot folder"),
-    ("explain", 2, "Missing argument 'SELECTION'"),
+    ("explain", 2, "name a selection, and the snapshot that it is in; or --decision ID"),
     ("explain profit nowhere", 1, "nowhere  S101"),
     # the policy
     ("evaluate snapshot --policy nowhere", 2, "no policy at nowhere"),

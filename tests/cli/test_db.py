@@ -31,13 +31,13 @@ def test_from_nothing_to_a_store(run: Run, here: Path) -> None:
 
 def test_as_json(run: Run, here: Path) -> None:
     assert here.is_dir()
-    told = {"dialect": "sqlite", "place": "sqlite:///own.db", "newest": "0001", "warnings": []}
+    told = {"dialect": "sqlite", "place": "sqlite:///own.db", "newest": "0002", "warnings": []}
     unmade = told | {"mode": None, "revision": None, "usable": False}
-    made = told | {"mode": "paper", "revision": "0001", "usable": True}
+    made = told | {"mode": "paper", "revision": "0002", "usable": True}
     status = run("db", "status", "--store", "sqlite:///own.db", "--json")
     assert (status.code, json.loads(status.out)) == (4, {"schema": "policytrader/db-status/1"} | unmade)
     migrated = json.loads(run("db", "migrate", "--store", "sqlite:///own.db", "--json").out)
-    assert migrated == {"schema": "policytrader/db-migrate/1", "applied": ["0001"]} | made
+    assert migrated == {"schema": "policytrader/db-migrate/1", "applied": ["0001", "0002"]} | made
     status = run("db", "status", "--store", "sqlite:///own.db", "--json")
     assert (status.code, json.loads(status.out)) == (0, {"schema": "policytrader/db-status/1"} | made)
 

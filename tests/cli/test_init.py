@@ -67,7 +67,7 @@ def test_what_is_written(run: Run, here: Path, project_root: Path) -> None:
     assert (own.code, own.out.split(" · ")[1]) == (0, "1 scenarios, 0 failed"), "a project's own scenarios, no others"
 
 
-def test_the_first_scenario_is_the_demos_morning(run: Run, here: Path) -> None:
+def test_the_first_scenario_is_a_morning(run: Run, here: Path) -> None:
     assert here.is_dir()
     run("init")
     plan = json.loads(run("evaluate", "scenarios/first", "--json").out)

@@ -551,11 +551,50 @@ class StoreContract:
             store.decision("abc")
         assert store.decisions("bm-win") == (others[0], first)
         assert store.decisions("bm-win", limit=1) == (others[0],)
-        with pytest.raises(StoreConflictError):
-            store.append_decisions([replace(first, decision_id="new"), first])
-        assert store.decision("new") is None
         with pytest.raises(ValueError, match="UTF-8"):
             store.append_decisions([replace(first, decision_id="bad", inputs=b"\xff")])
+
+    def test_the_same_decision_again_changes_nothing(self, store: Store) -> None:
+        first = DecisionRecord(
+            decision_id="abc1", at=AT, selection_ref="bm-win", policy_hash="p", snapshot_hash="s", action="PLACE",
+            code="ladder", document=b'{"a":1}', inputs=b'{"now":1}', mode="paper",
+        )  # fmt: skip
+        new = replace(first, decision_id="new")
+        store.append_decisions([first])
+        # The same rows in another order are the same snapshot, written otherwise.
+        store.append_decisions([new, first, replace(first, inputs=b'{"now" :1}')])
+        assert store.decision("abc1") == first
+        assert store.decision("new") == new
+        for other in (replace(first, document=b"{}"), replace(first, is_shadow=True), replace(first, code="price")):
+            with pytest.raises(StoreConflictError, match="decision abc1 is stored with other content"):
+                store.append_decisions([replace(first, decision_id="third"), other])
+        assert store.decision("abc1") == first
+        assert store.decision("third") is None
+
+    def test_decisions_of_a_day_and_of_a_pick(self, store: Store) -> None:
+        store.add_selections([pick(), pick("lay", side=Side.LAY)], AT)
+        store.add_selections([pick("next", race="r9", off=OFF + timedelta(days=1))], AT)
+        first = DecisionRecord(
+            decision_id="b", at=AT, selection_ref="lay", policy_hash="p", snapshot_hash="s", action="PLACE",
+            code="ladder", document=b'{"a":1}', inputs=b"{}", mode="paper",
+        )  # fmt: skip
+        rows = [
+            replace(first, decision_id="z", at=AT + MINUTE, document='{"reason":"Größe"}'.encode()),
+            first,
+            replace(first, decision_id="a", is_shadow=True),
+            replace(first, decision_id="y", selection_ref="bm-win"),
+            replace(first, decision_id="c", selection_ref="next"),
+            replace(first, decision_id="d", selection_ref="never stored"),
+        ]
+        store.append_decisions(rows)
+        listed = store.logged_decisions(day=DAY)
+        assert [one.decision_id for one in listed] == ["y", "b", "a", "z"]
+        names = [name for name in DecisionRecord.__slots__ if name != "inputs"]
+        assert [getattr(listed[3], name) for name in names] == [getattr(rows[0], name) for name in names]
+        assert [one.decision_id for one in store.logged_decisions(selection_ref="lay")] == ["b", "a", "z"]
+        assert [one.decision_id for one in store.logged_decisions(day=DAY, selection_ref="next")] == []
+        assert [one.decision_id for one in store.logged_decisions(day=DAY + timedelta(days=1))] == ["c"]
+        assert len(store.logged_decisions()) == len(rows)
 
     def test_policies(self, store: Store) -> None:
         assert store.active_policy() is store.active_policy(shadow=True) is None

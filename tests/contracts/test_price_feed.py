@@ -158,3 +158,11 @@ def test_the_off_shows(world: World) -> None:
 def test_time_shows(world: World) -> None:
     world.advance(90)
     assert (book(world).published_at - NOW).total_seconds() == 90
+
+
+def test_starting_prices_are_there_once_the_market_was_in_play(world: World) -> None:
+    assert world.prices.starting_prices([WIN, PLACE, "1.9"]) == {}
+    world.turn_in_play(WIN)
+    found = world.prices.starting_prices([WIN, PLACE])
+    assert set(found) <= {(WIN, selection_id) for selection_id in RUNNERS}
+    assert world.prices.starting_prices([]) == {}

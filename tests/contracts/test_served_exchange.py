@@ -17,6 +17,7 @@ from policytrader.adapters.betfair.endpoints import parse_exchange_line, read_ex
 from policytrader.adapters.betfair.exchange import BetfairExchange
 from policytrader.adapters.betfair.prices import BetfairPrices
 from policytrader.adapters.betfair.stream import StreamFeed, StreamState
+from policytrader.adapters.betfair.streamed_prices import StreamedPrices
 from policytrader.adapters.betfair.wire import Wire
 from policytrader.adapters.exchange_server.server import ExchangeServer
 from policytrader.errors import ExchangeError
@@ -157,13 +158,41 @@ def test_streamed_books_are_the_books_that_are_read(race_day_wire: tuple[Wire, S
         assert stream.wait_until(StreamState.HEALTHY, 10)
 
 
-def eventually(stream: StreamFeed, ids: list[str], read: tuple[LiveMarket, ...]) -> bool:
+def eventually(stream: StreamFeed | StreamedPrices, ids: list[str], read: tuple[LiveMarket, ...]) -> bool:
     pause = threading.Event()
     for _ in range(500):
         if stream.books(ids) == read:
             return True
         pause.wait(0.02)
     return False
+
+
+def test_streamed_prices_have_the_poll_as_their_net(race_day_wire: tuple[Wire, ServedControl]) -> None:
+    wire, control = race_day_wire
+    poll = BetfairPrices(wire)
+    ids = [market.market_id for market in poll.catalogue(MarketFilter())]
+    with StreamedPrices(wire, poll, most_markets=len(ids) - 1) as prices:
+        assert prices.wait_for_change(0) is False
+        # Nothing came by the stream yet, and the last market has no room in it: all are asked for, none is missing.
+        assert [book.market_id for book in prices.books([*ids, "1.9"])] == ids
+        assert prices.wait_for_change(10)
+        while prices.wait_for_change(0.2):
+            pass
+        control.tell(advance=60)
+        assert prices.wait_for_change(10)
+        assert eventually(prices, ids, poll.books(ids))
+        assert prices.describe() == "healthy"
+        assert prices.starting_prices(ids) == {}
+        assert prices.catalogue(MarketFilter()) == poll.catalogue(MarketFilter())
+        control.tell(faults=[{"fault": "stream_503", "times": 1}])
+        for _ in range(500):
+            # Whatever the stream is worth at this moment, the books are those of now.
+            assert prices.books(ids)[-1] == poll.books(ids)[-1]
+            if "unreliable" in prices.describe():
+                break
+        else:
+            pytest.fail("the fault never came")
+        assert prices.books(ids) == poll.books(ids)
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from policytrader.model.snapshot import RunnerStatus
 from tests.faults.injected import Crash, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from policytrader.model.bets import Bet
     from policytrader.model.books import CatalogueMarket, LiveMarket, MarketFilter
@@ -82,6 +83,10 @@ class FaultyPrices(_Wire):
         listed = self._day.prices.catalogue(wanted)
         self._day.checks.on_catalogue(listed)
         return listed
+
+    def starting_prices(self, market_ids: Sequence[str]) -> Mapping[tuple[str, int], Decimal]:
+        self._read("starting_prices")
+        return self._day.prices.starting_prices(market_ids)
 
     def books(self, market_ids: Sequence[str]) -> tuple[LiveMarket, ...]:
         self._read("books")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WRITES = frozenset(
     {"invalidate", "update_positions", "settle", "reserve", "mark_sent", "resolve", "update_sizes", "finish"}
-    | {"append_events", "append_decisions", "pull"}
+    | {"append_events", "append_decisions", "pull", "store_prices", "move_race"}
 )
 READS = frozenset({"selections", "captures", "intent", "open_intents", "intents", "live_results", "control_state"})
 _READ_ONLY_CALLS = (3, 40)

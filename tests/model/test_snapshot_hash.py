@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytrader.app.made_up_race import moments
+from policytrader.app.made_up_race import last_snapshot
 
 if TYPE_CHECKING:
     from policytrader.model.snapshot import Snapshot
 
 TABLES = ("selections", "reference", "markets", "runners", "orders")
-SNAPSHOT = moments()[-1].snapshot
+SNAPSHOT = last_snapshot()
 ROWS: dict[str, tuple[Any, ...]] = {name: getattr(SNAPSHOT, name) for name in TABLES}
 
 

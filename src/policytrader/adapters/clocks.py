@@ -22,6 +22,9 @@ SLICE_SECONDS = 0.1
 """The longest sleep before looking whether somebody wants to stop."""
 _POLL_SECONDS = 0.02
 _ASK_SECONDS = 5.0
+_ADVANCE_SECONDS = 60.0
+_KEPT_SECONDS = 0.25
+"""So long is believed what the exchange said when we moved its time on: nobody else moves it, as a rule."""
 _ATTEMPTS = 3
 _ZERO = timedelta()
 
@@ -78,22 +81,27 @@ class SystemClock:
 class ExchangeClock:
     """The clock of a simulated exchange: what its control address says, never a guess of ours.
 
-    To wait is to ask until it is that late there. Refuses an address that is not on this machine: a real exchange has
-    no control, and a real account no clock but the wall's.
+    To wait is to ask until it is that late there; with ``moves`` it is to move that exchange's time on, so that nothing
+    happens there while we think. Refuses an address that is not on this machine: a real exchange has no control, and a
+    real account no clock but the wall's.
     """
 
-    def __init__(self, control: str, is_stopping: Callable[[], bool] = never) -> None:
+    def __init__(self, control: str, is_stopping: Callable[[], bool] = never, *, moves: bool = False) -> None:
         """Nothing is asked yet. Raises ``UsageError`` for an address elsewhere."""
         if not _is_here(control):
             message = f"--clock exchange: the control address {control} is not on this machine"
             raise UsageError(message)
         self._control = control
         self._is_stopping = is_stopping
+        self._moves = moves
+        self._moved_to: tuple[datetime, float] | None = None
         self._http = requests.Session()
         self._http.trust_env = False
 
     def now(self) -> datetime:
         """The moment, aware UTC. Raises ``ExchangeError`` where nobody answers."""
+        if self._moved_to is not None and time.monotonic() - self._moved_to[1] < _KEPT_SECONDS:
+            return self._moved_to[0]
         said = ""
         for attempt in range(_ATTEMPTS):
             try:
@@ -111,9 +119,27 @@ class ExchangeClock:
 
     def wait(self, seconds: float) -> None:
         """Let that much of the exchange's time pass. Raises ``ExchangeError`` where nobody answers."""
+        if self._moves:
+            self._advance(seconds)
+            return
         end = self.now() + timedelta(seconds=seconds)
         while not self._is_stopping() and self.now() < end:
             rest(_POLL_SECONDS)
+
+    def _advance(self, seconds: float) -> None:
+        """Once: asked twice, it would move on twice."""
+        self._moved_to = None
+        try:
+            answer = self._http.post(
+                self._control, json={"advance": seconds}, timeout=_ADVANCE_SECONDS, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            message = f"the exchange's time at {self._control} cannot be moved on ({type(error).__name__})"
+            raise ExchangeError(message) from None
+        if answer.status_code != HTTPStatus.OK:
+            message = f"the exchange's time at {self._control} cannot be moved on (HTTP {answer.status_code})"
+            raise ExchangeError(message)
+        self._moved_to = (self._parse(answer), time.monotonic())
 
     def take_jump(self) -> timedelta:
         """Simulated time goes as it goes."""

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from policytrader.app.comparison import compare_plans
 from policytrader.app.inline_tests import run_inline_tests
 from policytrader.app.scenarios import compare, read_expected
 from policytrader.authoring.load import load_policy, load_texts, policy_files
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from policytrader.app.comparison import Comparison
+    from policytrader.model.money import MinimumSize
+    from policytrader.model.records import PolicyRecord
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.store import RuleStore
@@ -67,6 +71,14 @@ def unpack(content: bytes, shown_in: str = "the stored policy") -> PolicySet:
     return load_texts(texts, shown_in=shown_in).policy_set()
 
 
+def policy_of(record: PolicyRecord) -> PolicySet:
+    """The policy of a record, loaded and checked anew. Raises ``PolicyError``; also where its hash is another."""
+    policy = unpack(record.content, f"policy {record.policy_hash[:12]}")
+    if policy.hash != record.policy_hash:
+        _refuse_other(record.policy_hash, policy.hash)
+    return policy
+
+
 def failed_checks(
     policy: PolicySet, folders: Iterable[Path], read_snapshot: Callable[[Path], Snapshot]
 ) -> tuple[str, ...]:
@@ -104,6 +116,25 @@ def activate(store: RuleStore, checked: CheckedPolicy, at: datetime, who: str, *
     return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What a new policy decides differently on one snapshot; ``name`` is the scenario's folder, or says what it is."""
+
+    name: str
+    comparison: Comparison
+
+
+def changed_decisions(
+    before: PolicySet, after: PolicySet, snapshots: Iterable[tuple[str, Snapshot]], minimum: MinimumSize
+) -> tuple[Changed, ...]:
+    """Both policies on each snapshot. Scenarios that name rules of their own are about those: leave them out."""
+    with Engine(before, minimum=minimum) as old, Engine(after, minimum=minimum) as new:
+        return tuple(
+            Changed(name=name, comparison=compare_plans(old.evaluate(snapshot), new.evaluate(snapshot)))
+            for name, snapshot in snapshots
+        )
+
+
 class ActivePolicy:
     """The activated policy as one process uses it: the last good one stays where a newer cannot be used."""
 
@@ -137,9 +168,7 @@ class ActivePolicy:
         if record.policy_hash == self._refused:
             return False
         try:
-            policy = unpack(record.content, f"policy {record.policy_hash[:12]}")
-            if policy.hash != record.policy_hash:
-                _refuse_other(record.policy_hash, policy.hash)
+            policy = policy_of(record)
         except PolicyError as error:
             self._refused = record.policy_hash
             return self._keep(error)

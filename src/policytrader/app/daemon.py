@@ -1,7 +1,7 @@
 """The loop: one tick after the other, on time, by the active policy, for as long as this process leads.
 
 Whatever cannot be done is not done: without exchange or store there are no orders, and when they are back everything is
-read before the next one (``reliability.md`` sections 2 and 3).
+read before the next one (``docs/promises.md``).
 """
 
 from __future__ import annotations
@@ -10,37 +10,26 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from policytrader.app.activate import ActivePolicy
-from policytrader.app.decision_log import DecisionLog, log_decisions
-from policytrader.app.timetable import next_tick
-from policytrader.engine.evaluate import Engine
-from policytrader.errors import (
-    ExchangeError,
-    PolicyError,
-    RefusedError,
-    StaleEpochError,
-    StoreError,
-    UsageError,
-)
+from policytrader.app.clock_watch import ClockWatch
+from policytrader.app.engines import Engines
+from policytrader.app.pace import Pace, pause_seconds
+from policytrader.errors import ExchangeError, RefusedError, StaleEpochError, StoreError
 from policytrader.model.journal import JournalEvent
 from policytrader.model.snapshot import MarketStatus
 from policytrader.model.times import LONDON, format_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date, datetime
 
+    from policytrader.app.surroundings import Surroundings
     from policytrader.app.tick import Tick
     from policytrader.app.trader import Trader
     from policytrader.model.journal import Lease
     from policytrader.model.money import MinimumSize
     from policytrader.ports.store import Store
 
-MAX_JUMP = timedelta(seconds=2)
-"""A wall clock that jumps further than this is not one to bet by."""
-LONGEST_PAUSE_SECONDS = 60.0
 STANDBY_SECONDS = 0.5
 FIRST_ATTEMPTS = 3
 """So often an exchange may fail before the first tick worked; then it is out of reach."""
@@ -49,33 +38,9 @@ LEADS = "lead"
 _AFTER_LAST_OFF = timedelta(hours=1)
 
 
-class DaemonClock(Protocol):
-    """A clock that tells when it was put forward or back."""
-
-    def now(self) -> datetime:
-        """The moment, aware UTC."""
-        ...
-
-    def wait(self, seconds: float) -> None:
-        """Let that much of this clock's time pass."""
-        ...
-
-    def take_jump(self) -> timedelta:
-        """How far it jumped since this was last asked."""
-        ...
-
-
-class Say(Protocol):
-    """Where the daemon's log goes: a level, what happened, when by the daemon's clock (None where it has none)."""
-
-    def __call__(self, level: str, event: str, at: datetime | None, **fields: Any) -> None:
-        """One line."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonTerms:
-    """Who trades and how. A dry run (``is_live`` False) neither leads nor sends."""
+    """Who trades and how. A dry run (``is_live`` False) neither leads nor sends; ``stays`` when the day is over."""
 
     account: str
     mode: str
@@ -83,6 +48,7 @@ class DaemonTerms:
     is_live: bool
     minimum: MinimumSize
     is_once: bool = False
+    stays: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,35 +66,22 @@ class Ended:
 class Daemon:
     """Runs a trader until the day is over or somebody stops it."""
 
-    def __init__(
-        self,
-        *,
-        trader: Trader,
-        store: Store,
-        clock: DaemonClock,
-        terms: DaemonTerms,
-        say: Say,
-        rest: Callable[[float], None],
-        is_stopping: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Nothing is read before ``run``. ``rest`` lets the wall's time pass, also where the clock's stands still."""
+    def __init__(self, trader: Trader, store: Store, surroundings: Surroundings, terms: DaemonTerms) -> None:
+        """Nothing is read before ``run``."""
         self._trader = trader
         self._store = store
-        self._clock = clock
+        self._clock = surroundings.clock
         self._terms = terms
-        self._say = say
-        self._rest = rest
-        self._is_stopping = is_stopping
-        self._active = ActivePolicy(store)
-        self._shadow = ActivePolicy(store, shadow=True)
-        self._shadow_log = DecisionLog(terms.mode)
-        self._engine: Engine | None = None
-        self._shadow_engine: Engine | None = None
+        self._say = surroundings.say
+        self._rest = surroundings.rest
+        self._clock_watch = ClockWatch(surroundings.clock.take_jump, surroundings.skew)
+        self._is_stopping = surroundings.is_stopping
+        self._engines = Engines(store, terms.minimum, terms.mode, surroundings.say)
+        self._pace = Pace(surroundings)
         self._lease: Lease | None = None
         self._has_worked = False
         self._is_standby = False
         self._failed_in_a_row = 0
-        self._problem = ""
         self._day: date | None = None
         self._ended = Ended()
 
@@ -197,10 +150,10 @@ class Daemon:
         if not self._is_standby:
             self._is_standby = True
             self._say("warning", "standby", self._now(), account=self._terms.account)
-        seconds = self._pause_seconds() if self._failed_in_a_row else STANDBY_SECONDS
+        seconds = pause_seconds(self._failed_in_a_row) if self._failed_in_a_row else STANDBY_SECONDS
         self._rest(seconds)
         try:
-            is_over = self._is_settled(self._clock.now())
+            is_over = not self._terms.stays and self._is_settled(self._clock.now())
         except (ExchangeError, StoreError):
             return False
         if is_over:
@@ -220,11 +173,11 @@ class Daemon:
         try:
             now = self._clock.now()
             self._watch_clock(now)
-            engine = self._current_engine(now)
+            engine = self._engines.current(now)
             if self._lease is not None:
                 self._lease = self._store.renew(self._lease, now)
             tick = self._trader.tick(engine, self._lease)
-            self._follow_shadow(tick)
+            self._engines.follow_shadow(tick)
         except StaleEpochError as error:
             if self._terms.is_once:
                 raise RefusedError(error.render()) from None
@@ -252,73 +205,29 @@ class Daemon:
         self._say("error", "no_orders", self._now(), because=what, code=error.code, why=error.render())
 
     def _watch_clock(self, now: datetime) -> None:
-        jump = self._clock.take_jump()
-        if abs(jump) > MAX_JUMP:
-            why = f"the clock jumped by {jump.total_seconds():.1f} seconds"
-            self._trader.stop("clock_jump", format_utc(now), why)
+        for problem in self._clock_watch.look():
+            self._trader.stop(problem.cause, format_utc(now), problem.why)
             self._trader.require_reconciliation()
-            self._say("error", "clock_jump", now, why=why)
-
-    def _current_engine(self, now: datetime) -> Engine:
-        """The active policy's engine; another policy takes over here, between two ticks, and nowhere else."""
-        has_changed = self._active.refresh()
-        if self._active.problem and self._active.problem != self._problem:
-            self._say("error", "policy_refused", now, why=self._active.problem, keeps=self._hash()[:12])
-        self._problem = self._active.problem
-        policy = self._active.policy
-        if policy is None:
-            message = "no policy is activated: `policytrader activate` checks the project's rules and stores them"
-            raise UsageError(message)
-        if self._engine is None or has_changed:
-            engine, old = Engine(policy, minimum=self._terms.minimum), self._engine
-            self._engine = engine
-            if old is not None:
-                old.close()
-            self._say("info", "policy", now, hash=policy.hash)
-        return self._engine
-
-    def _hash(self) -> str:
-        return self._active.policy.hash if self._active.policy is not None else ""
-
-    def _follow_shadow(self, tick: Tick) -> None:
-        """What the shadow policy would have decided, into the decision log; it never sends, and never stops a tick."""
-        try:
-            has_changed = self._shadow.refresh()
-        except PolicyError as error:
-            self._say("error", "shadow_refused", tick.at, why=error.render())
-            return
-        if has_changed:
-            if self._shadow_engine is not None:
-                self._shadow_engine.close()
-            policy = self._shadow.policy
-            self._shadow_engine = Engine(policy, minimum=self._terms.minimum) if policy is not None else None
-        if self._shadow_engine is not None:
-            plan = self._shadow_engine.evaluate(tick.plan.snapshot)
-            log_decisions(self._store, self._shadow_log.changed(plan, is_shadow=True))
+            if problem.is_news:
+                self._say("error", problem.cause, now, why=problem.why)
 
     # --- Time ---------------------------------------------------------------------------------------------------------
 
     def _wait(self, due: datetime) -> datetime:
-        """Until the next tick is due, or, after a failure, for a while that grows. Returns when it is due."""
+        """Until the next tick, or, after a failure, for a while that grows. Returns when the last scheduled was due."""
         try:
-            now = self._clock.now()
-            if self._failed_in_a_row or self._engine is None or (self._terms.is_live and self._lease is None):
-                self._clock.wait(self._pause_seconds() if self._failed_in_a_row else 0)
+            schedule = self._engines.schedule
+            if self._failed_in_a_row or schedule is None or (self._terms.is_live and self._lease is None):
+                self._clock.wait(pause_seconds(self._failed_in_a_row) if self._failed_in_a_row else 0)
                 return self._clock.now()
-            following, skipped = next_tick(self._engine.policy.schedule, due, now)
-            if skipped:
-                self._ended.skipped += skipped
-                self._say("warning", "late", now, skipped=skipped)
-            self._clock.wait(max(0.0, (following - now).total_seconds()))
+            due, skipped = self._pace.until_next(schedule, due)
         except ExchangeError as error:
             # The exchange's own clock: it is gone with the exchange, and the wall's has to do.
             self._failed(error)
-            self._rest(self._pause_seconds())
+            self._rest(pause_seconds(self._failed_in_a_row))
             return due
-        return following
-
-    def _pause_seconds(self) -> float:
-        return float(min(LONGEST_PAUSE_SECONDS, 2.0 ** min(self._failed_in_a_row, 10)))
+        self._ended.skipped += skipped
+        return due
 
     def _now(self) -> datetime | None:
         try:
@@ -330,7 +239,8 @@ class Daemon:
 
     def _is_over(self, tick: Tick) -> bool:
         """All races of the day's picks are over, and every result is stored."""
-        if self._engine is None or self._engine.policy.schedule.stop == "never":
+        schedule = self._engines.schedule
+        if self._terms.stays or schedule is None or schedule.stop == "never":
             return False
         picks = tick.plan.snapshot.selections
         today = tick.at.astimezone(LONDON).date()
@@ -366,9 +276,7 @@ class Daemon:
     def _end(self) -> None:
         now = self._now()
         self._lose()
-        for engine in (self._engine, self._shadow_engine):
-            if engine is not None:
-                engine.close()
+        self._engines.close()
         ended = self._ended
         self._say(
             "info", "ended", now, reason=ended.reason, ticks=ended.ticks, skipped=ended.skipped,
@@ -393,6 +301,6 @@ class Daemon:
             self._say("debug", "found", tick.at, what=str(found.found), ref=found.ref, bet=found.bet_id)
         counts = Counter(str(decision.action) for decision in tick.plan.decisions)
         self._say(
-            "info", "tick", tick.at, policy=self._hash()[:12], orders=len(tick.executed), refused=len(tick.refused),
-            cancelled=len(tick.cancelled), settled=len(tick.settled), **counts,
+            "info", "tick", tick.at, policy=self._engines.short_hash, orders=len(tick.executed),
+            refused=len(tick.refused), cancelled=len(tick.cancelled), settled=len(tick.settled), **counts,
         )  # fmt: skip

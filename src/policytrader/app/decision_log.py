@@ -118,9 +118,12 @@ class DecisionLog:
         return True
 
 
-def decision_id_of(decision: Decision, plan: Plan) -> str:
-    """A decision's name: a hash of the policy, the snapshot and the pick, 32 hexadecimal digits."""
-    parts = (plan.policy.hash, plan.snapshot.hash, decision.selection.selection_ref)
+def decision_id_of(decision: Decision, plan: Plan, *, is_shadow: bool = False) -> str:
+    """A decision's name: a hash of the policy, the snapshot and the pick, 32 hexadecimal digits.
+
+    A shadow's is another one, even where the shadow is the very policy that decides.
+    """
+    parts = [plan.policy.hash, plan.snapshot.hash, decision.selection.selection_ref, *(["shadow"] * is_shadow)]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
@@ -129,17 +132,21 @@ def decision_ids(plan: Plan, decisions: Iterable[Decision]) -> dict[str, str]:
     return {one.selection.selection_ref: decision_id_of(one, plan) for one in decisions}
 
 
+def document_of(decision: Decision) -> bytes:
+    """The decision as the log keeps it: UTF-8 JSON in the plan's order; the same decision gives the same bytes."""
+    return json.dumps(decision.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def _record(decision: Decision, plan: Plan, inputs: bytes, mode: str, *, is_shadow: bool) -> DecisionRecord:
-    document = json.dumps(decision.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
     return DecisionRecord(
-        decision_id=decision_id_of(decision, plan),
+        decision_id=decision_id_of(decision, plan, is_shadow=is_shadow),
         at=plan.snapshot.now,
         selection_ref=decision.selection.selection_ref,
         policy_hash=plan.policy.hash,
         snapshot_hash=plan.snapshot.hash,
         action=str(decision.action),
         code=decision.code,
-        document=document,
+        document=document_of(decision),
         inputs=inputs,
         is_shadow=is_shadow,
         mode=mode,

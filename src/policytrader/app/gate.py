@@ -1,7 +1,7 @@
 """The last gate before an order: the limits once more, from the journal, independently of the rules.
 
 The plan's protections read the snapshot, which was assembled from many sources. This gate reads the journal, as it is
-at this moment, and what others have on the account. ``reliability.md`` I1, I2, I14, I16: counters are derived, so
+at this moment, and what others have on the account. ``docs/promises.md`` I1, I2, I14, I16: counters are derived, so
 that no restart resets them.
 """
 

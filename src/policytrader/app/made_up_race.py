@@ -1,8 +1,7 @@
-"""A made-up race at four moments, for the demo and for ``init``: no file, no network, the same every time."""
+"""A made-up race at two moments, for ``init`` and ``doctor``: no file, no network, the same every time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -30,43 +29,24 @@ _PLACE_PRICES = ("2.60", "2.10", "3.30", "2.30", "4.20", "5.40", "3.80", "8.20")
 _SUNSPOT = 14
 
 
-@dataclass(frozen=True)
-class Moment:
-    """One moment of the day, with what happened just before."""
-
-    title: str
-    snapshot: Snapshot
+def first_snapshot() -> Snapshot:
+    """The morning: nothing was bet yet. A scenario to begin with."""
+    return _moment(_OFF - timedelta(hours=6), ())
 
 
-def moments() -> tuple[Moment, ...]:
-    """The morning, two steps of the ladder, and a withdrawal that leaves seven."""
+def last_snapshot() -> Snapshot:
+    """Half an hour to the off: the full position is on, and a runner at a short price is withdrawn."""
     morning = _OFF - timedelta(hours=6)
     two_hours, half_hour, withdrawal = (_OFF - timedelta(minutes=minutes) for minutes in (119, 29, 27))
-    first = (_order("o1", _WIN, 11, "8.00", "2.00", morning), _order("o2", _PLACE, 12, "2.10", "2.00", morning))
-    second = (
-        *first,
+    orders = (
+        _order("o1", _WIN, 11, "8.00", "2.00", morning),
+        _order("o2", _PLACE, 12, "2.10", "2.00", morning),
         _order("o3", _WIN, 11, "8.20", "18.00", two_hours),
         _order("o4", _PLACE, 12, "2.12", "18.00", two_hours),
-    )
-    third = (
-        *second,
         _order("o5", _WIN, 11, "8.20", "30.00", half_hour),
         _resting("o6", _PLACE, 12, "2.14", "30.00", "12.00", half_hour),
     )
-    return (
-        Moment("09:10  The picks of the morning: the first step of the ladder", _moment(morning, ())),
-        Moment("13:11  Under two hours to go: the ladder asks for more", _moment(two_hours, first, drift=1)),
-        Moment("14:41  Under half an hour: the full position", _moment(half_hour, second, drift=2)),
-        Moment(
-            "14:43  Sunspot, 6.40 this morning, is withdrawn: seven are left",
-            _moment(withdrawal, third, drift=2, is_out=True),
-        ),
-    )
-
-
-def first_snapshot() -> Snapshot:
-    """The first moment, as a scenario to begin with."""
-    return moments()[0].snapshot
+    return _moment(withdrawal, orders, drift=2, is_out=True)
 
 
 def _moment(now: datetime, orders: tuple[Order, ...], *, drift: int = 0, is_out: bool = False) -> Snapshot:

@@ -1,4 +1,4 @@
-"""Reconciliation: what the exchange says of the account against what the journal knows (``reliability.md`` section 2).
+"""Reconciliation: what the exchange says of the account against what the journal knows (``docs/promises.md``).
 
 The exchange wins, and every difference becomes an event. ``judge`` is pure: journal entries and complete readings in,
 findings out. An intent is never found dead because it is absent; only a market that is closed, with its cleared orders

@@ -7,6 +7,7 @@ split over the selections that made a profit in it, in proportion, to the penny,
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policytrader.model.money import AVERAGE_UNIT, PENNY, ZERO, divide, floor_to_penny, half_up
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from policytrader.model.snapshot import Selection
-    from policytrader.ports import ClearedBet, ClearedMarket
+    from policytrader.ports import ClearedBet
 
 
 def split_commission(profits: Mapping[str, Decimal], commission: Decimal) -> dict[str, Decimal]:
@@ -47,33 +48,43 @@ def split_commission(profits: Mapping[str, Decimal], commission: Decimal) -> dic
     return shares
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledMarket:
+    """How a market ended: its runners, and what the exchange charged (nothing where no bet was matched)."""
+
+    market_id: str
+    winners: frozenset[int]
+    removed: frozenset[int] = frozenset()
+    starting_prices: Mapping[int, Decimal] = field(default_factory=dict)
+    commission: Decimal = ZERO
+
+    def outcome(self, selection: Selection, bets: Iterable[ClearedBet]) -> BetOutcome:
+        """How a pick ended, also one on which nothing was matched."""
+        is_annulled = selection.selection_id in self.removed or any(bet.status is ClearedStatus.VOIDED for bet in bets)
+        if is_annulled and not _matched(bets):
+            return BetOutcome.VOID
+        has_won = (selection.selection_id in self.winners) is (selection.side is Side.BACK)
+        return BetOutcome.WON if has_won else BetOutcome.LOST
+
+
 def results_of(
     selections: Iterable[Selection],
     bets_of: Mapping[str, Sequence[ClearedBet]],
-    markets: Mapping[str, ClearedMarket],
-    winners: Mapping[str, frozenset[int]],
+    markets: Iterable[SettledMarket],
 ) -> tuple[Result, ...]:
-    """The results of these selections, whose markets are all settled.
+    """The results of these selections, all of which are in these markets.
 
-    Args:
-        selections: Picks in settled markets.
-        bets_of: Selection ref -> its cleared bets, hedges included, of every status.
-        markets: Market id -> what the exchange charged; a market without matched bets is not in it.
-        winners: Market id -> the runners that won it (or were placed).
-
+    ``bets_of``: selection ref -> its cleared bets, hedges included, of every status.
     """
     by_market: dict[str, list[Selection]] = defaultdict(list)
     for selection in selections:
         by_market[selection.market_id].append(selection)
     found: list[Result] = []
-    for market_id, picks in by_market.items():
+    for market in markets:
+        picks = by_market[market.market_id]
         profits = {one.selection_ref: _profit(bets_of.get(one.selection_ref, ())) for one in picks}
-        charged = markets[market_id].commission if market_id in markets else ZERO
-        shares = split_commission(profits, charged)
-        found += [
-            _result(one, bets_of.get(one.selection_ref, ()), shares[one.selection_ref], winners[market_id])
-            for one in picks
-        ]
+        shares = split_commission(profits, market.commission)
+        found += [_result(one, bets_of.get(one.selection_ref, ()), shares[one.selection_ref], market) for one in picks]
     return tuple(found)
 
 
@@ -81,19 +92,21 @@ def _profit(bets: Iterable[ClearedBet]) -> Decimal:
     return sum((bet.profit for bet in bets), ZERO)
 
 
-def _result(selection: Selection, bets: Sequence[ClearedBet], commission: Decimal, winners: frozenset[int]) -> Result:
-    matched = [bet for bet in bets if bet.status is ClearedStatus.SETTLED and bet.price is not None]
-    own = [bet for bet in matched if bet.side is selection.side]
+def _matched(bets: Iterable[ClearedBet]) -> list[ClearedBet]:
+    return [bet for bet in bets if bet.status is ClearedStatus.SETTLED and bet.price is not None]
+
+
+def _result(selection: Selection, bets: Sequence[ClearedBet], commission: Decimal, market: SettledMarket) -> Result:
+    own = [bet for bet in _matched(bets) if bet.side is selection.side]
     size = sum((bet.size for bet in own), ZERO)
     value = sum((bet.size * bet.price for bet in own if bet.price is not None), ZERO)
-    is_void = not matched and any(bet.status is ClearedStatus.VOIDED for bet in bets)
-    has_won = (selection.selection_id in winners) is (selection.side is Side.BACK)
-    outcome = BetOutcome.VOID if is_void else BetOutcome.WON if has_won else BetOutcome.LOST
+    starting_price = market.starting_prices.get(selection.selection_id)
     return Result(
         selection_ref=selection.selection_ref,
-        outcome=outcome,
+        outcome=market.outcome(selection, bets),
         profit=_profit(bets),
         commission=commission,
         size_matched=size,
         average_price_matched=half_up(divide(value, size), AVERAGE_UNIT) if size else None,
+        starting_price=half_up(starting_price, AVERAGE_UNIT) if starting_price is not None else None,
     )

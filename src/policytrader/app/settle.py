@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policytrader.app.results import results_of
+from policytrader.app.results import SettledMarket, results_of
+from policytrader.model.money import ZERO
 from policytrader.model.snapshot import RunnerStatus
 from policytrader.model.times import LONDON
 from policytrader.ports import ClearedStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from decimal import Decimal
 
     from policytrader.app.world import Traded
     from policytrader.model.books import LiveMarket
     from policytrader.model.journal import JournalEntry
-    from policytrader.ports import ClearedBet, Exchange
+    from policytrader.ports import ClearedBet, Exchange, PriceFeed
     from policytrader.ports.store import Store
 
 
 class Settler:
     """Reads results from the exchange; what is read again corrects what was stored."""
 
-    def __init__(self, exchange: Exchange, store: Store) -> None:
+    def __init__(self, exchange: Exchange, prices: PriceFeed, store: Store) -> None:
         """Nothing is read yet."""
         self._exchange = exchange
+        self._prices = prices
         self._store = store
 
     def settle(self, traded: Traded, entries: Sequence[JournalEntry], *, is_complete: bool) -> tuple[str, ...]:
@@ -41,10 +44,27 @@ class Settler:
         if not picks:
             return ()
         bets = self._bets(sorted(ready), entries)
-        charged = self._exchange.cleared_markets(market_ids=sorted(ready)) if bets else ()
-        winners = {book.market_id: _winners(book) for book in traded.books if book.market_id in ready}
-        results = results_of(picks, bets, {one.market_id: one for one in charged}, winners)
+        results = results_of(picks, bets, self._markets(traded, ready, has_bets=bool(bets)))
         return self._store.settle(results, traded.now)
+
+    def _markets(self, traded: Traded, ready: frozenset[str], *, has_bets: bool) -> list[SettledMarket]:
+        market_ids = sorted(ready)
+        charged = self._exchange.cleared_markets(market_ids=market_ids) if has_bets else ()
+        commissions = {one.market_id: one.commission for one in charged}
+        starting: dict[str, dict[int, Decimal]] = {}
+        for (market_id, selection_id), price in self._prices.starting_prices(market_ids).items():
+            starting.setdefault(market_id, {})[selection_id] = price
+        return [
+            SettledMarket(
+                market_id=book.market_id,
+                winners=_runners(book, RunnerStatus.WINNER),
+                removed=_runners(book, RunnerStatus.REMOVED),
+                starting_prices=starting.get(book.market_id, {}),
+                commission=commissions.get(book.market_id, ZERO),
+            )
+            for book in traded.books
+            if book.market_id in ready
+        ]
 
     def _bets(self, market_ids: Sequence[str], entries: Iterable[JournalEntry]) -> dict[str, list[ClearedBet]]:
         """Selection ref -> its bets that were settled or voided."""
@@ -59,5 +79,5 @@ class Settler:
         return found
 
 
-def _winners(book: LiveMarket) -> frozenset[int]:
-    return frozenset(one.selection_id for one in book.runners if one.status is RunnerStatus.WINNER)
+def _runners(book: LiveMarket, status: RunnerStatus) -> frozenset[int]:
+    return frozenset(one.selection_id for one in book.runners if one.status is status)

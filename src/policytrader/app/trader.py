@@ -8,21 +8,17 @@ from policytrader.app.bookkeeper import Bookkeeper
 from policytrader.app.decision_log import DecisionLog, log_decisions
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
+from policytrader.app.record import Recorder
 from policytrader.app.settle import Settler
 from policytrader.app.tick import Means, Tick, TraderTerms
 from policytrader.app.world import WorldReader
-from policytrader.model.decision import Action
-from policytrader.model.money import AVERAGE_UNIT, divide, half_up
-from policytrader.model.records import PositionUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from policytrader.app.reconcile import Finding
-    from policytrader.app.world import Traded
     from policytrader.engine.evaluate import Engine
-    from policytrader.engine.plan import Plan
     from policytrader.model.journal import Lease
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports import Clock, Exchange, PriceFeed
@@ -49,7 +45,8 @@ class Trader:
         self._world = WorldReader(exchange, prices, store, clock)
         self._bookkeeper = Bookkeeper(means, self._world, kill_file)
         self._executor = Executor(exchange, store, clock)
-        self._settler = Settler(exchange, store)
+        self._settler = Settler(exchange, prices, store)
+        self._recorder = Recorder(store)
         self._log = DecisionLog(terms.mode)
 
     def tick(self, engine: Engine, lease: Lease | None) -> Tick:
@@ -66,7 +63,7 @@ class Trader:
         if lease is None:
             return tick
         Desk(self._means, self._bookkeeper, self._executor, books, tick, lease).act()
-        self._store_positions(traded, plan)
+        self._recorder.record(traded, plan)
         tick.settled = self._settler.settle(traded, books.account.entries, is_complete=books.is_complete)
         return tick
 
@@ -82,24 +79,3 @@ class Trader:
     def stop(self, cause: str, evidence: str, why: str) -> None:
         """Close a latch over everything: nothing is opened until a person resumes."""
         self._bookkeeper.latch(cause, "", evidence, why)
-
-    def _store_positions(self, traded: Traded, plan: Plan) -> None:
-        """What is matched for each pick now, where it is not what the store has."""
-        stored = {pick.selection.selection_ref: pick for pick in traded.picks}
-        updates = []
-        for decision in plan.decisions:
-            pick, (size, value) = stored[decision.selection.selection_ref], decision.matched
-            average = half_up(divide(value, size), AVERAGE_UNIT) if size else None
-            is_full = decision.action is Action.DONE
-            if size and (size, average, is_full) != (pick.size_matched, pick.average_price_matched, pick.fully_matched):
-                updates.append(
-                    PositionUpdate(
-                        selection_ref=decision.selection.selection_ref,
-                        size_matched=size,
-                        average_price_matched=average,
-                        fully_matched=is_full,
-                        closed=decision.selection.closed,
-                    )
-                )
-        if updates:
-            self._means.store.update_positions(updates, plan.snapshot.now)

@@ -1,7 +1,7 @@
 """What a tick reads: picks from the store, then markets, then the account, in this order.
 
 Orders are read after prices: a removal between the two lowers matched averages, and an order may only name a market
-version that was seen before the orders were read (``trading.md`` section 5).
+version that was seen before the orders were read (``docs/promises.md`` I3).
 """
 
 from __future__ import annotations

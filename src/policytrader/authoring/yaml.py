@@ -2,7 +2,7 @@
 
 The reader works on parser events, never on PyYAML's composer or constructor: those follow aliases into
 gigabytes, overflow the stack at depth, let the last of two equal keys win, and read ``10:30`` as 630
-(``reliability.md`` section 7). What YAML readers could understand differently is an error here that says
+(``docs/policy-language.md``). What YAML readers could understand differently is an error here that says
 what to write instead. Values are ``dict[str, ...]``, ``list``, ``str``, ``int``, ``Decimal`` and ``bool``.
 """
 

@@ -22,9 +22,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("policytrader.cli.explain", "Show every rule and condition behind one decision."),
     "activate": ("policytrader.cli.activate", "Check a policy, store it, and let it decide from now on."),
     "select": ("policytrader.cli.select", "Import, add, list and revalidate the day's selections."),
+    "contenders": ("policytrader.cli.contenders", "Mark horses as contenders; show the value table."),
     "run": ("policytrader.cli.run", "Trade the day's selections by the active policy; a dry run unless --live."),
     "status": ("policytrader.cli.status", "Show mode, leader, last tick, policy, levers, exposures."),
+    "decisions": ("policytrader.cli.decisions", "Show the decision log: what was decided, when, and why."),
     "orders": ("policytrader.cli.orders", "Show the journal: every order, and what became of it."),
+    "report": ("policytrader.cli.report", "Show what a day came to: profit, fills, starting-price beat."),
     "pause": ("policytrader.cli.pause", "Open nothing new until somebody resumes."),
     "resume": ("policytrader.cli.resume", "Lift kill, pause and latches."),
     "kill": ("policytrader.cli.kill", "Send no order at all until somebody resumes."),
@@ -38,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("policytrader.cli.db", "Make, check and show the store's schema."),
     "doctor": ("policytrader.cli.doctor", "Check this installation and project."),
     "completion": ("policytrader.cli.completion", "Print the shell completion script."),
-    "demo": ("policytrader.cli.demo", "Walk a made-up race through the morning, a ladder step, a withdrawal."),
+    "demo": ("policytrader.cli.demo", "Trade a whole generated race day in seconds."),
 }
 """Command -> the module that holds it as ``command``, and its line in ``--help``."""
 

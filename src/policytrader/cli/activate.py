@@ -2,31 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from policytrader.app.activate import CheckedPolicy, activate, failed_checks, read_policy
+from policytrader.app.activate import (
+    Changed,
+    CheckedPolicy,
+    activate,
+    changed_decisions,
+    failed_checks,
+    policy_of,
+    read_policy,
+)
 from policytrader.app.scenarios import scenario_folders
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.trading import exchange_options, json_option, moment, opened_store, person, store_option
-from policytrader.errors import PolicyError, UsageError
+from policytrader.cli.evaluate import snapshot_now
+from policytrader.cli.plan_text import change_lines
+from policytrader.cli.trading import (
+    exchange_options,
+    json_option,
+    moment,
+    opened_exchange,
+    opened_store,
+    person,
+    store_option,
+)
+from policytrader.config import load_profile
+from policytrader.errors import ConfigError, ExchangeError, PolicyError, UsageError, printable
 from policytrader.wiring import policy_folder, read_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.store import Store
 
 ACTIVATED_SCHEMA = "policytrader/activated/1"
 _MOST_SHOWN = 20
+_NOW = "today's selections now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Difference:
+    """What the new policy decides otherwise than the active one.
+
+    ``problem`` says why nothing was compared, ``not_seen`` why today's selections were not.
+    """
+
+    active: str | None
+    changed: tuple[Changed, ...] = ()
+    problem: str = ""
+    not_seen: str = ""
+
+    @property
+    def total(self) -> int:
+        return sum(len(one.comparison.before.decisions) for one in self.changed)
+
+    @property
+    def count(self) -> int:
+        return sum(len(one.comparison.changes) for one in self.changed)
 
 
 @click.command(short_help="Check a policy, store it, and let it decide from now on.")
 @click.option("--policy", metavar="DIR", help="The rules; default: the project's own.")
 @click.option("--shadow", is_flag=True, help="It only watches: its decisions are logged, nothing of it is sent.")
 @click.option("--end-shadow", is_flag=True, help="No policy watches from now on.")
+@click.option("--dry-run", is_flag=True, help="Check, show the difference, and store nothing.")
 @click.option("--who", metavar="NAME", help="Whose decision this is; default: the system's user.")
 @store_option
 @exchange_options
@@ -37,6 +82,7 @@ def command(
     policy: str | None,
     shadow: bool,
     end_shadow: bool,
+    dry_run: bool,
     who: str | None,
     url: str | None,
     exchange_file: str | None,
@@ -47,40 +93,128 @@ def command(
 
     Checked are form and meaning, the tests beside the rules, and the project's golden scenarios. A running daemon
     takes it over between two ticks. What fails is refused: the policy that decides now stays. Exit code 1 then.
+
+    Before it is stored it is shown what it decides otherwise than the active policy: on the golden scenarios and, with
+    --exchange (or a profile that names an account), on today's selections at this moment. Nobody is asked; --dry-run
+    stores nothing.
     """
-    if end_shadow and (shadow or policy is not None):
-        message = "--end-shadow goes without --policy and --shadow"
+    if end_shadow and (shadow or dry_run or policy is not None):
+        message = "--end-shadow goes without --policy, --shadow and --dry-run"
         raise UsageError(message)
     checked = None if end_shadow else check_rules(context, policy)
     at = moment(context, exchange_file, clock)
-    with opened_store(context, url, makes=True) as store:
+    difference = None
+    is_news = True
+    with opened_store(context, url, makes=not dry_run) as store:
         if checked is None:
             store.activate(None, at, person(who), shadow=True)
-            is_news = True
         else:
-            is_news = activate(store, checked, at, person(who), shadow=shadow)
+            difference = _difference(context, store, checked.policy, exchange_file, clock)
+            if not as_json:
+                click.echo("\n".join(map(printable, _difference_lines(context, checked.policy, difference))))
+            if not dry_run:
+                is_news = activate(store, checked, at, person(who), shadow=shadow)
     policy_hash = checked.policy.hash if checked is not None else None
     if as_json:
-        print_json({"schema": ACTIVATED_SCHEMA, "policy": policy_hash, "shadow": shadow or end_shadow, "new": is_news})
+        document = {"schema": ACTIVATED_SCHEMA, "policy": policy_hash, "shadow": shadow or end_shadow}
+        told = _difference_document(difference) if difference is not None else None
+        print_json(document | {"new": is_news and not dry_run, "stored": not dry_run, "difference": told})
     elif policy_hash is None:
         click.echo("no shadow policy any more")
+    elif dry_run:
+        click.echo(f"policy {policy_hash[:12]} passes its checks; nothing was stored")
     else:
         what = "shadow policy" if shadow else "policy"
         click.echo(f"{what} {policy_hash[:12]} {'activated' if is_news else 'is active already'}")
     return FINE
 
 
+def _difference(
+    context: Context, store: Store, policy: PolicySet, exchange_file: str | None, clock: str | None
+) -> _Difference:
+    # A dry run may look at a store that is not there yet: then nothing is active.
+    record = store.active_policy() if store.status().revision is not None else None
+    if record is None:
+        return _Difference(active=None, problem="nothing is active yet: nothing to compare with")
+    try:
+        active = policy_of(record)
+    except PolicyError as error:
+        return _Difference(active=record.policy_hash, problem=f"the active policy cannot be used: {error.render()}")
+    if active.hash == policy.hash:
+        return _Difference(active=active.hash, problem="the active policy is the same")
+    snapshots = [
+        (str(folder), snapshot) for folder in _scenarios(context) if (snapshot := read_snapshot(folder)).policy is None
+    ]
+    profile = load_profile(context.project, context.profile)
+    not_seen = ""
+    if exchange_file is not None or profile.real is not None:
+        try:
+            with opened_exchange(context, exchange_file, clock) as trading:
+                snapshots.append((_NOW, snapshot_now(trading, store)))
+        except (ExchangeError, ConfigError) as error:
+            # A policy can be activated while the exchange is closed, or by somebody who has no login.
+            not_seen = error.render()
+    if not snapshots:
+        problem = f"no golden scenario and no {'answer from the ' if not_seen else '--'}exchange: nothing to compare on"
+        return _Difference(active=active.hash, problem=problem, not_seen=not_seen)
+    changed = changed_decisions(active, policy, snapshots, profile.minimum)
+    return _Difference(active=active.hash, changed=changed, not_seen=not_seen)
+
+
+def _difference_lines(context: Context, policy: PolicySet, difference: _Difference) -> Iterator[str]:
+    mode = load_profile(context.project, context.profile).mode.upper()
+    active = difference.active[:7] if difference.active is not None else "none"
+    yield f"{mode}  A  active policy {active}  B  this policy {policy.hash[:7]}"
+    if difference.not_seen:
+        yield f"{_NOW} were not looked at: {difference.not_seen}"
+    if difference.problem:
+        yield difference.problem
+        return
+    shown = 0
+    for one in difference.changed:
+        changes = one.comparison.changes[: _MOST_SHOWN - shown]
+        shown += len(changes)
+        if changes:
+            yield one.name
+        for change in changes:
+            yield from (f"  {line}" for line in change_lines(change))
+    if difference.count > shown:
+        yield f"… and {difference.count - shown} more; --json shows them all"
+    total, on = difference.total, len(difference.changed)
+    yield f"{difference.count} of {total} decision{'s' * (total != 1)} change, on {on} snapshot{'s' * (on != 1)}"
+
+
+def _difference_document(difference: _Difference) -> dict[str, Any]:
+    return {
+        "active": difference.active,
+        "problem": difference.problem or None,
+        "not_seen": difference.not_seen or None,
+        "snapshots": len(difference.changed),
+        "decisions": difference.total,
+        "changed": difference.count,
+        "changes": [
+            {"snapshot": one.name, **change.to_dict()}
+            for one in difference.changed
+            for change in one.comparison.changes
+        ],
+    }
+
+
 def check_rules(context: Context, policy: str | None) -> CheckedPolicy:
     """The rules, after every check. Raises ``PolicyError`` where one fails."""
     folder = _folder(context, policy)
     checked = read_policy(folder)
-    roots = [context.path(name) for name in ("golden", "scenarios") if context.path(name).is_dir()]
-    failed = failed_checks(checked.policy, [one for root in roots for one in scenario_folders(root)], read_snapshot)
+    failed = failed_checks(checked.policy, _scenarios(context), read_snapshot)
     if failed:
         more = [f"… and {len(failed) - _MOST_SHOWN} more"] if len(failed) > _MOST_SHOWN else []
         lines = [f"{folder}: {len(failed)} tests fail; nothing was activated", *failed[:_MOST_SHOWN], *more]
         raise PolicyError("\n".join(lines))
     return checked
+
+
+def _scenarios(context: Context) -> list[Path]:
+    roots = [context.path(name) for name in ("golden", "scenarios") if context.path(name).is_dir()]
+    return [one for root in roots for one in scenario_folders(root)]
 
 
 def activate_own(context: Context, store: Store, at: datetime) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -13,9 +14,9 @@ import click
 
 from policytrader import __version__
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
-from policytrader.errors import PolicytraderError
+from policytrader.errors import ConfigError, PolicytraderError
 from policytrader.resources import resource
-from policytrader.wiring import policy_at, policy_folder
+from policytrader.wiring import check_account, policy_at, policy_folder, verifies_servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,9 @@ class Check:
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:
     """Check this installation and this project. Opens no socket, prints no secret."""
-    looks: tuple[Callable[[Context], Check], ...] = (_python, _packages, _engine, _profile, _rules, _git)
+    looks: tuple[Callable[[Context], Check], ...] = (
+        _python, _packages, _engine, _profile, _account, _tls, _notices, _rules, _git,
+    )  # fmt: skip
     checks = [look(context) for look in looks]
     if as_json:
         print_json(
@@ -53,7 +56,8 @@ def command(context: Context, as_json: bool) -> int:
     else:
         click.echo(f"policytrader {__version__}")
         for one in checks:
-            click.echo(f"{'ok  ' if one.is_fine else 'FAIL'}  {one.name:<10}  {one.said}")
+            said = one.said.replace("\n", "\n" + " " * 18)
+            click.echo(f"{'ok  ' if one.is_fine else 'FAIL'}  {one.name:<10}  {said}")
     return FINE if all(one.is_fine for one in checks) else FINDINGS
 
 
@@ -74,15 +78,15 @@ def _packages(_: Context) -> Check:
 
 
 def _engine(_: Context) -> Check:
-    from policytrader.app.made_up_race import moments
+    from policytrader.app.made_up_race import last_snapshot
     from policytrader.engine.evaluate import evaluate
 
     try:
-        plan = evaluate(policy_at(None, _shipped()), moments()[-1].snapshot)
+        plan = evaluate(policy_at(None, _shipped()), last_snapshot())
     except Exception as error:  # noqa: BLE001 - whatever the machine does, the doctor reports it
         return Check("engine", is_fine=False, said=f"{type(error).__name__}: {error}")
     reason = plan["kingmaker-place"].reason
-    return Check("engine", reason == "Invalid Short Price Removed", "decides the demo's last moment as it should")
+    return Check("engine", reason == "Invalid Short Price Removed", "decides a made-up race as it should")
 
 
 def _profile(context: Context) -> Check:
@@ -93,6 +97,42 @@ def _profile(context: Context) -> Check:
     except PolicytraderError as error:
         return Check("profile", is_fine=False, said=error.render())
     return Check("profile", is_fine=True, said=f"{profile.name}: mode {profile.mode}, currency {profile.currency}")
+
+
+def _account(context: Context) -> Check:
+    """Which secrets are set, never what they are."""
+    from policytrader.config import load_profile
+    from policytrader.config.secret_values import APP_KEY, CERTIFICATES, PASSWORD, told
+
+    names = ", ".join(f"{name} {told(os.environ, name)}" for name in (PASSWORD, APP_KEY, CERTIFICATES))
+    try:
+        real = load_profile(context.project, context.profile).real
+        login = check_account(real) if real is not None else ""
+    except PolicytraderError as error:
+        said = f"{error.render()}" if isinstance(error, ConfigError) and not error.diagnostics else "see profile"
+        return Check("account", is_fine=False, said=f"{said}\n{names}")
+    if real is None:
+        return Check("account", is_fine=True, said=f"none in this profile; {names}")
+    return Check("account", is_fine=True, said=f"{real.account} ({real.country}): {login}; {names}")
+
+
+def _tls(_: Context) -> Check:
+    if os.environ.get("SSLKEYLOGFILE"):
+        return Check("tls", is_fine=False, said="SSLKEYLOGFILE is set: keys of connections are written there; unset it")
+    is_on = verifies_servers()
+    said = "certificates and names of servers are verified" if is_on else "servers are NOT verified: do not trade"
+    return Check("tls", is_on, said)
+
+
+def _notices(_: Context) -> Check:
+    from policytrader.config.secret_values import TELEGRAM_CHAT, TELEGRAM_TOKEN, telegram_secrets, told
+
+    names = ", ".join(f"{name} {told(os.environ, name)}" for name in (TELEGRAM_TOKEN, TELEGRAM_CHAT))
+    try:
+        is_on = telegram_secrets(os.environ) is not None
+    except ConfigError as error:
+        return Check("notices", is_fine=False, said=f"{error.render()}\n{names}")
+    return Check("notices", is_fine=True, said=f"{'by Telegram' if is_on else 'none'}; {names}")
 
 
 def _rules(context: Context) -> Check:

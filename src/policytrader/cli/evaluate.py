@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from policytrader.cli.context import CHANGES, FINE, Context, print_json
+from policytrader.cli.context import CHANGES, FINDINGS, FINE, Context, print_json
+from policytrader.cli.decisions import head_line, stored_document
 from policytrader.cli.plan_text import comparison_lines, plan_lines
 from policytrader.cli.sources import Source, rules_name, scenario_policy, snapshots_of, source_options
+from policytrader.cli.trading import STRATEGY_REF, exchange_options, opened_exchange, opened_store, store_option
 from policytrader.config import load_profile
-from policytrader.errors import UsageError
+from policytrader.errors import UsageError, printable
 from policytrader.model.decision import Action
-from policytrader.wiring import policy_at
+from policytrader.wiring import ACTIVE, policy_at, policy_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
+    from policytrader.ports.store import Store
+    from policytrader.wiring import Trading
 
 
 _PAIR = 2  # policies that can be compared
+_NOWHERE = Source((), None, None, None, None)
 
 
 @click.command(short_help="Show the plan: what would be done, and why.")
 @click.argument("snapshots", nargs=-1, metavar="[SNAPSHOT]...")
 @click.option("--policy", "policies", multiple=True, metavar="DIR", help="Rules to use; twice compares the two.")
-@click.option("--against", metavar="DIR|git:REV", help="Show what the rules in use change against these.")
+@click.option("--against", metavar="DIR|git:REV|active", help="Show what the rules in use change against these.")
 @source_options
+@click.option("--decision", "decision_id", metavar="ID", help="Decide again on the stored inputs of a logged decision.")
+@store_option
+@exchange_options
 @click.option("--json", "as_json", is_flag=True, help="One document a snapshot on stdout.")
 @click.option("--out", metavar="FILE", help="Also write the JSON documents to a file.")
 @click.option("--no-protections", is_flag=True, help="Leave the protections out: the policy's own logic.")
@@ -44,6 +54,10 @@ def command(
     at: str | None,
     captured_at: str | None,
     selections: str | None,
+    decision_id: str | None,
+    url: str | None,
+    exchange_file: str | None,
+    clock: str | None,
     as_json: bool,
     out: str | None,
     no_protections: bool,
@@ -51,17 +65,35 @@ def command(
 ) -> int:
     """Show what would be done about every selection of a snapshot, and why. Nothing is ever sent.
 
-    SNAPSHOT is a folder (snapshot.yaml and five tables); several give one document or table each.
+    SNAPSHOT is a folder (snapshot.yaml and five tables); several give one document or table each. With --exchange
+    (or a profile that names an account) instead: today's stored selections with the prices and orders of this moment,
+    decided by the active policy. `active` as a policy is the one that decides in the store.
+
+    With --decision: the stored inputs of a logged decision, by the stored policy; exit code 1 where the decision is
+    not the stored one byte for byte. With --policy too: what those rules would have done.
     """
-    names = _policy_names(policies, against)
     source = Source(snapshots, recording, at, captured_at, selections)
-    loaded: dict[str, PolicySet] = {}
+    is_live = exchange_file is not None or (source == _NOWHERE and _has_account(context))
+    if decision_id is not None:
+        if source != _NOWHERE or exchange_file is not None or against is not None or no_protections:
+            message = "--decision goes without a snapshot, --recording, --exchange, --against and --no-protections"
+            raise UsageError(message)
+        return _decide_again(context, decision_id, url, policies, as_json=as_json, out=out)
+    if is_live and source != _NOWHERE:
+        message = "--exchange is about this moment: it goes without a snapshot and --recording"
+        raise UsageError(message)
+    names = _policy_names(policies, against)
+    load = _Loader(context, url)
     documents: list[object] = []
     has_changes = False
-    for folder, snapshot in snapshots_of(source, context):
-        own = scenario_policy(snapshot, folder, context) if None in names else ""
+    if is_live:
+        sources = _this_moment(context, url, exchange_file, clock, is_edit=against is not None)
+    else:
+        sources = snapshots_of(source, context)
+    for folder, snapshot in sources:
+        own = folder if is_live else scenario_policy(snapshot, folder, context) if None in names else ""
         named = [name or own for name in names]
-        used = [_load(name, context, loaded) for name in named]
+        used = [load(name) for name in named]
         document, changed = _show(
             context, snapshot, used, named, protections=not no_protections, as_json=as_json, first=not documents
         )
@@ -83,10 +115,91 @@ def _policy_names(policies: tuple[str, ...], against: str | None) -> tuple[str |
     return (against, *used) if against is not None else used
 
 
-def _load(name: str, context: Context, loaded: dict[str, PolicySet]) -> PolicySet:
-    if name not in loaded:
-        loaded[name] = policy_at(name, context.project)
-    return loaded[name]
+def _has_account(context: Context) -> bool:
+    """Whether the profile names an account, and no snapshot lies here that could be meant instead."""
+    return (
+        load_profile(context.project, context.profile).real is not None and not context.path("snapshot.yaml").is_file()
+    )
+
+
+class _Loader:
+    """Policies by their names, each read once; ``active`` is that of the store."""
+
+    def __init__(self, context: Context, url: str | None) -> None:
+        self._context = context
+        self._url = url
+        self._mode = load_profile(context.project, context.profile).mode
+        self._loaded: dict[str, PolicySet] = {}
+
+    def __call__(self, name: str) -> PolicySet:
+        if name not in self._loaded:
+            self._loaded[name] = policy_at(name, self._context.project, store=self._url, mode=self._mode)
+        return self._loaded[name]
+
+
+def _this_moment(
+    context: Context, url: str | None, exchange_file: str | None, clock: str | None, *, is_edit: bool
+) -> Iterator[tuple[str, Snapshot]]:
+    """Today's selections as they stand, with the name of the rules that `run` would decide by; of an edit, the edit."""
+    with opened_exchange(context, exchange_file, clock) as trading, opened_store(context, url) as store:
+        snapshot = snapshot_now(trading, store)
+        rules = ACTIVE if not is_edit and store.active_policy() is not None else str(policy_folder(context.project))
+    yield rules, snapshot if context.now is None else replace(snapshot, now=context.now)
+
+
+def snapshot_now(trading: Trading, store: Store) -> Snapshot:
+    """Today's selections with the prices and orders of this moment; reads, and writes nothing."""
+    from policytrader.app.look import live_snapshot
+
+    return live_snapshot(
+        trading.exchange, trading.prices, store, trading.clock, account=trading.account, strategy_ref=STRATEGY_REF
+    )
+
+
+def _decide_again(
+    context: Context, decision_id: str, url: str | None, policies: tuple[str, ...], *, as_json: bool, out: str | None
+) -> int:
+    from policytrader.app.comparison import compare_plans
+    from policytrader.app.decided import read_decided
+    from policytrader.engine.evaluate import evaluate
+
+    if len(policies) > 1:
+        message = "--decision with one --policy compares it with the stored one"
+        raise UsageError(message)
+    with opened_store(context, url) as store:
+        decided = read_decided(store, decision_id)
+    currency = load_profile(context.project, context.profile).currency
+    plan = evaluate(decided.policy, decided.snapshot, explain=not as_json, currency=currency)
+    stored = stored_document(decided)
+    if policies:
+        (name,) = _policy_names(policies, None)
+        other = evaluate(_Loader(context, url)(name or ""), decided.snapshot, explain=not as_json, currency=currency)
+        comparison = compare_plans(plan, other)
+        _tell(
+            context,
+            comparison.to_dict() | {"stored": stored},
+            [head_line(context, decided), *comparison_lines(comparison, ("as stored", name or ""))],
+            as_json=as_json,
+            out=out,
+        )
+        return FINE
+    different = decided.differences(plan)
+    record = decided.record
+    told = [f"decision {record.decision_id} on {record.selection_ref}: "]
+    told[0] += "not what was stored" if different else "the same as stored, byte for byte"
+    lines = () if as_json else plan_lines(plan, context.zone, mode=record.mode.upper(), rules="as stored", color=False)
+    document = plan.to_dict() | {"stored": stored | {"differences": list(different)}}
+    _tell(context, document, [*lines, *told, *(f"  {one}" for one in different)], as_json=as_json, out=out)
+    return FINDINGS if different else FINE
+
+
+def _tell(context: Context, document: object, lines: list[str], *, as_json: bool, out: str | None) -> None:
+    if as_json:
+        print_json(document)
+    else:
+        click.echo("\n".join(map(printable, lines)))
+    if out is not None:
+        _write(context.path(out), [document])
 
 
 def _show(

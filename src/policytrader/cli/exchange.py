@@ -1,4 +1,4 @@
-"""``policytrader exchange serve``: the simulated exchange on loopback, for this machine's bots and tests."""
+"""``policytrader exchange``: the simulated exchange on loopback, for bots and tests, and sample picks for its day."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policytrader.app.morning import races_of
+from policytrader.app.sample_picks import picks_csv, sample_picks
+from policytrader.app.world import HORSE_RACING, MARKET_TYPES
 from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.trading import opened_exchange
 from policytrader.errors import UsageError
+from policytrader.model.books import MarketFilter
 from policytrader.wiring import serve_race_day, serve_recording
 
 if TYPE_CHECKING:
@@ -20,6 +25,7 @@ DEFAULT_SEED, DEFAULT_RACES, MOST_RACES = 1, 6, 60
 MAX_SPEED = 10_000.0
 MAX_PORT = 65_535
 MAX_SEED = 2**63 - 1
+DEFAULT_PER_MARKET, MOST_PER_MARKET = 2, 20
 
 
 @click.group(short_help="Serve the simulated exchange: Betfair's protocols on loopback.")
@@ -105,6 +111,47 @@ def serve(
         server = serve_race_day(chosen, number, speed=speed, port=port, stream_port=stream_port)
         what = f"race day {chosen} with {number} {'race' if number == 1 else 'races'}"
     _run(context, server, f"{what}, {_pace(speed)}")
+    return FINE
+
+
+@command.command(short_help="Write sample picks for the day that is served.")
+@click.option("--exchange", "exchange_file", metavar="FILE", required=True, help="The JSON line that `serve` printed.")
+@click.option("--out", metavar="FILE", help="Write the picks here; default: stdout.")
+@click.option(
+    "--seed", type=click.IntRange(0, MAX_SEED), metavar="N", default=DEFAULT_SEED, show_default=True,
+    help="Other seeds choose other runners and prices.",
+)  # fmt: skip
+@click.option(
+    "--per-market", type=click.IntRange(1, MOST_PER_MARKET), metavar="K", default=DEFAULT_PER_MARKET, show_default=True,
+    help="Runners in each market, backed and laid in turn.",
+)  # fmt: skip
+@click.pass_obj
+def picks(context: Context, exchange_file: str, out: str | None, seed: int, per_market: int) -> int:
+    """Write sample picks for the races that an exchange shows: backs and lays, to win and to be placed.
+
+    For newcomers and tests: chosen by lot, at prices near what is offered now, with small stakes. They are no tips.
+    `policytrader select import` reads the file.
+    """
+    with opened_exchange(context, exchange_file, None) as trading:
+        wanted = MarketFilter(event_type_ids=(HORSE_RACING,), market_types=MARKET_TYPES)
+        races = races_of(trading.prices.catalogue(wanted))
+        ids = sorted(market.market_id for race in races for market in (race.win, race.place) if market is not None)
+        books = {book.market_id: book for book in trading.prices.books(ids)}
+    chosen = sample_picks(races, books, seed=seed, per_market=per_market)
+    if not chosen:
+        message = "no market is open and has prices: the day that is served is over; serve one anew"
+        raise UsageError(message)
+    text = picks_csv(chosen)
+    if out is None:
+        click.echo(text, nl=False)
+        return FINE
+    path = context.path(out)
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        message = f"--out {path}: cannot be written: {error.strerror or error}"
+        raise UsageError(message) from None
+    context.note(f"wrote {len(chosen)} picks to {path}")
     return FINE
 
 

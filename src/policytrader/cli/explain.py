@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.cli.decisions import head_line, stored_document
 from policytrader.cli.plan_text import NOTHING, do_text
 from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
+from policytrader.cli.trading import opened_store, store_option
 from policytrader.config import load_profile
 from policytrader.engine.explain import NOT_APPLICABLE, Explanation, LeafSeen, RuleSeen, explain
 from policytrader.errors import UsageError, printable
@@ -20,32 +22,51 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
 
+    from policytrader.app.decided import Decided
+
 EXPLANATION_SCHEMA = "policytrader/explanation/1"
 
 
 @click.command(short_help="Show every rule and condition behind one decision.")
-@click.argument("selection")
+@click.argument("selection", required=False)
 @click.argument("snapshots", nargs=-1, metavar="[SNAPSHOT]")
 @click.option("--policy", metavar="DIR", help="Rules to use.")
 @source_options
+@click.option("--decision", "decision_id", metavar="ID", help="Explain a decision of the log, by its stored inputs.")
+@store_option
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.option("--no-protections", is_flag=True, help="Leave the protections out.")
 @click.pass_obj
 def command(
     context: Context,
-    selection: str,
+    selection: str | None,
     snapshots: tuple[str, ...],
     policy: str | None,
     recording: str | None,
     at: str | None,
     captured_at: str | None,
     selections: str | None,
+    decision_id: str | None,
+    url: str | None,
     as_json: bool,
     no_protections: bool,
 ) -> int:
-    """Show every rule, with the values seen and where it is written, behind the decision on SELECTION."""
+    """Show every rule, with the values seen and where it is written, behind the decision on SELECTION.
+
+    With --decision: behind a decision of the log (`policytrader decisions` lists them), made again from its stored
+    inputs by the stored policy, and the orders that followed from it. Exit code 1 where it is decided otherwise now.
+    """
     from policytrader.engine.evaluate import evaluate
 
+    if decision_id is not None:
+        others = (selection, *snapshots, policy, recording, at, captured_at, selections)
+        if no_protections or any(one is not None for one in others):
+            message = "--decision goes without a selection, a snapshot, --policy, --recording and --no-protections"
+            raise UsageError(message)
+        return _explain_stored(context, decision_id, url, as_json=as_json)
+    if selection is None:
+        message = "name a selection, and the snapshot that it is in; or --decision ID for one of the log"
+        raise UsageError(message)
     if len(snapshots) > 1:
         message = "one snapshot at a time can be explained"
         raise UsageError(message)
@@ -65,6 +86,37 @@ def command(
         else:
             click.echo("\n".join(map(printable, lines(explanation, context.zone))))
     return FINE
+
+
+def _explain_stored(context: Context, decision_id: str, url: str | None, *, as_json: bool) -> int:
+    from policytrader.app.decided import read_decided
+    from policytrader.engine.evaluate import evaluate
+
+    with opened_store(context, url) as store:
+        decided = read_decided(store, decision_id)
+    currency = load_profile(context.project, context.profile).currency
+    plan = evaluate(decided.policy, decided.snapshot, explain=True, currency=currency)
+    explanation = explain(plan, decided.again(plan))
+    different = decided.differences(plan)
+    if as_json:
+        print_json(to_dict(explanation) | {"stored": stored_document(decided) | {"differences": list(different)}})
+    else:
+        told = (
+            head_line(context, decided),
+            *lines(explanation, context.zone),
+            *_order_lines(decided),
+            *(f"not what was stored: {one}" for one in different),
+        )
+        click.echo("\n".join(map(printable, told)))
+    return FINDINGS if different else FINE
+
+
+def _order_lines(decided: Decided) -> Iterable[str]:
+    if not decided.orders:
+        yield "no order followed from it"
+    for entry in decided.orders:
+        one = entry.intent
+        yield f"order {one.ref}  {entry.state}  {one.purpose}: {one.side} {one.size} @ {one.price}"
 
 
 def lines(explanation: Explanation, zone: tzinfo) -> Iterable[str]:

@@ -7,13 +7,14 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
+from policytrader.config.redaction import strike_known
 from policytrader.errors import printable
 from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from policytrader.app.daemon import Say
+    from policytrader.app.surroundings import Say
 
 LOG_SCHEMA = "policytrader/log/1"
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -25,7 +26,8 @@ class _Lines(logging.Formatter):
         self._as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        fields: dict[str, Any] = getattr(record, "fields", {})
+        # The filters of the loggers see messages; what a line shows beside it is cleaned here.
+        fields: dict[str, Any] = {key: _clean(value) for key, value in getattr(record, "fields", {}).items()}
         if self._as_json:
             document = {"schema": LOG_SCHEMA, "level": record.levelname.lower(), "event": record.getMessage(), **fields}
             return json.dumps(document, ensure_ascii=True, default=str)
@@ -51,6 +53,10 @@ def open_log(mode: str, *, as_json: bool, verbosity: int) -> Say:
         logger.log(_LEVELS[level], "%s", event, extra={"fields": told})
 
     return say
+
+
+def _clean(value: Any) -> Any:
+    return value if value is None or isinstance(value, (bool, int)) else strike_known(str(value))
 
 
 def _text(value: object) -> str:

@@ -93,14 +93,19 @@ def comparison_lines(comparison: Comparison, names: tuple[str, str]) -> Iterable
     if before.policy.hash == after.policy.hash:
         yield "the two policies are the same"
     for change in comparison.changes:
-        selection = change.before.selection
-        name = selection.runner_name or selection.selection_id
-        yield f"{selection.selection_ref}  {name}  {selection.side} {selection.market_type}"
-        yield f"  A  {_change_text(change.before)}"
-        yield f"  B  {_change_text(change.after)}"
-        yield f"  because of {_because(change)}"
+        yield from change_lines(change)
     total = len(before.decisions)
     yield f"{len(comparison.changes)} of {total} decision{'s' * (total != 1)} change"
+
+
+def change_lines(change: Change) -> Iterable[str]:
+    """One selection that two policies decide differently: what A does, what B does, and because of which rules."""
+    selection = change.before.selection
+    name = selection.runner_name or selection.selection_id
+    yield f"{selection.selection_ref}  {name}  {selection.side} {selection.market_type}"
+    yield f"  A  {_change_text(change.before)}"
+    yield f"  B  {_change_text(change.after)}"
+    yield f"  because of {_because(change)}"
 
 
 def _because(change: Change) -> str:

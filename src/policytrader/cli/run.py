@@ -6,7 +6,8 @@ import os
 import secrets
 import signal
 import socket
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,12 +24,16 @@ from policytrader.cli.trading import (
     require_armed,
     store_option,
 )
-from policytrader.wiring import wall_rest
+from policytrader.errors import PolicytraderError
+from policytrader.wiring import open_notifications, wall_rest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
     from types import FrameType
 
-    from policytrader.app.daemon import Daemon, Ended, Say
+    from policytrader.app.daemon import Daemon, Ended
+    from policytrader.app.surroundings import Say
     from policytrader.app.trader import Trader
     from policytrader.config import Profile
     from policytrader.ports.store import Store
@@ -58,6 +63,12 @@ class StopFlag:
 @click.option("--live", is_flag=True, help="Send orders; needs --arm-file or the account's name typed.")
 @click.option("--arm-file", metavar="FILE", help="Two lines: the account's user name and today's date (London).")
 @click.option("--once", is_flag=True, help="One tick, then end.")
+@click.option("--stay", is_flag=True, help="Go on when the day is over, into the next.")
+@click.option(
+    "--prices",
+    type=click.Choice(["poll", "stream"]),
+    help="Ask for prices at each tick, or take them from the Exchange Stream and act at once; default: the profile's.",
+)
 @click.option("--log-json", is_flag=True, help="Log lines as JSON.")
 @store_option
 @exchange_options
@@ -68,6 +79,8 @@ def command(
     live: bool,
     arm_file: str | None,
     once: bool,
+    stay: bool,
+    prices: str | None,
     log_json: bool,
     url: str | None,
     exchange_file: str | None,
@@ -76,28 +89,56 @@ def command(
 ) -> int:
     """Trade the day's selections until the last result is stored, by the policy that is activated.
 
+    With --prices stream a change is acted upon at once, at most once a second; the schedule's ticks go on, and where
+    the stream is not reliable prices are asked for.
+
     Without --live it is a dry run: everything is read and decided, nothing is sent. Where no policy is activated, the
     project's own rules are, after the same checks. One process leads an account; another one waits, and takes over.
 
     Exit codes: 0 the day is over or it was stopped, 1 results are missing, 4 exchange or store out of reach at the
     start, 5 not armed (with --once also: another process leads).
     """
+    from policytrader.app.daemon import Daemon, DaemonTerms
+    from policytrader.app.surroundings import Surroundings
+
     profile = profile_of(context)
     mode = profile.mode if live else f"dry-{profile.mode}"
-    say = open_log(mode, as_json=log_json, verbosity=context.verbosity)
+    log = open_log(mode, as_json=log_json, verbosity=context.verbosity)
     stop = StopFlag()
+    streams = None if prices is None else prices == "stream"
     with (
-        opened_exchange(context, exchange_file, clock, stop) as trading,
+        open_notifications(f"{mode.upper()}  profile {profile.name}", log) as notify,
+        opened_exchange(context, exchange_file, clock, stop, sends=live, streams=streams) as trading,
         opened_store(context, url, makes=True) as store,
     ):
         now = trading.clock.now()
+        say = also_notified(log, notify, store, now)
         if live:
             require_armed(context, arm_file, trading.account, now)
+            compare_clocks(trading)
         activated = activate_own(context, store, now)
         if activated is not None:
             say("info", "activated", now, policy=activated, why="nothing was activated: the project's own rules")
-        daemon = _daemon(context, trading, store, say, stop, profile, is_live=live, is_once=once)
-        ended = _run(daemon, stop)
+        terms = DaemonTerms(
+            account=trading.account,
+            mode=profile.mode,
+            holder=f"{socket.gethostname()} process {os.getpid()}",
+            is_live=live,
+            minimum=profile.minimum,
+            is_once=once,
+            stays=stay,
+        )
+        surroundings = Surroundings(
+            clock=trading.clock,
+            say=say,
+            rest=wall_rest(stop),
+            is_stopping=stop,
+            skew=trading.skew,
+            feed=trading.feed,
+        )
+        daemon = Daemon(make_trader(context, trading, store, profile), store, surroundings, terms)
+        with told_when_it_fails(say):
+            ended = _run(daemon, stop)
     if as_json:
         print_json(_document(ended, mode))
     else:
@@ -109,6 +150,43 @@ def command(
         click.echo(f"{ended.without_result} selections have no result: `policytrader reconcile`, then look", err=True)
         return FINDINGS
     return FINE
+
+
+def compare_clocks(trading: Trading) -> None:
+    """Ask a real exchange for something small, so that its time is known before the first order.
+
+    Raises ``ExchangeError`` where it does not answer.
+    """
+    if not trading.is_simulated:
+        trading.exchange.funds()
+
+
+def also_notified(log: Say, notify: Callable[[str], None] | None, store: Store, now: datetime) -> Say:
+    """The log, and beside it what people are told of."""
+    from policytrader.app.notices import Notices
+
+    if notify is None:
+        return log
+    notices = Notices(notify, store, now)
+
+    def say(level: str, event: str, at: datetime | None, **fields: Any) -> None:
+        log(level, event, at, **fields)
+        notices(level, event, at, **fields)
+
+    return say
+
+
+@contextmanager
+def told_when_it_fails(say: Say) -> Iterator[None]:
+    """A run that ends by an error does not end in silence."""
+    try:
+        yield
+    except PolicytraderError as error:
+        say("error", "failed", None, why=error.render())
+        raise
+    except Exception as error:
+        say("error", "failed", None, why=type(error).__name__)
+        raise
 
 
 def make_trader(context: Context, trading: Trading, store: Store, profile: Profile) -> Trader:
@@ -126,37 +204,6 @@ def make_trader(context: Context, trading: Trading, store: Store, profile: Profi
             account=trading.account, mode=profile.mode, strategy_ref=STRATEGY_REF, minimum=profile.minimum
         ),
         kill_file=profile.kill_path(context.project),
-    )
-
-
-def _daemon(
-    context: Context,
-    trading: Trading,
-    store: Store,
-    say: Say,
-    stop: StopFlag,
-    profile: Profile,
-    *,
-    is_live: bool,
-    is_once: bool,
-) -> Daemon:
-    from policytrader.app.daemon import Daemon, DaemonTerms
-
-    return Daemon(
-        trader=make_trader(context, trading, store, profile),
-        store=store,
-        clock=trading.clock,
-        terms=DaemonTerms(
-            account=trading.account,
-            mode=profile.mode,
-            holder=f"{socket.gethostname()} process {os.getpid()}",
-            is_live=is_live,
-            minimum=profile.minimum,
-            is_once=is_once,
-        ),
-        say=say,
-        rest=wall_rest(stop),
-        is_stopping=stop,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from policytrader.app.activate import unpack
 from policytrader.app.journal_days import last_account
 from policytrader.app.kill_switch import read_kill_file
+from policytrader.app.look import trading_day
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.trading import (
     exchange_options,
@@ -22,45 +24,134 @@ from policytrader.cli.trading import (
     profile_of,
     store_option,
 )
-from policytrader.errors import PolicyError
+from policytrader.engine.explain import duration_text
+from policytrader.errors import ExchangeError, PolicyError, StoreError, UsageError, printable
 from policytrader.model.money import ZERO, half_up
-from policytrader.model.times import LONDON, format_utc
+from policytrader.model.times import LONDON, format_utc, parse_utc
+from policytrader.wiring import wall_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date, datetime
 
     from policytrader.model.journal import Control, ControlState, JournalEntry, Lease
+    from policytrader.model.records import StoredSelection
     from policytrader.policy.policy_set import PolicySet
     from policytrader.policy.protection import Protections
     from policytrader.ports.store import Store
 
 STATUS_SCHEMA = "policytrader/status/1"
 _PENNY = Decimal("0.01")
+_EVERY_SECONDS = 2.0
+_MOST_OFFS = 5
 
 
 @click.command(short_help="Show mode, leader, last tick, policy, levers, exposures.")
+@click.option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C.")
+@click.option(
+    "--every",
+    "every_seconds",
+    type=click.FloatRange(min=0.1, max=3600),
+    metavar="SECONDS",
+    help="With --watch: how often; default: every 2 seconds.",
+)
 @store_option
 @exchange_options
 @json_option
 @click.pass_obj
-def command(context: Context, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool) -> int:
-    """Show mode, leader, last tick, policy, kill and latches, orders, and exposures against the policy's limits.
+def command(
+    context: Context,
+    watch: bool,
+    every_seconds: float | None,
+    url: str | None,
+    exchange_file: str | None,
+    clock: str | None,
+    as_json: bool,
+) -> int:
+    """Show mode, leader, last tick, policy, kill and latches, next offs, orders, the day's profit, and exposures.
 
-    Exposures are the journal's, each order at its worst; what others have on the account is not in them.
+    Exposures stand against the policy's limits. They are the journal's, each order at its worst; what others have on
+    the account is not in them. Profit is that of settled selections, after commission.
     """
+
+    def look() -> dict[str, Any]:
+        return _gather(context, url, exchange_file, clock)
+
+    if every_seconds is not None and not watch:
+        message = "--every goes with --watch"
+        raise UsageError(message)
+    if watch:
+        return _watch(context, look, every_seconds or _EVERY_SECONDS, as_json=as_json)
+    document = look()
+    if as_json:
+        print_json(document)
+    else:
+        click.echo("\n".join(_lines(context, document)))
+    return FINE
+
+
+def _watch(context: Context, look: Callable[[], dict[str, Any]], every_seconds: float, *, as_json: bool) -> int:
+    """Until somebody presses Ctrl-C. What fails after the first time is shown, and tried again."""
+    wait = wall_rest(lambda: False)
+    document = look()
+    try:
+        if as_json or not sys.stdout.isatty():
+            while True:
+                if as_json:
+                    print_json(document)
+                else:
+                    click.echo("\n".join((*_lines(context, document), "")))
+                wait(every_seconds)
+                document = _next(look, document)
+        _draw(context, look, document, lambda: wait(every_seconds))
+    except KeyboardInterrupt:
+        return FINE
+    return FINE
+
+
+def _draw(
+    context: Context, look: Callable[[], dict[str, Any]], document: dict[str, Any], wait: Callable[[], None]
+) -> None:
+    """On a terminal: one screen that is drawn anew; the last one stays when it ends."""
+    from rich.live import Live
+    from rich.text import Text
+
+    console = context.console()
+    try:
+        with Live(console=console, screen=True, auto_refresh=False) as live:
+            while True:
+                lines = (*_lines(context, document), "", "Ctrl-C ends")
+                live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
+                wait()
+                document = _next(look, document)
+    finally:
+        click.echo("\n".join(_lines(context, document)))
+
+
+def _next(look: Callable[[], dict[str, Any]], before: dict[str, Any]) -> dict[str, Any]:
+    """The state now; where it cannot be had, the one before, and why."""
+    try:
+        return look()
+    except (StoreError, ExchangeError) as error:
+        return before | {"problem": error.render()}
+
+
+def _gather(context: Context, url: str | None, exchange_file: str | None, clock: str | None) -> dict[str, Any]:
     profile = profile_of(context)
     now = moment(context, exchange_file, clock)
-    account = None
+    account = profile.real.account if profile.real is not None else None
     if exchange_file is not None:
         with opened_exchange(context, exchange_file, clock) as trading:
             account = trading.account
     with opened_store(context, url) as store:
         account = account or last_account(store)
         leader = store.leader(account) if account is not None else None
-        # The day is the daemon's: its clock may be a simulated exchange's.
-        seen_at = leader.renewed_at if leader is not None and clock is None and exchange_file is None else now
-        document = _document(store, account, leader, seen_at.astimezone(LONDON).date(), now)
+        is_told = context.now is not None or clock is not None or exchange_file is not None
+        day = now.astimezone(LONDON).date() if is_told else trading_day(store, account, now)
+        if leader is not None and day != now.astimezone(LONDON).date():
+            # The day is the daemon's, whose clock may be a simulated exchange's: its last tick is as late as we know.
+            now = leader.renewed_at
+        document = _document(store, account, leader, day, now)
     document = {
         "schema": STATUS_SCHEMA,
         "mode": profile.mode,
@@ -70,11 +161,7 @@ def command(context: Context, url: str | None, exchange_file: str | None, clock:
     }
     found = [one for one in document["kill_files"] if one["kills"]]
     document["killed"] = document["kill"] is not None or bool(found)
-    if as_json:
-        print_json(document)
-    else:
-        _print(context, document)
-    return FINE
+    return document
 
 
 def _document(store: Store, account: str | None, leader: Lease | None, day: date, now: datetime) -> dict[str, Any]:
@@ -91,7 +178,7 @@ def _document(store: Store, account: str | None, leader: Lease | None, day: date
     results = store.live_results(day)
     lost = -sum(((one.profit or ZERO) - (one.commission or ZERO) for one in results), ZERO)
     limits = policy.protection.protections if policy is not None else None
-    upcoming = sorted({one.race_time for one in store.upcoming_bets(day) if one.race_time >= now})
+    picks = store.selections(day)
     return {
         "now": format_utc(now),
         "day": day.isoformat(),
@@ -104,11 +191,30 @@ def _document(store: Store, account: str | None, leader: Lease | None, day: date
         **_levers(store.control_state()),
         "kill_switch_file": limits.kill_switch_file if limits is not None else None,
         "orders": dict(Counter(str(entry.state) for entry in by_ref.values())),
-        "selections": {"total": len(store.selections(day)), "settled": len(results)},
-        "next_offs": [format_utc(one) for one in upcoming[:5]],
+        "selections": {"total": len(picks), "settled": len(results)},
+        "next_offs": _next_offs(picks, now),
         "profit": _amount(-lost),
         "exposure": _exposure(by_ref.values(), policy, limits, max(ZERO, lost)),
     }
+
+
+def _next_offs(picks: Iterable[StoredSelection], now: datetime) -> list[dict[str, Any]]:
+    """The next races of the day's picks, the first off first."""
+    races: dict[tuple[datetime, str], list[StoredSelection]] = defaultdict(list)
+    for pick in picks:
+        if pick.selection.race_time >= now:
+            races[pick.selection.race_time, pick.selection.race_id].append(pick)
+    return [
+        {
+            "race_time": format_utc(off),
+            "seconds": int((off - now).total_seconds()),
+            "race_id": race_id,
+            "course": some[0].course,
+            "selections": len(some),
+            "valid": sum(one.selection.valid for one in some),
+        }
+        for (off, race_id), some in sorted(races.items())[:_MOST_OFFS]
+    ]
 
 
 def _leader(leader: Lease | None) -> dict[str, Any] | None:
@@ -182,31 +288,60 @@ def _amount(amount: Decimal) -> str:
     return format(half_up(amount, _PENNY), "f")
 
 
-def _print(context: Context, document: dict[str, Any]) -> None:
-    leader = document["leader"]
-    click.echo(f"{document['mode'].upper()}  profile {document['profile']}  account {document['account'] or '-'}")
-    if leader is None:
-        click.echo("leader     nobody yet")
-    else:
-        ended = f", ended {leader['released_at']}" if leader["released_at"] else ""
-        click.echo(f"leader     {leader['holder']}, epoch {leader['epoch']}{ended}")
-        click.echo(f"last tick  {document['last_tick']}")
-    click.echo(f"policy     {(document['policy_hash'] or 'none')[:12]}")
+def _lines(context: Context, document: dict[str, Any]) -> list[str]:
+    """The state for people."""
+    exposure = document["exposure"]
+    lines = [
+        f"{document['mode'].upper()}  profile {document['profile']}  account {document['account'] or '-'}",
+        *_leader_lines(document["leader"], document["last_tick"]),
+        f"policy     {(document['policy_hash'] or 'none')[:12]}",
+    ]
+    if document["shadow_hash"]:
+        lines.append(f"shadow     {document['shadow_hash'][:12]}")
     if document["policy_problem"]:
-        click.echo(f"  cannot be used: {document['policy_problem']}")
-    for name in ("kill", "pause"):
-        if (lever := document[name]) is not None:
-            click.echo(f"{name.upper():<10} by {lever['who']} at {lever['at']}: {lever['why']}")
-    for file in document["kill_files"]:
-        click.echo(f"kill file  {file['path']} ({file['from']}): {'KILLS' if file['kills'] else 'not there'}")
-    for latch in document["latches"]:
-        click.echo(f"LATCH      {latch['cause']} {latch['subject']}: {latch['why']}")
-    picks, exposure = document["selections"], document["exposure"]
-    click.echo(f"selections {picks['total']}, {picks['settled']} settled; profit {document['profit']}")
-    click.echo("orders     " + (", ".join(f"{count} {state}" for state, count in document["orders"].items()) or "none"))
-    for name in ("day", "loss"):
-        click.echo(f"{name:<10} {exposure[name]['used']} of {exposure[name]['limit'] or 'no limit: no orders'}")
-    for market in exposure["markets"]:
-        click.echo(f"  {market['market_id']:<14} {market['used']:>9} of {market['limit'] or '-'}")
-    if document["next_offs"]:
-        click.echo(f"next offs  {', '.join(document['next_offs'])}  (shown in UTC; {context.zone} on other screens)")
+        lines.append(f"  cannot be used: {document['policy_problem']}")
+    lines += [
+        f"{name.upper():<10} by {lever['who']} at {lever['at']}: {lever['why']}"
+        for name in ("kill", "pause")
+        if (lever := document[name]) is not None
+    ]
+    lines += [
+        f"kill file  {file['path']} ({file['from']}): {'KILLS' if file['kills'] else 'not there'}"
+        for file in document["kill_files"]
+    ]
+    lines += [f"LATCH      {latch['cause']} {latch['subject']}: {latch['why']}" for latch in document["latches"]]
+    lines += [f"{'next offs' if not at else '':<10} {one}" for at, one in enumerate(_off_lines(context, document))]
+    picks = document["selections"]
+    lines += [
+        f"selections {picks['total']}, {picks['settled']} settled",
+        f"profit     {document['profit']}",
+        "orders     " + (", ".join(f"{count} {state}" for state, count in document["orders"].items()) or "none"),
+    ]
+    lines += [
+        f"{name:<10} {exposure[name]['used']} of {exposure[name]['limit'] or 'no limit: no orders'}"
+        for name in ("day", "loss")
+    ]
+    lines += [
+        f"  {market['market_id']:<14} {market['used']:>9} of {market['limit'] or '-'}" for market in exposure["markets"]
+    ]
+    if "problem" in document:
+        lines.append(f"NOT NOW    {document['problem']} (what stands above was read before that)")
+    return [printable(line) for line in lines]
+
+
+def _leader_lines(leader: dict[str, Any] | None, last_tick: str | None) -> list[str]:
+    if leader is None:
+        return ["leader     nobody yet"]
+    ended = f", ended {leader['released_at']}" if leader["released_at"] else ""
+    return [f"leader     {leader['holder']}, epoch {leader['epoch']}{ended}", f"last tick  {last_tick}"]
+
+
+def _off_lines(context: Context, document: dict[str, Any]) -> list[str]:
+    lines = []
+    for race in document["next_offs"]:
+        off = parse_utc(race["race_time"]).astimezone(context.zone)
+        invalid = race["selections"] - race["valid"]
+        picks = f"{race['selections']} selection{'s' * (race['selections'] != 1)}"
+        left = duration_text(race["seconds"] * 1_000_000)
+        lines.append(f"{off:%H:%M %Z}  in {left:<7} {race['course']}: {picks}{f', {invalid} invalid' * bool(invalid)}")
+    return lines or ["none"]

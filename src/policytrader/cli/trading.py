@@ -13,9 +13,10 @@ import click
 
 from policytrader.config import load_profile
 from policytrader.errors import RefusedError, UsageError
-from policytrader.wiring import open_exchange, open_store, store_url, system_clock
+from policytrader.wiring import open_account, open_exchange, open_store, store_url, system_clock
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from policytrader.cli.context import Context
@@ -37,9 +38,9 @@ def store_option(command: Command) -> Command:
 
 def exchange_options(command: Command) -> Command:
     """Add ``--exchange`` and ``--clock``."""
-    text = "Take the time from this clock; default: the exchange's where it is a simulated one."
-    command = click.option("--clock", type=click.Choice(["system", "exchange"]), help=text)(command)
-    text = "The exchange: a file with the JSON line that `exchange serve` prints."
+    text = "The time: the machine's, a simulated exchange's (its default), or that one's moved on at each wait."
+    command = click.option("--clock", type=click.Choice(["system", "exchange", "step"]), help=text)(command)
+    text = "The exchange: a file with the JSON line that `exchange serve` prints; else the profile's account."
     return click.option("--exchange", "exchange_file", metavar="FILE", help=text)(command)
 
 
@@ -74,17 +75,59 @@ def opened_store(context: Context, url: str | None, *, makes: bool = False) -> I
 
 @contextmanager
 def opened_exchange(
-    context: Context, file: str | None, clock: str | None, is_stopping: Callable[[], bool] = lambda: False
+    context: Context,
+    file: str | None,
+    clock: str | None,
+    is_stopping: Callable[[], bool] = lambda: False,
+    *,
+    sends: bool = False,
+    streams: bool | None = False,
 ) -> Iterator[Trading]:
-    """The exchange of ``--exchange``. Raises ``UsageError`` where a live profile meets a simulated exchange."""
-    if file is None:
-        message = "--exchange FILE is needed: the JSON line of the exchange, as `policytrader exchange serve` prints it"
-        raise UsageError(message)
-    with open_exchange(context.path(file), clock, is_stopping) as trading:
-        if trading.is_simulated and profile_of(context).mode == "live":
-            message = f"profile {context.profile} is live, and {file} is a simulated exchange: use a paper profile"
+    """The exchange of ``--exchange``, else the profile's account. Without ``sends`` it can only be read.
+
+    ``streams``: whether prices come from its stream; None as the profile says.
+
+    Raises ``UsageError`` where there is neither, where a live profile meets a simulated exchange, or a real account
+    is to go by another clock than the system's; ``RefusedError`` where a profile that is not live would send orders
+    to a real exchange.
+    """
+    profile = profile_of(context)
+    with _connected(context, profile, file, clock, is_stopping, sends=sends, streams=streams) as trading:
+        if trading.is_simulated and profile.mode == "live":
+            what = file if file is not None else f"the exchange of profile {profile.name}"
+            message = f"profile {profile.name} is live, and {what} is a simulated exchange: use a paper profile"
             raise UsageError(message)
+        if sends and not trading.is_simulated and profile.mode != "live":
+            message = (
+                f"profile {profile.name} says mode {profile.mode}, and this is a real exchange: "
+                "orders are sent there by a profile that says `mode: live`"
+            )
+            raise RefusedError(message)
         yield trading
+
+
+def _connected(
+    context: Context,
+    profile: Profile,
+    file: str | None,
+    clock: str | None,
+    is_stopping: Callable[[], bool],
+    *,
+    sends: bool,
+    streams: bool | None,
+) -> AbstractContextManager[Trading]:
+    if file is not None:
+        return open_exchange(context.path(file), clock, is_stopping, sends=sends, streams=bool(streams))
+    if profile.real is None:
+        message = (
+            "--exchange FILE is needed: the JSON line of the exchange, as `policytrader exchange serve` prints it; "
+            f"or `exchange: betfair` in config/{profile.name}.yaml"
+        )
+        raise UsageError(message)
+    if clock not in {None, "system"}:
+        message = f"--clock {clock}: profile {profile.name} names an account, which has no clock but the system's"
+        raise UsageError(message)
+    return open_account(profile.real, is_stopping, sends=sends, streams=streams)
 
 
 def moment(context: Context, file: str | None, clock: str | None) -> datetime:
@@ -92,8 +135,8 @@ def moment(context: Context, file: str | None, clock: str | None) -> datetime:
     if context.now is not None:
         return context.now
     if file is None:
-        if clock == "exchange":
-            message = "--clock exchange needs --exchange FILE"
+        if clock not in {None, "system"}:
+            message = f"--clock {clock} needs --exchange FILE"
             raise UsageError(message)
         return system_clock().now()
     with opened_exchange(context, file, clock) as trading:

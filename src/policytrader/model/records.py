@@ -129,6 +129,7 @@ class Result:
     commission: Decimal
     size_matched: Decimal
     average_price_matched: Decimal | None = None
+    starting_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,7 @@ class StoredBet:
     mode: str
     created_at: datetime
     processed_at: datetime
+    starting_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,22 @@ class DecisionRecord:
     inputs: bytes
     is_shadow: bool = False
     mode: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedDecision:
+    """A decision as a list shows it: a ``DecisionRecord`` without its inputs."""
+
+    decision_id: str
+    at: datetime
+    selection_ref: str
+    policy_hash: str
+    snapshot_hash: str
+    action: str
+    code: str
+    document: bytes
+    is_shadow: bool
+    mode: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

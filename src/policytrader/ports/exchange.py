@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -114,4 +114,8 @@ class PriceFeed(Protocol):
 
     def books(self, market_ids: Sequence[str]) -> tuple[LiveMarket, ...]:
         """The books of these markets, in their order; a market that the exchange does not know is left out."""
+        ...
+
+    def starting_prices(self, market_ids: Sequence[str]) -> Mapping[tuple[str, int], Decimal]:
+        """Starting prices, by market and runner, as far as there are any: a market has them once it turned in play."""
         ...

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Activation,
         Contender,
         DecisionRecord,
+        LoggedDecision,
         NewSelection,
         PolicyRecord,
         PositionUpdate,
@@ -184,7 +185,7 @@ class RuleStore(Protocol):
     """Decisions and the policies that made them."""
 
     def append_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
-        """Append decisions with their inputs."""
+        """Append decisions with their inputs; the same again changes nothing, another of the same id is a conflict."""
         ...
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
@@ -193,6 +194,12 @@ class RuleStore(Protocol):
 
     def decisions(self, selection_ref: str, limit: int = 100) -> tuple[DecisionRecord, ...]:
         """The newest decisions on a pick, newest first."""
+        ...
+
+    def logged_decisions(
+        self, *, day: date | None = None, selection_ref: str | None = None
+    ) -> tuple[LoggedDecision, ...]:
+        """Decisions without their inputs, oldest first: on the picks for the races of a London day, on one pick."""
         ...
 
     def store_policy(self, policy_hash: str, content: bytes, at: datetime) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from policytrader.config import Addresses
+
 LINE_SCHEMA = "policytrader/exchange/1"
 MAX_PORT = 65535
 _MAX_LINE = 1_000_000
@@ -47,6 +49,12 @@ class Endpoints:
             message = f"stream {self.stream_host}:{self.stream_port}: it must be a host and a port from 1 to {MAX_PORT}"
             raise ConfigError(message)
 
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether all of it is here, and so no exchange with real money."""
+        hosts = [urlsplit(address).hostname or "" for address in (self.identity, self.identity_cert, self.api)]
+        return all(is_loopback(host) for host in (*hosts, self.stream_host))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
@@ -68,6 +76,39 @@ class Credentials:
         if key is not None and key.stat().st_mode & 0o077:
             message = f"{key}: others may read this key; `chmod 600` it"
             raise ConfigError(message)
+
+
+def betfair_endpoints(country: str) -> Endpoints:
+    """The exchange's own addresses for an account of that country (``policytrader.config.COUNTRIES``)."""
+    from betfairlightweight.baseclient import BaseClient  # noqa: PLC0415 - only a real account needs its tables
+
+    return Endpoints(
+        identity=BaseClient.IDENTITY_URLS[country],
+        identity_cert=BaseClient.IDENTITY_CERT_URLS[country],
+        api=BaseClient.API_URLS[country],
+    )
+
+
+def local_endpoints(addresses: Addresses) -> Endpoints:
+    """A program on this machine that speaks the exchange's protocols. Raises ``ConfigError`` for any other place."""
+    host, _, port = addresses.stream.rpartition(":")
+    if not host or not port.isascii() or not port.isdecimal():
+        message = f"addresses: stream {addresses.stream!r}: it must be host:port"
+        raise ConfigError(message)
+    endpoints = Endpoints(
+        identity=addresses.identity,
+        identity_cert=addresses.identity_cert,
+        api=addresses.api,
+        stream_host=host.strip("[]"),
+        stream_port=int(port),
+    )
+    if not endpoints.is_on_this_machine:
+        message = (
+            "addresses: only addresses on this machine may replace the exchange's own, "
+            "for whoever answers there is sent the password"
+        )
+        raise ConfigError(message)
+    return endpoints
 
 
 class ExchangeLine(NamedTuple):

@@ -1,4 +1,4 @@
-"""The Exchange port on Betfair: one order in one request, sent once; reads complete or refused."""
+"""The Exchange port on Betfair: one order in one request, sent once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from policytrader.adapters.betfair import parsing
-from policytrader.adapters.betfair.pages import PAGE_SIZE, ParsedPage, Rows, filters, read_all, read_page
+from policytrader.adapters.betfair.reads import AccountReads
 from policytrader.adapters.betfair.reports import (
     judge_cancel_report,
     judge_place_report,
@@ -19,29 +18,19 @@ from policytrader.errors import ExchangeError, printable
 from policytrader.model.order_checks import cancel_requests, check_cancel, check_order
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer, Reaction
 from policytrader.model.reactions import Operation, Verdict, outcome
-from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
 
-    from policytrader.adapters.betfair.wire import Wire
-    from policytrader.model.bets import Bet
     from policytrader.model.orders import OrderRequest
-    from policytrader.ports import ClearedBet, ClearedMarket, ClearedStatus, Funds
 
 T = TypeVar("T")
 
 _SHOWN = 300
 
 
-class BetfairExchange:
+class BetfairExchange(AccountReads):
     """Orders and the account over a wire."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-
-    # --- Orders -----------------------------------------------------------------------------------------------------
 
     def place(self, order: OrderRequest) -> OrderAnswer:
         """Send one order, once. Nothing here ever sends it again."""
@@ -115,88 +104,3 @@ class BetfairExchange:
         """What the exchange said, as it may be shown: its words are usually codes, and could be anything."""
         clean = printable(self._wire.secrets.strike(text))
         return clean if len(clean) <= _SHOWN else clean[: _SHOWN - 1] + "…"
-
-    # --- Reads ------------------------------------------------------------------------------------------------------
-
-    def current_bets(
-        self, *, market_ids: Iterable[str] = (), order_refs: Iterable[str] = (), bet_ids: Iterable[str] = ()
-    ) -> tuple[Bet, ...]:
-        """The account's bets in markets that are not settled, ours and foreign, whatever their status, by bet id."""
-        rows = Rows("listCurrentOrders", "currentOrders", parsing.parse_bet, "betId")
-        found: dict[str, Bet] = {}
-        for markets, refs, bets in filters(market_ids, order_refs, bet_ids):
-            found |= self._read_all(
-                rows,
-                "list_current_orders",
-                market_ids=markets,
-                customer_order_refs=refs,
-                bet_ids=bets,
-                order_projection="ALL",
-                date_range=None,
-                order_by="BY_PLACE_TIME",
-                sort_dir="EARLIEST_TO_LATEST",
-            )
-        return tuple(found[bet_id] for bet_id in sorted(found, key=_by_number))
-
-    def cleared_bets(
-        self,
-        status: ClearedStatus,
-        *,
-        since: datetime | None = None,
-        market_ids: Iterable[str] = (),
-        order_refs: Iterable[str] = (),
-    ) -> tuple[ClearedBet, ...]:
-        """Bets that are over, all pages, by bet id."""
-        rows = Rows("listClearedOrders", "clearedOrders", partial(parsing.parse_cleared_bet, status=status), "betId")
-        found: dict[str, ClearedBet] = {}
-        for markets, refs in filters(market_ids, order_refs):
-            found |= self._read_all(
-                rows,
-                "list_cleared_orders",
-                bet_status=status.value,
-                group_by="BET",
-                market_ids=markets,
-                customer_order_refs=refs,
-                settled_date_range=_from(since),
-            )
-        return tuple(found[bet_id] for bet_id in sorted(found, key=_by_number))
-
-    def cleared_markets(
-        self, *, since: datetime | None = None, market_ids: Iterable[str] = ()
-    ) -> tuple[ClearedMarket, ...]:
-        """Profit and commission by market, by market id; commission exists at no finer grain."""
-        rows = Rows("listClearedOrders", "clearedOrders", parsing.parse_cleared_market, "marketId")
-        found: dict[str, ClearedMarket] = {}
-        for (markets,) in filters(market_ids):
-            found |= self._read_all(
-                rows,
-                "list_cleared_orders",
-                bet_status="SETTLED",
-                group_by="MARKET",
-                market_ids=markets,
-                settled_date_range=_from(since),
-            )
-        return tuple(found[market_id] for market_id in sorted(found))
-
-    def funds(self) -> Funds:
-        """The account's money."""
-        return self._wire.read(lambda client: client.account.get_account_funds(), parsing.parse_funds)
-
-    def _read_all(self, rows: Rows[T], operation: str, **parameters: Any) -> dict[str, T]:
-        def page_from(start: int) -> ParsedPage[T]:
-            return self._wire.read(
-                lambda client: getattr(client.betting, operation)(
-                    **parameters, from_record=start, record_count=PAGE_SIZE
-                ),
-                partial(read_page, rows),
-            )
-
-        return read_all(page_from, rows)
-
-
-def _by_number(bet_id: str) -> tuple[int, str]:
-    return len(bet_id), bet_id
-
-
-def _from(since: datetime | None) -> dict[str, str] | None:
-    return None if since is None else {"from": format_utc(since)}

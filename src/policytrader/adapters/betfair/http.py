@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import socket
     from http.cookiejar import Cookie
 
+    from policytrader.adapters.betfair.dates import DateWatch
+
 ANSWER_SILENCES = 2
 """Longest time for a whole answer, in read timeouts."""
 MAX_ANSWER_BYTES = 16 << 20
@@ -36,9 +38,10 @@ class TooLongError(Exception):
 class OneShotSession(requests.Session):
     """An HTTP session that does what it is told, once: a redirect would send an order twice, or a token elsewhere."""
 
-    def __init__(self) -> None:
-        """Nothing of the environment's wishes: no proxies, no stored passwords, no cookies."""
+    def __init__(self, dates: DateWatch | None = None) -> None:
+        """Nothing of the environment's wishes: no proxies, no stored passwords, no cookies. ``dates`` sees dates."""
         super().__init__()
+        self._dates = dates
         self.trust_env = False
         for scheme in ("http://", "https://"):
             self.mount(scheme, _BoundedAdapter(max_retries=0))
@@ -47,7 +50,10 @@ class OneShotSession(requests.Session):
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         """As the library's, the answer read completely. Raises what requests and urllib3 raise."""
+        sent_at = self._dates.sending() if self._dates is not None else 0.0
         response = super().request(*args, **(kwargs | {"allow_redirects": False, "stream": True}))
+        if self._dates is not None:
+            self._dates.saw(response.headers.get("Date"), sent_at)
         with response:
             body = _read(response)
         response.raw = io.BytesIO(body)

@@ -12,6 +12,7 @@ from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from policytrader.adapters.betfair.wire import Wire
     from policytrader.model.books import CatalogueMarket, LiveMarket, MarketFilter
@@ -21,6 +22,7 @@ MAX_WEIGHT = 200
 MAX_RESULTS = 1000
 DESCRIPTION_WEIGHT = 1
 BEST_OFFERS_WEIGHT = 5
+STARTING_PRICES_WEIGHT = 7
 DEFAULT_DEPTH = 3
 MAX_DEPTH = 10
 
@@ -68,6 +70,16 @@ class BetfairPrices:
                 found[book.market_id] = book
         return tuple(found[market_id] for market_id in wanted if market_id in found)
 
+    def starting_prices(self, market_ids: Sequence[str]) -> dict[tuple[str, int], Decimal]:
+        """By market and runner, as far as there are any."""
+        found: dict[tuple[str, int], Decimal] = {}
+        for batch in batches(tuple(dict.fromkeys(market_ids)), MAX_WEIGHT // STARTING_PRICES_WEIGHT):
+            for book in self._ask(batch, {"priceData": ["SP_TRADED"]}):
+                for runner in book.runners:
+                    if runner.starting_price is not None:
+                        found[book.market_id, runner.selection_id] = runner.starting_price
+        return found
+
     def _from_start_to_start(self, wanted: dict[str, Any], found: dict[str, CatalogueMarket]) -> None:
         """A full page may have left markets out: ask again from the last start on, until a page is not full."""
         while True:
@@ -98,6 +110,9 @@ class BetfairPrices:
         projection: dict[str, Any] = {"priceData": ["EX_BEST_OFFERS"]}
         if self._depth != DEFAULT_DEPTH:
             projection["exBestOffersOverrides"] = {"bestPricesDepth": self._depth}
+        return self._ask(market_ids, projection)
+
+    def _ask(self, market_ids: list[str], projection: dict[str, Any]) -> tuple[LiveMarket, ...]:
         # The answer has no time of its own: it is at least as new as the question.
         asked_at = self._wire.clock.now()
         return self._wire.read(

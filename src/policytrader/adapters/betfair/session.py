@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from policytrader.adapters.betfair.endpoints import Credentials
-    from policytrader.adapters.betfair.redaction import Secrets
+    from policytrader.config.redaction import Secrets
     from policytrader.ports import Clock
 
 KEEP_ALIVE_AFTER = timedelta(hours=1)

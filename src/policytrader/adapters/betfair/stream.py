@@ -102,6 +102,7 @@ class StreamFeed:
         self._heard_at = 0.0
         self._published_milliseconds = 0
         self._is_delayed = False
+        self._changes = 0
 
     # --- For its user -----------------------------------------------------------------------------------------------
 
@@ -141,6 +142,12 @@ class StreamFeed:
         with self._changed:
             return self._changed.wait_for(lambda: self.health().state is state, timeout_seconds)
 
+    def wait_for_change(self, seen: int, timeout_seconds: float) -> int:
+        """The number of messages with changes so far; waits for one more than ``seen``, at most so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._changes > seen, timeout_seconds)
+            return self._changes
+
     def books(self, market_ids: Sequence[str]) -> tuple[LiveMarket, ...]:
         """The books of these markets, in their order; what is not subscribed is left out. Raises ``ExchangeError``.
 
@@ -175,6 +182,9 @@ class StreamFeed:
                 self._published_milliseconds = max(self._published_milliseconds, _milliseconds(published))
             if data.get("op") != "mcm":
                 return
+            if data.get("mc"):
+                self._changes += 1
+                self._changed.notify_all()
             if data.get("ct") in {"SUB_IMAGE", "RESUB_DELTA"}:
                 conflated = data.get("conflateMs")
                 self._is_delayed = isinstance(conflated, int) and conflated >= DELAYED_MILLISECONDS

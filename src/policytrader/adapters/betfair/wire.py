@@ -18,14 +18,15 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from policytrader.adapters.betfair.fields import loads
 from policytrader.adapters.betfair.http import OneShotSession, TooLongError
-from policytrader.adapters.betfair.redaction import Secrets, keep_out_of_logs
 from policytrader.adapters.betfair.session import BetfairSession
+from policytrader.config.redaction import Secrets, keep_out_of_logs
 from policytrader.errors import ExchangeError, printable
 from policytrader.model.reactions import SESSION_LOST, Operation, Source, Transport, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from policytrader.adapters.betfair.dates import DateWatch
     from policytrader.adapters.betfair.endpoints import Credentials, Endpoints
     from policytrader.ports import Clock
 
@@ -58,10 +59,20 @@ class RequestFailedError(Exception):
 
 
 class Wire:
-    """The connection to one account: one HTTP session, one login session. Close it, or use it in a ``with``."""
+    """The connection to one account: one HTTP session, one login session. Close it, or use it in a ``with``.
+
+    With ``only_reads`` no order and no cancel can leave. ``dates`` sees the ``Date`` of each answer.
+    """
 
     def __init__(
-        self, endpoints: Endpoints, credentials: Credentials, clock: Clock, *, read_seconds: float = READ_SECONDS
+        self,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        clock: Clock,
+        *,
+        read_seconds: float = READ_SECONDS,
+        only_reads: bool = False,
+        dates: DateWatch | None = None,
     ) -> None:
         credentials.check_files()
         self.endpoints = endpoints
@@ -69,8 +80,8 @@ class Wire:
         self.app_key = credentials.app_key
         self.secrets = Secrets([credentials.password.get_secret_value(), credentials.app_key.get_secret_value()])
         keep_out_of_logs(self.secrets)
-        self._http = OneShotSession()
-        self._client = _client(endpoints, credentials, self._http, read_seconds)
+        self._http = OneShotSession(dates)
+        self._client = _client(endpoints, credentials, self._http, read_seconds, only_reads=only_reads)
         self.session = BetfairSession(self._client, credentials, clock, self.secrets)
 
     def read(self, ask: Callable[[Any], Any], parse: Callable[[Any], T]) -> T:
@@ -169,11 +180,24 @@ class _Betting(_ExactRequests, Betting):  # type: ignore[misc] # the library has
     pass
 
 
+class _ReadingBetting(_Betting):
+    """What lists, and nothing else: every operation that is not a reading one is a defect of the caller."""
+
+    def request(self, method: str, params: dict[str, Any], session: Any) -> tuple[None, dict[str, Any], float]:
+        operation = method.rpartition("/")[2]
+        if not operation.startswith("list"):
+            message = f"{operation} was asked of a connection that only reads"
+            raise RuntimeError(message)
+        return super().request(method, params, session)
+
+
 class _Account(_ExactRequests, Account):  # type: ignore[misc] # the library has no types
     pass
 
 
-def _client(endpoints: Endpoints, credentials: Credentials, http: requests.Session, read_seconds: float) -> Any:
+def _client(
+    endpoints: Endpoints, credentials: Credentials, http: requests.Session, read_seconds: float, *, only_reads: bool
+) -> Any:
     certificate = credentials.certificate
     key = credentials.certificate_key
     client = betfairlightweight.APIClient(
@@ -187,7 +211,7 @@ def _client(endpoints: Endpoints, credentials: Credentials, http: requests.Sessi
     client.identity_uri = endpoints.identity
     client.identity_cert_uri = endpoints.identity_cert
     client.api_uri = endpoints.api
-    client.betting, client.account = _Betting(client), _Account(client)
+    client.betting, client.account = (_ReadingBetting if only_reads else _Betting)(client), _Account(client)
     for endpoint in (client.betting, client.account, client.login, client.login_interactive, client.keep_alive):
         endpoint.connect_timeout, endpoint.read_timeout = CONNECT_SECONDS, read_seconds
     return client

@@ -9,6 +9,7 @@ from policytrader.model.snapshot import MarketStatus, RunnerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from policytrader.model.books import MarketFilter
     from policytrader.simulation.book import RunnerBook
@@ -39,6 +40,17 @@ class InMemoryPrices:
         """The books of these markets, in their order; an unknown market is left out."""
         markets = (self._exchange.markets.get(market_id) for market_id in dict.fromkeys(market_ids))
         return tuple(self._book(market) for market in markets if market is not None)
+
+    def starting_prices(self, market_ids: Sequence[str]) -> dict[tuple[str, int], Decimal]:
+        """By market and runner, as far as there are any."""
+        markets = (self._exchange.markets.get(market_id) for market_id in market_ids)
+        return {
+            (market.definition.market_id, runner.selection_id): runner.starting_price
+            for market in markets
+            if market is not None
+            for runner in market.definition.runners
+            if runner.starting_price is not None
+        }
 
     def _book(self, market: Market) -> LiveMarket:
         definition = market.definition

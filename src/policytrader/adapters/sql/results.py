@@ -79,6 +79,7 @@ def _settle(connection: Connection, result: Result, at: datetime) -> bool:
         "average_price_matched": shown,
         "price_matched": shown,
         "average_price_exact": result.average_price_matched,
+        "starting_price": result.starting_price,
         "processed_at": at,
     }
     if last is None:
@@ -95,6 +96,7 @@ def _settle(connection: Connection, result: Result, at: datetime) -> bool:
             commission=result.commission,
             size_matched=result.size_matched,
             average_price_matched=result.average_price_matched,
+            starting_price=result.starting_price,
         )
     )
     return True
@@ -108,6 +110,7 @@ def _result(row: Row[Any]) -> Result:
         commission=row.commission,
         size_matched=row.size_matched,
         average_price_matched=row.average_price_matched,
+        starting_price=row.starting_price,
     )
 
 
@@ -135,4 +138,5 @@ def _bet(row: Row[Any]) -> StoredBet:
         mode=row.mode,
         created_at=row.created_at,
         processed_at=row.processed_at,
+        starting_price=row.starting_price,
     )

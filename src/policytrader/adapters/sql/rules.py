@@ -10,13 +10,13 @@ from sqlalchemy import insert, select
 from policytrader.adapters.sql import tables
 from policytrader.adapters.sql.part import Part, executed
 from policytrader.errors import StoreConflictError, StoreError
-from policytrader.model.records import Activation, DecisionRecord, PolicyRecord
+from policytrader.model.records import Activation, DecisionRecord, LoggedDecision, PolicyRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
 _DECISIONS = tables.decisions
 _INPUTS = tables.decision_inputs
@@ -25,13 +25,15 @@ _ACTIVATIONS = tables.activations
 _DECISION_COLUMNS = (
     "decision_id", "at", "selection_ref", "policy_hash", "snapshot_hash", "action", "code", "is_shadow",
 )  # fmt: skip
+_MANY = 500
+"""Ids in one question: SQLite takes a limited number of parameters."""
 
 
 class RulePart(Part):
     """``decisions``, ``decision_inputs``, ``policies`` and ``activations``."""
 
     def append_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
-        """Append; inputs that are there already are not stored again."""
+        """Append; decisions and inputs that are there already are not stored again."""
         inputs = {_sha256(one): one for one in {decision.inputs for decision in decisions}}
         keep = self._upsert(_INPUTS).on_conflict_do_nothing()
         with self._writing() as connection:
@@ -42,7 +44,8 @@ class RulePart(Part):
                 | {"mode": self._mode, "document": _text(one.document), "inputs_hash": _sha256(one.inputs)}
                 for one in decisions
             ]
-            executed(connection, insert(_DECISIONS), rows)
+            executed(connection, self._upsert(_DECISIONS).on_conflict_do_nothing(), rows)
+            _refuse_others(connection, rows)
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """By its id, or by a beginning of it that no other has."""
@@ -64,6 +67,25 @@ class RulePart(Part):
         query = _with_inputs().where(c.selection_ref == selection_ref).order_by(c.at.desc(), c.decision_id).limit(limit)
         with self._reading() as connection:
             return tuple(map(_decision, connection.execute(query)))
+
+    def logged_decisions(
+        self, *, day: date | None = None, selection_ref: str | None = None
+    ) -> tuple[LoggedDecision, ...]:
+        """Oldest first; of one moment, in the picks' order."""
+        c, picks = _DECISIONS.c, tables.selections
+        query = select(*(c[name] for name in _DECISION_COLUMNS), c.mode, c.document).order_by(
+            c.at, c.selection_ref, c.is_shadow, c.decision_id
+        )
+        if selection_ref is not None:
+            query = query.where(c.selection_ref == selection_ref)
+        if day is not None:
+            of_day = select(picks.c.selection_ref).where(picks.c.race_date == day, picks.c.selection_ref.is_not(None))
+            query = query.where(c.selection_ref.in_(of_day))
+        with self._reading() as connection:
+            return tuple(
+                LoggedDecision(**dict(row._mapping) | {"document": row.document.encode()})  # noqa: SLF001 - a Row's public face
+                for row in connection.execute(query)
+            )
 
     def store_policy(self, policy_hash: str, content: bytes, at: datetime) -> None:
         """Keep it, once."""
@@ -115,6 +137,21 @@ class RulePart(Part):
             message = f"store {self._database.place}: policy {row.policy_hash[:12]} was changed after it was stored"
             raise StoreError(message, "damaged")
         return PolicyRecord(policy_hash=row.policy_hash, content=content, stored_at=row.stored_at)
+
+
+def _refuse_others(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Raise where a decision of the same name is stored, and is another one.
+
+    Its inputs may be written otherwise: a snapshot's hash knows no order of rows. The first stay.
+    """
+    compared = [name for name in rows[0] if name != "inputs_hash"] if rows else []
+    for start in range(0, len(rows), _MANY):
+        some = {row["decision_id"]: row for row in rows[start : start + _MANY]}
+        query = select(*(_DECISIONS.c[name] for name in compared)).where(_DECISIONS.c.decision_id.in_(list(some)))
+        for stored in connection.execute(query):
+            if any(getattr(stored, name) != some[stored.decision_id][name] for name in compared):
+                message = f"decision {stored.decision_id} is stored with other content"
+                raise StoreConflictError(message)
 
 
 def _with_inputs() -> Any:

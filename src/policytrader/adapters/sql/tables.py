@@ -193,6 +193,7 @@ def _bets(name: str) -> Table:
         _text("selection_ref", nullable=True),
         _average("average_price_exact"),
         _text("mode", nullable=True),
+        _average("starting_price"),
     )
     Index(f"{name}_selection_ref", table.c.selection_ref, unique=True)
     Index(f"{name}_race_date", table.c.race_date)
@@ -309,6 +310,7 @@ results_history = _table(
     Column("commission", Amount(15, 2), nullable=False),
     Column("size_matched", Amount(15, 2), nullable=False),
     _average("average_price_matched"),
+    _average("starting_price"),
 )
 Index("results_history_selection_ref", results_history.c.selection_ref)
 

@@ -1,4 +1,4 @@
-"""``demo``, ``doctor`` and ``completion``."""
+"""``doctor`` and ``completion``."""
 
 from __future__ import annotations
 
@@ -14,55 +14,6 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Edited, Run
 
-# --- demo -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_demo_walks_to_a_cash_out(run: Run, here: Path) -> None:
-    ran = run("demo")
-    assert (ran.code, ran.err) == (0, "")
-    assert ran.out.count("DEMO  no exchange") == 4
-    assert (
-        "+  15:10  1h59m  Newmarket  Blue Moon   BACK WIN     8.00   8.20  2h      20.00  2.00  place 18.00 @ 8.20"
-        in ran.out
-    )
-    assert (
-        "-  15:10  27m  Newmarket  Blue Moon   BACK WIN     8.00   8.40  30m     50.00  50.00  "
-        "CASH OUT: Invalid Short Price Removed: Sunspot, 6.40 this morning; lay 47.62 @ 8.60, locks -2.38"
-    ) in ran.out
-    assert "withdrawn: Sunspot at 14:42:10, 6.40 in the capture" in ran.out
-    assert "policytrader init my-rules" in ran.out
-    assert list(here.iterdir()) == []
-
-
-def test_the_demo_is_the_same_every_time(run: Run, here: Path) -> None:
-    assert here.is_dir()
-    first = run("demo")
-    assert run("demo") == first
-    assert run("--now", "2030-01-01T00:00:00Z", "demo") == first
-
-
-def test_the_demo_as_json(run: Run, here: Path) -> None:
-    assert here.is_dir()
-    document = json.loads(run("demo", "--json").out)
-    assert list(document) == ["schema", "moments"]
-    assert document["schema"] == "policytrader/demo/1"
-    actions = [
-        {decision["selection_ref"]: decision["action"] for decision in moment["plan"]["decisions"]}
-        for moment in document["moments"]
-    ]
-    assert [one["blue-moon-win"] for one in actions] == ["PLACE", "PLACE", "PLACE", "CASH_OUT"]
-    assert [one["saltire-lay"] for one in actions] == ["WAIT", "WAIT", "WAIT", "WAIT"]
-    assert [one["quick-step-win"] for one in actions] == ["WAIT", "WAIT", "PLACE", "INVALID"]
-
-
-def test_the_demo_with_rules_of_ones_own(run: Run, edited: Edited) -> None:
-    rules = edited("mild", ("validation", "op: lt, value: 12}", "op: lt, value: 6}")) / "rules"
-    ran = run("demo", "--policy", rules)
-    assert ran.code == 0
-    assert "Invalid 8 to 7 Place" in ran.out
-    assert "CASH OUT: Invalid Short Price Removed" not in ran.out
-
-
 # --- doctor ---------------------------------------------------------------------------------------------------------
 
 
@@ -71,7 +22,8 @@ def test_all_is_well(run: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ran = run("-vv", "doctor")
     assert (ran.code, ran.err) == (0, "")
     names = [line.split()[:2] for line in ran.out.splitlines()[1:]]
-    assert names == [["ok", name] for name in ("python", "packages", "engine", "profile", "rules", "git")]
+    looked_at = ("python", "packages", "engine", "profile", "account", "tls", "notices", "rules", "git")
+    assert names == [["ok", name] for name in looked_at]
     assert "correct-horse" not in ran.out
     assert list(here.iterdir()) == []
 
@@ -108,7 +60,7 @@ def test_a_broken_profile_is_a_finding(run: Run, here: Path) -> None:
 def test_an_engine_that_decides_otherwise_is_a_finding(
     run: Run, edited: Edited, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The demo's last moment is decided by the shipped rules, never by the project's."""
+    """The made-up race is decided by the shipped rules, never by the project's."""
     project = edited("desk", ("validation", "op: lt, value: 12}", "op: lt, value: 6}"))
     assert run("-C", project, "doctor").code == 0
     monkeypatch.setattr("policytrader.cli.doctor._shipped", lambda: project)

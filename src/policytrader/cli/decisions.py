@@ -1,0 +1,126 @@
+"""``policytrader decisions``: the decision log."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policytrader.app.journal_days import last_account
+from policytrader.app.look import trading_day
+from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.select import london_day
+from policytrader.cli.trading import exchange_options, json_option, moment, opened_store, profile_of, store_option
+from policytrader.errors import printable
+from policytrader.model.times import LONDON, format_utc
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from policytrader.app.decided import Decided
+    from policytrader.model.records import DecisionRecord, LoggedDecision
+    from policytrader.ports.store import Store
+
+DECISIONS_SCHEMA = "policytrader/decisions/1"
+_SHORT = 12
+
+
+@click.command(short_help="Show the decision log: what was decided, when, and why.")
+@click.argument("selection_ref", required=False)
+@click.option("--day", metavar="DATE", help="The picks of this London date; default: today, by the daemon's last tick.")
+@store_option
+@exchange_options
+@json_option
+@click.pass_obj
+def command(
+    context: Context,
+    selection_ref: str | None,
+    day: str | None,
+    url: str | None,
+    exchange_file: str | None,
+    clock: str | None,
+    as_json: bool,
+) -> int:
+    """Show the logged decisions on today's picks, or on one pick (SELECTION_REF), newest last.
+
+    A decision is logged when it is not what it was: something else is done, or for another reason. What stood behind
+    one is shown by `explain --decision ID`.
+    """
+    wanted = london_day(day)
+    with opened_store(context, url) as store:
+        if wanted is None and selection_ref is None:
+            wanted = today(context, store, exchange_file, clock)
+        found = store.logged_decisions(day=wanted, selection_ref=selection_ref)
+    mode = profile_of(context).mode
+    if as_json:
+        shown = wanted.isoformat() if wanted is not None else None
+        rows = [_document(one) for one in found]
+        print_json({"schema": DECISIONS_SCHEMA, "mode": mode, "day": shown, "decisions": rows})
+        return FINE
+    about = " ".join(str(one) for one in (wanted, selection_ref) if one is not None)
+    click.echo(printable(f"{mode.upper()}  {len(found)} {'decision' if len(found) == 1 else 'decisions'}  {about}"))
+    for one in found:
+        told = json.loads(one.document)
+        at = one.at.astimezone(context.zone)
+        shadow = "  (shadow)" if one.is_shadow else ""
+        why = told.get("reason") or one.code
+        line = (
+            f"{at:%Y-%m-%d %H:%M:%S}  {one.decision_id[:_SHORT]}  {one.action:<8}  {one.selection_ref}  {why}{shadow}"
+        )
+        click.echo(printable(line))
+    return FINE
+
+
+def today(context: Context, store: Store, exchange_file: str | None, clock: str | None) -> date:
+    """The day to look at: by the clock that the options name, else by the leader's last tick."""
+    if context.now is not None or exchange_file is not None or clock is not None:
+        return moment(context, exchange_file, clock).astimezone(LONDON).date()
+    return trading_day(store, last_account(store), moment(context, None, None))
+
+
+def stored_document(decided: Decided) -> dict[str, Any]:
+    """What the log says of a decision, and the orders that followed from it."""
+    return head_document(decided.record) | {
+        "mode": decided.record.mode,
+        "orders": [
+            {
+                "ref": entry.intent.ref,
+                "state": str(entry.state),
+                "purpose": str(entry.intent.purpose),
+                "side": str(entry.intent.side),
+                "price": str(entry.intent.price),
+                "size": str(entry.intent.size),
+            }
+            for entry in decided.orders
+        ],
+    }
+
+
+def head_line(context: Context, decided: Decided) -> str:
+    """``PAPER  decision 3f2a…  2026-05-02 14:42:15 BST  policy 9f3c2a1…``."""
+    record = decided.record
+    shadow = "  shadow" if record.is_shadow else ""
+    at = record.at.astimezone(context.zone)
+    return (
+        f"{record.mode.upper()}{shadow}  decision {record.decision_id}  {at:%Y-%m-%d %H:%M:%S %Z}  "
+        f"policy {record.policy_hash}"
+    )
+
+
+def head_document(one: DecisionRecord | LoggedDecision) -> dict[str, Any]:
+    """The decision's names."""
+    return {
+        "decision_id": one.decision_id,
+        "at": format_utc(one.at),
+        "selection_ref": one.selection_ref,
+        "action": one.action,
+        "code": one.code,
+        "shadow": one.is_shadow,
+        "policy_hash": one.policy_hash,
+        "snapshot_hash": one.snapshot_hash,
+    }
+
+
+def _document(one: LoggedDecision) -> dict[str, Any]:
+    return head_document(one) | {"reason": json.loads(one.document).get("reason")}

@@ -1,0 +1,157 @@
+"""``policytrader report``: what a day came to."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from policytrader.app.journal_days import journal_of, last_account
+from policytrader.app.report import read_report
+from policytrader.app.report_texts import (
+    HEAD,
+    RIGHT,
+    cells_of,
+    control_text,
+    csv_of,
+    document_of,
+    summary_of,
+)
+from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.trading import (
+    exchange_options,
+    json_option,
+    moment,
+    opened_store,
+    profile_of,
+    store_option,
+)
+from policytrader.errors import UsageError, printable
+from policytrader.model.times import LONDON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from policytrader.app.report import DayReport
+    from policytrader.ports.store import Store
+
+_SQLITE = b"SQLite format 3\0"
+
+
+@click.command(short_help="Show what a day came to: profit, fills, starting-price beat.")
+@click.argument("day", required=False)
+@click.option("--csv", "csv_file", metavar="FILE", help="Also write one row a selection.")
+@click.option("--html", "html_file", metavar="FILE", help="Also write one self-contained page, with pictures.")
+@store_option
+@exchange_options
+@json_option
+@click.pass_obj
+def command(
+    context: Context,
+    day: str | None,
+    csv_file: str | None,
+    html_file: str | None,
+    url: str | None,
+    exchange_file: str | None,
+    clock: str | None,
+    as_json: bool,
+) -> int:
+    """Show what a London day came to.
+
+    Each selection, profit, fills, starting-price beat, what stopped selections, levers and latches.
+
+    DAY is a date such as 2026-05-02; default: the day of the daemon's last tick, else today. Only reads the store.
+    """
+    profile = profile_of(context)
+    wanted = _date(day)
+    targets = [context.path(name) for name in (csv_file, html_file) if name is not None]
+    for path in targets:
+        _refuse_store(path)
+    with opened_store(context, url) as store:
+        if wanted is None:
+            wanted = _last_day(store, context, exchange_file, clock)
+        report = read_report(store, wanted, profile.mode)
+        where = () if report.picks else tuple(_where_to_look(store, wanted))
+    if as_json:
+        print_json(document_of(report, profile.name))
+    else:
+        click.echo("\n".join(report_lines(report, context, profile.name, where)))
+    if csv_file is not None:
+        _write(context, "--csv", context.path(csv_file), csv_of(report))
+    if html_file is not None:
+        from policytrader.app.report_html import html_of
+
+        _write(context, "--html", context.path(html_file), html_of(report, profile.name, context.zone))
+    return FINE
+
+
+def _date(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"DAY {text}: not a date such as 2026-05-02"
+        raise UsageError(message) from None
+
+
+def _last_day(store: Store, context: Context, exchange_file: str | None, clock: str | None) -> date:
+    """The day of the daemon's last tick, by its clock, which may be a simulated exchange's."""
+    account = last_account(store)
+    leader = store.leader(account) if account is not None and exchange_file is None and clock is None else None
+    at = leader.renewed_at if leader is not None else moment(context, exchange_file, clock)
+    return at.astimezone(LONDON).date()
+
+
+def _where_to_look(store: Store, day: date) -> Iterator[str]:
+    yield f"no selections for the races of {day.isoformat()} in {store.status().place}"
+    days = sorted({entry.intent.day for entry in journal_of(store, None)})
+    if days and days[-1] != day:
+        yield f"the last day with orders is {days[-1]}: policytrader report {days[-1]}"
+    yield "`policytrader select list --day DATE` shows the selections of a day; --store URL names another store"
+
+
+def report_lines(report: DayReport, context: Context, profile: str, where: Sequence[str] = ()) -> Iterator[str]:
+    """The report for a terminal; ``where`` tells where else to look, for a day without picks."""
+    yield f"{report.mode.upper()}  profile {profile}  report of {report.day.isoformat()}"
+    yield from where
+    if report.picks:
+        rows = [HEAD, *(cells_of(pick, context.zone) for pick in report.picks)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = (
+                text.rjust(width) if column in RIGHT else text.ljust(width)
+                for column, (text, width) in enumerate(zip(row, widths, strict=True))
+            )
+            yield printable("  ".join(cells).rstrip())
+        yield ""
+    if report.picks or report.orders.decided:
+        yield from (f"{name:<10}  {line}" for name, line in summary_of(report))
+    for reason, count in report.reasons:
+        yield printable(f"{'invalid':<10}  {count} {reason}")
+    for control in report.controls:
+        yield printable(f"{'lever':<10}  {control_text(control, context.zone)}")
+
+
+def _refuse_store(path: Path) -> None:
+    """A slip of the finger must not write over a database."""
+    try:
+        with path.open("rb") as file:
+            is_database = file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return
+    if is_database:
+        message = f"{path} is a SQLite database; name another file"
+        raise UsageError(message)
+
+
+def _write(context: Context, option: str, path: Path, text: str) -> None:
+    try:
+        # The same bytes on every system.
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        message = f"{option} {path}: cannot be written: {error.strerror or error}"
+        raise UsageError(message) from None
+    context.note(f"wrote {path}")
