@@ -93,29 +93,51 @@ class _Seen(NamedTuple):
 
 
 class DecisionLog:
-    """Remembers the last decision on each pick of one process, and makes records of those that changed."""
+    """Remembers the last decision on each pick of one process, and appends those that changed to the store's log."""
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, store: RuleStore, mode: str) -> None:
         """Nothing was seen: the first decision on each pick is a change."""
+        self._store = store
         self._mode = mode
         self._seen: dict[str, _Seen] = {}
+        self._appended: frozenset[str] = frozenset()
 
-    def changed(self, plan: Plan, *, is_shadow: bool = False) -> tuple[DecisionRecord, ...]:
-        """Records of the decisions that are not what they were; they share the snapshot's inputs."""
-        news = [decision for decision in plan.decisions if self._is_news(decision, plan)]
-        if not news:
-            return ()
+    def append_changed(self, plan: Plan, *, is_shadow: bool = False) -> None:
+        """The decisions that are not what they were; they share the snapshot's inputs.
+
+        Raises ``StoreError``: nothing was appended, and the next plan's decisions are still news.
+        """
+        seen = {one.selection.selection_ref: (one, _seen(one, plan)) for one in plan.decisions}
+        news = [decision for ref, (decision, now) in seen.items() if self._seen.get(ref) != now]
+        self._append(news, plan, is_shadow=is_shadow)
+        self._seen |= {ref: now for ref, (_, now) in seen.items()}
+        self._appended = frozenset(decision_id_of(one, plan, is_shadow=is_shadow) for one in news)
+
+    def append_acted_on(self, decision: Decision, plan: Plan) -> None:
+        """A decision that an order follows from: it names its inputs, though it may repeat the one before it.
+
+        After ``append_changed`` of the same plan. Raises ``StoreError``.
+        """
+        if decision_id_of(decision, plan) not in self._appended:
+            self._append([decision], plan, is_shadow=False)
+            self._appended |= {decision_id_of(decision, plan)}
+
+    def _append(self, decisions: Sequence[Decision], plan: Plan, *, is_shadow: bool) -> None:
+        if not decisions:
+            return
         inputs = encode(plan.snapshot)
-        return tuple(_record(decision, plan, inputs, self._mode, is_shadow=is_shadow) for decision in news)
+        records = [_record(one, plan, inputs, self._mode, is_shadow=is_shadow) for one in decisions]
+        try:
+            self._store.append_decisions(records)
+        except StoreConflictError:
+            # Another version of this program decided otherwise on the very same inputs; the first record stays.
+            missing = [record for record in records if self._store.decision(record.decision_id) is None]
+            self._store.append_decisions(missing)
 
-    def _is_news(self, decision: Decision, plan: Plan) -> bool:
-        ref = decision.selection.selection_ref
-        size = format(decision.order.size, "f") if decision.order is not None else None
-        seen = _Seen(plan.policy.hash, str(decision.action), decision.code, decision.reason, size)
-        if self._seen.get(ref) == seen:
-            return False
-        self._seen[ref] = seen
-        return True
+
+def _seen(decision: Decision, plan: Plan) -> _Seen:
+    size = format(decision.order.size, "f") if decision.order is not None else None
+    return _Seen(plan.policy.hash, str(decision.action), decision.code, decision.reason, size)
 
 
 def decision_id_of(decision: Decision, plan: Plan, *, is_shadow: bool = False) -> str:
@@ -151,13 +173,3 @@ def _record(decision: Decision, plan: Plan, inputs: bytes, mode: str, *, is_shad
         is_shadow=is_shadow,
         mode=mode,
     )
-
-
-def log_decisions(store: RuleStore, records: Sequence[DecisionRecord]) -> None:
-    """Append what is not in the log: a restart may decide on the very inputs of a tick before it."""
-    try:
-        store.append_decisions(records)
-    except StoreConflictError:
-        missing = [record for record in records if store.decision(record.decision_id) is None]
-        if missing:
-            store.append_decisions(missing)

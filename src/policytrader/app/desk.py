@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from policytrader.app.assemble import AccountView
     from policytrader.app.bookkeeper import Bookkeeper, Books
+    from policytrader.app.decision_log import DecisionLog
     from policytrader.app.execute import Executor
     from policytrader.app.tick import Means, Tick
     from policytrader.engine.plan import Decision
@@ -41,9 +42,17 @@ class Desk:
     """Acts on one plan, once. What it did stands in the tick."""
 
     def __init__(
-        self, means: Means, bookkeeper: Bookkeeper, executor: Executor, books: Books, tick: Tick, lease: Lease
+        self,
+        means: Means,
+        bookkeeper: Bookkeeper,
+        executor: Executor,
+        books: Books,
+        tick: Tick,
+        lease: Lease,
+        log: DecisionLog,
     ) -> None:
-        """``books`` are what was read for this tick, after the prices of its plan."""
+        """``books`` are what was read for this tick, after the prices of its plan; ``log`` knows the plan's changes."""
+        self._log = log
         self._means = means
         self._terms = means.terms
         self._bookkeeper = bookkeeper
@@ -146,6 +155,7 @@ class Desk:
         if refused is not None:
             self._tick.refused.append((intent.selection_ref, refused))
             return None
+        self._log.append_acted_on(decision, self._tick.plan)
         self._gate.count_in(intent)
         done = self._executor.execute(intent, self._lease)
         self._tick.executed.append(done)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policytrader.app.activate import ActivePolicy
-from policytrader.app.decision_log import DecisionLog, log_decisions
+from policytrader.app.decision_log import DecisionLog
 from policytrader.engine.evaluate import Engine
 from policytrader.errors import PolicyError, UsageError
 
@@ -29,7 +29,7 @@ class Engines:
         self._say = say
         self._active = ActivePolicy(store)
         self._shadow = ActivePolicy(store, shadow=True)
-        self._shadow_log = DecisionLog(mode)
+        self._shadow_log = DecisionLog(store, mode)
         self._engine: Engine | None = None
         self._shadow_engine: Engine | None = None
         self._problem = ""
@@ -79,7 +79,7 @@ class Engines:
             self._shadow_engine = Engine(policy, minimum=self._minimum) if policy is not None else None
         if self._shadow_engine is not None:
             plan = self._shadow_engine.evaluate(tick.plan.snapshot)
-            log_decisions(self._store, self._shadow_log.changed(plan, is_shadow=True))
+            self._shadow_log.append_changed(plan, is_shadow=True)
 
     def close(self) -> None:
         """Give both back."""

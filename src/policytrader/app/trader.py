@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policytrader.app.bookkeeper import Bookkeeper
-from policytrader.app.decision_log import DecisionLog, log_decisions
+from policytrader.app.decision_log import DecisionLog
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
 from policytrader.app.record import Recorder
@@ -47,7 +47,7 @@ class Trader:
         self._executor = Executor(exchange, store, clock)
         self._settler = Settler(exchange, prices, store)
         self._recorder = Recorder(store)
-        self._log = DecisionLog(terms.mode)
+        self._log = DecisionLog(store, terms.mode)
 
     def tick(self, engine: Engine, lease: Lease | None) -> Tick:
         """One tick. Without a lease it is a dry run: everything is read and decided, nothing is sent or withdrawn.
@@ -58,11 +58,11 @@ class Trader:
         traded = self._world.read_markets()
         books = self._bookkeeper.reconcile(engine.policy.protection.protections, traded)
         plan = engine.evaluate(traded.snapshot(books.account))
-        log_decisions(self._means.store, self._log.changed(plan))
+        self._log.append_changed(plan)
         tick = Tick(at=traded.now, plan=plan, findings=books.findings, is_live=lease is not None)
         if lease is None:
             return tick
-        Desk(self._means, self._bookkeeper, self._executor, books, tick, lease).act()
+        Desk(self._means, self._bookkeeper, self._executor, books, tick, lease, self._log).act()
         self._recorder.record(traded, plan)
         tick.settled = self._settler.settle(traded, books.account.entries, is_complete=books.is_complete)
         return tick
