@@ -29,6 +29,7 @@ install: $(VENV)/.dev  ## Install policytrader and its development tools into .v
 
 demo: $(VENV)/.project  ## Show a whole generated race day: no network, no account
 	@$(BIN)/policytrader demo
+	@command -v policytrader >/dev/null || echo "(policytrader is $(BIN)/policytrader here.)"
 
 test: $(VENV)/.dev  ## Run all tests, then the engine's on the oldest supported DuckDB
 	$(BIN)/python -m pytest -n auto $(ARGS)

@@ -100,7 +100,7 @@ def test_never_past_the_cap(day: Day) -> None:
 
 
 def test_cash_outs_end_and_never_make_it_worse(day: Day) -> None:
-    rounds = [one for tick in day.ticks for one in tick.rounds]
+    rounds = [one for tick in day.ticks for rounds in tick.closing.values() for one in rounds]
     assert any(isinstance(one.step, Hedge) for one in rounds)
     assert any(isinstance(one.step, Closed) and one.step.ending in {Ending.FLAT, Ending.RESIDUAL} for one in rounds)
 

@@ -10,27 +10,36 @@ import csv
 import json
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policytrader import load_policy
+from policytrader.model.journal import Purpose
+from policytrader.model.position import risk_of
 from policytrader.model.times import LONDON
+from policytrader.simulation.race_day import generate_race_day
+from policytrader.simulation.race_plan import LaterStart
 from tests.cli.served_days import served_day
 from tests.postgres import empty_database
 from tests.processes.daemons import Daemon, Daemons, edit_rules, started_daemons, wait_until
-from tests.processes.promises import Counted, balance_of, count_promises
+from tests.processes.promises import Counted, balance_of, count_promises, step_amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
     from pathlib import Path
+
+    from policytrader.model.journal import JournalEntry
+    from policytrader.model.records import StoredSelection
 
 pytestmark = pytest.mark.slow
 
-SEED = 7
 STEPPED = ("run", "--live", "--arm-file", "arm", "--clock", "step", "--log-json", "--json")
 BY_CHANCE = ("ref", "customer_order_ref", "bet_id", "epoch", "decision_id", "snapshot_hash")
 """What two runs of one day may not share: references are drawn, and snapshots and decisions name them."""
@@ -38,15 +47,17 @@ BY_CHANCE = ("ref", "customer_order_ref", "bet_id", "epoch", "decision_id", "sna
 
 @dataclass(frozen=True)
 class Size:
-    """How large a day is; ``points`` None leaves the sample's stakes, and the shipped limits."""
+    """Which day, and how large; ``points`` None leaves the sample's stakes, and the shipped limits."""
 
+    seed: int
     races: int
     picks: int
     points: str | None
     patience_seconds: float
 
 
-SMALL, BIG = Size(6, 24, None, 600), Size(60, 200, "1", 3600)
+SMALL, BIG = Size(5, 6, 24, None, 600), Size(7, 60, 200, "1", 5400)
+"""In both, offs are put back."""
 PACE = (('{from: "10:00", every: 2m}', '{from: "10:00", every: 4m}'),)
 ROOM = (
     ("max_exposure_per_market: 500\n", "max_exposure_per_market: 5000\n"),
@@ -83,7 +94,7 @@ def test_the_same_day_on_two_stores(tmp_path: Path) -> None:
         running = [one.start(*STEPPED) for one in both]
         seconds = ended_after(running, begun, size.patience_seconds)
         sqlite, postgres = (
-            traded(one, process, balance, took)
+            traded(one, process, balance, took, size)
             for one, process, balance, took in zip(both, running, before, seconds, strict=True)
         )
     show(size, sqlite, postgres)
@@ -115,7 +126,7 @@ def postgresql() -> Iterator[str]:
 def morning(folder: Path, size: Size, store: str | None) -> Iterator[Daemons]:
     """A day of its own whose picks and rules are in the store."""
     folder.mkdir()
-    with served_day(folder, races=size.races, seed=SEED) as day, started_daemons(day, store) as daemons:
+    with served_day(folder, races=size.races, seed=size.seed) as day, started_daemons(day, store) as daemons:
         done = daemons.day.start("exchange", "picks", "--out", "picks.csv")
         assert done.wait(timeout=60) == 0
         assert done.stdout is not None
@@ -158,7 +169,7 @@ def ended_after(running: list[Daemon], begun: float, patience_seconds: float) ->
     return [took[number] for number in range(len(running))]
 
 
-def traded(daemons: Daemons, process: Daemon, balance: Decimal, seconds: float) -> Traded:
+def traded(daemons: Daemons, process: Daemon, balance: Decimal, seconds: float, size: Size) -> Traded:
     code, out = process.finish()
     assert code == 0, process.told()
     day = daemons.day.server.host.now().astimezone(LONDON).date()
@@ -166,7 +177,9 @@ def traded(daemons: Daemons, process: Daemon, balance: Decimal, seconds: float) 
         {name: value for name, value in order.items() if name not in BY_CHANCE}
         for order in daemons.ask("orders")["orders"]
     ]
+    counted = count_promises(daemons, balance)
     with daemons.opened() as store:
+        counted.over_cap = over_step(store.intents(day), store.selections(day), daemons.day.folder, size)
         results = [astuple(one) for one in store.live_results(day)]
         decisions = [(one.at, one.selection_ref, one.action, one.code) for one in store.logged_decisions(day=day)]
     with (daemons.day.folder / "picks.csv").open(encoding="utf-8", newline="") as file:
@@ -177,9 +190,64 @@ def traded(daemons: Daemons, process: Daemon, balance: Decimal, seconds: float) 
         orders=sorted(orders, key=lambda one: [str(value) for value in one.values()]),
         results=sorted(results, key=str),
         decisions=sorted(decisions, key=str),
-        counted=count_promises(daemons, balance),
+        counted=counted,
         picks=picks,
     )
+
+
+def over_step(
+    intents: Iterable[JournalEntry], stored: Iterable[StoredSelection], folder: Path, size: Size
+) -> list[str]:
+    """Orders that took a pick over its step or its cap, by the off as the exchange listed it at that moment.
+
+    The pick's own off is the last one: of a race that was put back it says less than was allowed then.
+    """
+    offs = Offs.of(size.seed, size.races)
+    picks = {pick.selection.selection_ref: pick.selection for pick in stored}
+    staking = load_policy(folder / "rules").staking
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    found = []
+    for entry in sorted(intents, key=lambda one: one.intent.created_at):
+        intent = entry.intent
+        if intent.purpose is not Purpose.OPENING:
+            continue
+        pick = picks[intent.selection_ref]
+        ladder = staking.ladder_for(intent.side, pick.market_type)
+        left = offs.listed(intent.market_id, intent.created_at) - intent.created_at
+        most = min(step_amount(ladder, intent.side, left), ladder.limits.amount(intent.side)) * pick.stake_points
+        before = held[intent.selection_ref]
+        if before + risk_of(intent.side, intent.price, intent.size) > most:
+            found.append(f"{intent.ref} on {intent.selection_ref}: {before} and this, of {most}")
+        if entry.sizes is not None and entry.sizes.matched:
+            average = entry.sizes.average_price_matched or intent.price
+            held[intent.selection_ref] += risk_of(intent.side, average, entry.sizes.matched)
+    return found
+
+
+@dataclass(frozen=True)
+class Offs:
+    """Each market's off in the morning, and what it was put back to, and when."""
+
+    first: dict[str, datetime]
+    later: dict[str, list[tuple[datetime, datetime]]]
+
+    @classmethod
+    def of(cls, seed: int, races: int) -> Offs:
+        day = generate_race_day(seed, races)
+        first, later = {}, {}
+        for race in day.races:
+            for market in (race.win, race.place):
+                first[market.market_id] = race.start
+                later[market.market_id] = [
+                    (day.now + timedelta(milliseconds=act.at), day.now + timedelta(milliseconds=act.start))
+                    for act in race.plan.acts
+                    if isinstance(act, LaterStart)
+                ]
+        return cls(first, later)
+
+    def listed(self, market_id: str, at: datetime) -> datetime:
+        moved = [off for since, off in self.later[market_id] if since <= at]
+        return moved[-1] if moved else self.first[market_id]
 
 
 def kinds(day: Traded) -> Counter[str]:
@@ -204,6 +272,7 @@ def show(size: Size, sqlite: Traded, postgres: Traded) -> None:
     rows += [(kind, kinds(sqlite)[kind], kinds(postgres)[kind]) for kind in sorted(kinds(sqlite))]
     rows += [
         ("ticks", sqlite.ended["ticks"], postgres.ended["ticks"]),
+        ("failures / ticks skipped", stumbles(sqlite), stumbles(postgres)),
         ("decisions in the log", len(sqlite.decisions), len(postgres.decisions)),
         ("seconds, both at once", f"{sqlite.seconds:.0f}", f"{postgres.seconds:.0f}"),
         (
@@ -228,3 +297,7 @@ def show(size: Size, sqlite: Traded, postgres: Traded) -> None:
 
 def common(own: list[Any], others: list[Any]) -> str:
     return f"{sum((Counter(map(str, own)) & Counter(map(str, others))).values())} of {len(own)}"
+
+
+def stumbles(day: Traded) -> str:
+    return f"{day.ended['failures']} / {day.ended['skipped']}"

@@ -45,8 +45,6 @@ end: schedule
 """
 """So coarse that a day is over in seconds."""
 PACE = "every 4 minutes (20 before 11:00)"
-_GATE = "gate"
-_MOST_ROUNDS = 4
 _KIND = re.compile(r"^policy:[ \t]*[\"']?(\w+)", re.MULTILINE)
 _ENDINGS = {
     Ending.FLAT: "it makes no difference any more who wins",
@@ -161,8 +159,7 @@ class DayTeller:
             yield self._line(tick.at, "withdrawn", text)
 
     def _cash_outs(self, tick: Tick) -> Iterator[str]:
-        refs = [one.selection.selection_ref for one in tick.plan if one.action is Action.CASH_OUT]
-        for ref, rounds in zip(refs, _each_pick(tick.rounds), strict=False):
+        for ref, rounds in tick.closing.items():
             for taken in rounds:
                 text = _step(taken)
                 # One that has to wait tries in every tick.
@@ -207,19 +204,6 @@ def _fate(done: Executed, found: BetSizes) -> str:
     if found.matched == done.entry.intent.size:
         return f"matched at {money_text(average)}"
     return f"{money_text(found.matched)} matched at {money_text(average)}"
-
-
-def _each_pick(rounds: list[Round]) -> Iterator[list[Round]]:
-    """The rounds of each cash-out of a tick, in turn: one ends when it is over, has to wait or is refused."""
-    own: list[Round] = []
-    for taken in rounds:
-        own.append(taken)
-        is_refused = taken.placed is not None and taken.placed.code == _GATE
-        if isinstance(taken.step, Closed | Wait) or is_refused or len(own) == _MOST_ROUNDS:
-            yield own
-            own = []
-    if own:
-        yield own
 
 
 def _step(taken: Round) -> str:

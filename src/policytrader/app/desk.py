@@ -211,10 +211,11 @@ class Desk:
         means = self._means
         hedges = _Hedges(self, means.exchange, decision)
         cash_out = CashOut(hedges, means.prices, means.clock, means.new_ref)
+        rounds = self._tick.closing.setdefault(selection.selection_ref, [])
         unseen = _open_refs(self._account, selection)
         for _ in range(_CASH_OUT_ROUNDS):
             taken = cash_out.take_round(terms, unseen)
-            self._tick.rounds.append(taken)
+            rounds.append(taken)
             if isinstance(taken.step, Closed):
                 self._ended(selection, taken.step.ending)
                 return

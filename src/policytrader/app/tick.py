@@ -51,7 +51,8 @@ class Tick:
     is_live: bool = False
     executed: list[Executed] = field(default_factory=list)
     cancelled: list[CancelAnswer] = field(default_factory=list)
-    rounds: list[Round] = field(default_factory=list)
+    closing: dict[str, list[Round]] = field(default_factory=dict)
+    """Selection ref -> the rounds of its cash-out."""
     refused: list[tuple[str, str]] = field(default_factory=list)
     """Selection ref and the code of what the last gate said."""
     invalidated: list[tuple[str, str]] = field(default_factory=list)

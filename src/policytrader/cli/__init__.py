@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("policytrader.cli.db", "Make, check and show the store's schema."),
     "doctor": ("policytrader.cli.doctor", "Check this installation and project."),
     "completion": ("policytrader.cli.completion", "Print the shell completion script."),
-    "demo": ("policytrader.cli.demo", "Trade a whole generated race day in seconds."),
+    "demo": ("policytrader.cli.demo", "Trade a whole generated race day in seconds: no network, no account."),
 }
 """Command -> the module that holds it as ``command``, and its line in ``--help``."""
 

@@ -40,7 +40,10 @@ _SHOWN_ID = 12
 
 
 @click.command(short_help="Trade a whole generated race day in seconds: no network, no account.")
-@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=DEFAULT_SEED, show_default=True, metavar="N")
+@click.option(
+    "--seed", type=click.IntRange(0, MAX_SEED), default=DEFAULT_SEED, show_default=True, metavar="N",
+    help="Another seed is another day, with other picks.",
+)  # fmt: skip
 @click.option("--out", metavar="DIR", help="Keep the day here: rules, picks and store. Default: a temporary folder.")
 @click.option("--policy", metavar="DIR", help="Rules to use; default: the shipped ones.")
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
