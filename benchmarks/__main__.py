@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks.contenders.answers import DisagreementError
 from benchmarks.exchange import measure_exchange
+from benchmarks.live_day import NotMeasuredError, measure_live_tick
 from benchmarks.measure import machine
 from benchmarks.others import measure_others
 from benchmarks.recordings import measure_recordings
 from benchmarks.report import Section, goals_table
 from benchmarks.start_up import measure_start_up
+from benchmarks.stream_to_order import measure_stream_to_order
 from benchmarks.ticks import (
     measure_growth_by_rules,
     measure_growth_by_selections,
@@ -50,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
             section = measure()
             sections.append(section)
             print(section.render(), flush=True)
-    except (DisagreementError, PolicytraderError) as error:
+    except (DisagreementError, NotMeasuredError, PolicytraderError) as error:
         print(f"benchmarks: could not run: {error}", file=sys.stderr)
         return 1
     goals = [goal for section in sections for goal in section.goals]
@@ -84,6 +86,8 @@ def _plan(*, quick: bool) -> Iterator[Callable[[], Section]]:
     yield lambda: measure_start_up(7 if quick else 15)
     yield lambda: measure_recordings(10_000 if quick else 30_000, 1 if quick else 3, real=not quick)
     yield lambda: measure_exchange(500 if quick else 5_000, 1 if quick else 3, real=not quick)
+    yield lambda: measure_live_tick(3 if quick else 10, 10 if quick else 20)
+    yield lambda: measure_stream_to_order(40 if quick else 200)
     yield lambda: measure_others(policy, 100, 20 if quick else 100)
     yield lambda: measure_others(policy, 1_000, 5 if quick else 25)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from policytrader.adapters.clocks import rest
+from policytrader.cli import main
 from policytrader.wiring import open_store
 from tests.cli.served_days import PROGRAM
 
@@ -133,8 +136,16 @@ class Daemons:
         return self.all[-1]
 
     def ask(self, *words: str) -> Any:
-        """A command's document."""
-        return self.day.ask(*words, store=self.store)
+        """A command's document; asked in this process, which is loaded already."""
+        printed = StringIO()
+        before, sys.argv = sys.argv, ["policytrader", *self.day.arguments(*words, "--json", store=self.store)]
+        try:
+            with redirect_stdout(printed), pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            sys.argv = before
+        assert ended.value.code == 0, f"{words}: exit code {ended.value.code}"
+        return json.loads(printed.getvalue())
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command, whatever it comes to."""

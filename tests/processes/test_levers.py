@@ -9,16 +9,17 @@ import pytest
 
 from policytrader.adapters.clocks import rest
 from policytrader.model.snapshot import OrderStatus
-from policytrader.simulation.events import Quote
-from tests.processes.daemons import Daemon, Daemons, bets_of, wait_until
+from tests.processes.daemons import Daemon, Daemons, bets_of, edit_rules, wait_until
 
 if TYPE_CHECKING:
+    from policytrader.simulation.events import Quote
     from policytrader.simulation.exchange import SimulatedExchange
     from tests.adapters.sql.server import Server
 
 pytestmark = pytest.mark.slow
 
 SPEED = 20.0
+RESTING = 3
 QUIET_SECONDS = 8.0
 """Simulated it is more than two minutes, ten ticks."""
 
@@ -30,21 +31,20 @@ class Vanishing:
     exchange: SimulatedExchange
     monkeypatch: pytest.MonkeyPatch
     most: int
-    markets: set[str] = field(default_factory=set)
+    runners: set[tuple[str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         place, play = self.exchange.place, self.exchange._play_quote
 
         def rest_it(market_id: str, instructions: Any, **options: Any) -> Any:
-            if len(self.markets) < self.most and market_id not in self.markets:
-                self.markets.add(market_id)
-                for one in instructions:
-                    gone = Quote(self.exchange.now, market_id, one.selection_id, back=(), lay=(), replaces=True)
-                    self.exchange.markets[market_id].books[one.selection_id].adopt(gone)
+            for one in instructions:
+                if len(self.runners) < self.most:
+                    self.runners.add((market_id, one.selection_id))
+                    self.exchange.markets[market_id].books[one.selection_id].clear()
             return place(market_id, instructions, **options)
 
         def leave_it(event: Quote) -> None:
-            if event.market_id not in self.markets:
+            if (event.market_id, event.selection_id) not in self.runners:
                 play(event)
 
         self.monkeypatch.setattr(self.exchange, "place", rest_it)
@@ -74,18 +74,19 @@ def resumes(daemons: Daemons, daemon: Daemon) -> None:
 def test_kill_with_cancel_open_leaves_nothing_at_the_exchange(
     daemons: Daemons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vanishing = Vanishing(daemons.day.server.host.exchange, monkeypatch, most=3)
+    edit_rules(daemons.day.folder, "entry", ("cancel_unmatched_after: 5m", "cancel_unmatched_after: 5h"))
+    daemons.ask("activate")
+    vanishing = Vanishing(daemons.day.server.host.exchange, monkeypatch, most=RESTING)
     daemons.day.let_run(SPEED)
     daemon = daemons.start()
-    daemon.expect("tick")
-    assert len(vanishing.resting) >= 3
+    assert wait_until(lambda: len(vanishing.resting) == RESTING), daemon.told()
     mark = daemon.mark()
     killed = daemons.command("kill", "--cancel-open", "--why", "enough")
     assert killed.returncode == 0, killed.stderr
     for _ in range(2):
         daemon.expect("tick", behind=daemon.mark())
     assert vanishing.resting == []
-    assert sum(line.fields["cancelled"] for line in daemon.find("tick", behind=mark)) >= 1
+    assert sum(line.fields["cancelled"] for line in daemon.find("tick", behind=mark)) == RESTING
     stays_quiet(daemons, daemon)
     assert vanishing.resting == []
     assert daemons.ask("status")["killed"]

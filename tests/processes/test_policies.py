@@ -70,9 +70,9 @@ def test_a_good_policy_is_used_from_the_next_tick(daemons: Daemons) -> None:
     assert len(late) <= 1
     order_more(daemons, daemon)
     daemon.expect("order", behind=daemon.lines.index(taken))
+    lines, switch = list(daemon.lines), daemon.lines.index(taken)
     by_ref = {order["ref"]: order["policy_hash"] for order in daemons.ask("orders")["orders"]}
-    switch = daemon.lines.index(taken)
-    for number, line in enumerate(daemon.lines):
+    for number, line in enumerate(lines):
         if line.event == "order":
             assert by_ref[line.fields["ref"]] == (after if number > switch else before)
     assert set(by_ref.values()) == {before, after}

@@ -20,7 +20,7 @@ from policytrader.wiring import open_store
 from tests.processes.daemons import Daemon, Daemons, at_next_order, bets_of, started_daemons, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.adapters.sql.server import Server
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-SPEED = 20.0
+SPEED, SLOW = 20.0, 4.0
+"""Simulated seconds a second; slow, so that no order of a tick is left out because its prices are too old."""
+ORDERS_BEFORE = 3
 WITHOUT_SECONDS = 8.0
 """Simulated it is more than two minutes: ticks fall due, and prices and steps move on."""
 
@@ -38,6 +40,24 @@ def trading(daemons: Daemons) -> Daemon:
     daemon = daemons.start()
     daemon.expect("order")
     return daemon
+
+
+def struck_in_mid_tick(daemons: Daemons, act: Callable[[Daemon], object]) -> tuple[Daemon, int]:
+    """A daemon with much to order in one tick, to which something happens after so many orders; a mark before it."""
+    assert daemons.command("pause", "--why", "until it has worked").returncode == 0
+    daemons.day.let_run(SLOW)
+    daemon = daemons.start()
+    daemon.expect("tick")
+    assert bets_of(daemons.day) == 0
+    mark = daemon.mark()
+    with at_next_order(daemons.day, lambda: act(daemon), skip=ORDERS_BEFORE - 1) as struck:
+        assert daemons.command("resume", "--why", "it has worked").returncode == 0
+        assert wait_until(struck.is_set), daemon.told()
+    daemons.day.let_run(SPEED)
+    daemon.expect("no_orders", behind=mark)
+    # The one that was on its way was the last one.
+    assert bets_of(daemons.day) == ORDERS_BEFORE
+    return daemon, mark
 
 
 def sends_nothing(daemons: Daemons, daemon: Daemon, mark: int, code: set[str]) -> None:
@@ -56,8 +76,8 @@ def goes_on(daemons: Daemons, daemon: Daemon, mark: int) -> None:
     daemon.expect("tick", behind=mark)
     orders = bets_of(daemons.day)
     assert wait_until(lambda: bets_of(daemons.day) > orders), daemon.told()
-    refs = {order["ref"] for order in daemons.ask("orders")["orders"]}
     at_exchange = [one["customerOrderRef"] for one in daemons.day.orders()]
+    refs = {order["ref"] for order in daemons.ask("orders")["orders"]}
     assert len(at_exchange) == len(set(at_exchange))
     assert set(at_exchange) <= refs
 
@@ -71,32 +91,30 @@ def set_read_only(daemons: Daemons, *, is_on: bool) -> None:
         connection.execute(
             sql.SQL(change if is_on else "ALTER DATABASE {} RESET default_transaction_read_only").format(name)
         )
-        if is_on:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.mark.parametrize("daemons", ["postgresql"], indirect=True)
 def test_a_read_only_postgresql(daemons: Daemons) -> None:
-    daemon = trading(daemons)
-    mark = daemon.mark()
-    set_read_only(daemons, is_on=True)
+    daemon, mark = struck_in_mid_tick(daemons, lambda _: set_read_only(daemons, is_on=True))
     sends_nothing(daemons, daemon, mark, {"read_only", "unreachable", "commit_unknown", "unknown"})
     assert "read_only" in {line.fields["code"] for line in daemon.find("no_orders", behind=mark)}
     mark = daemon.mark()
-    # Sessions that are open keep what they began with: it has to make new ones by itself.
     set_read_only(daemons, is_on=False)
     goes_on(daemons, daemon, mark)
 
 
 def test_a_sqlite_file_that_may_not_grow(daemons: Daemons) -> None:
     """The system refuses each write: what a daemon meets on a disk that fails."""
-    daemon = trading(daemons)
-    mark = daemon.mark()
-    everything = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (4096, everything[1]))
+    everything = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def forbid(daemon: Daemon) -> None:
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (4096, everything[1]))
+
+    daemon, mark = struck_in_mid_tick(daemons, forbid)
     sends_nothing(daemons, daemon, mark, {"failed", "full", "unknown", "commit_unknown"})
     mark = daemon.mark()
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, everything)
@@ -170,12 +188,11 @@ def test_postgresql_goes_away_in_mid_day_and_comes_back(mortal: Daemons, server:
 
 def test_a_bet_that_was_made_while_the_store_was_away_is_found(mortal: Daemons, server: Server) -> None:
     """The order was on its way when the store went: it is in the journal as sent, and found, not sent again."""
-    mortal.day.let_run(SPEED)
-    with at_next_order(mortal.day, server.kill, skip=2) as has_come:
-        daemon = mortal.start()
-        assert wait_until(has_come.is_set), daemon.told()
-    mark = daemon.mark()
-    orders = bets_of(mortal.day)
+    daemon = trading(mortal)
+    daemon.expect("tick")
+    with at_next_order(mortal.day, server.kill) as killed:
+        assert wait_until(killed.is_set), daemon.told()
+    mark, orders = daemon.mark(), bets_of(mortal.day)
     rest(2)
     assert bets_of(mortal.day) == orders
     server.start()
