@@ -223,6 +223,25 @@ def test_out_of_reach_at_the_start(made: Run) -> None:
     assert made.day.world.bets == {}
 
 
+def test_a_store_that_goes_away_before_the_first_tick_is_waited_for(made: Run) -> None:
+    """It had answered: this process leads."""
+    reads = made.prices.real.catalogue
+
+    def catalogue(wanted: Any) -> Any:
+        made.prices.real.catalogue = reads
+        made.store.error = StoreError("the store is away")
+        made.after(1, lambda: setattr(made.store, "error", None))
+        return reads(wanted)
+
+    made.prices.real.catalogue = catalogue
+    made.after(30, made.stop)
+    assert made.run().reason == "stopped"
+    assert {line["because"] for line in made.events("no_orders")} == {"store"}
+    assert made.events("recovered")
+    assert made.events("standby") == []
+    assert {line["read"] for line in made.events("tick")[:1]} == {"everything"}
+
+
 def test_nothing_activated(made: Run, tmp_path: Path) -> None:
     with closing(open_store(f"sqlite:///{tmp_path / 'empty.db'}")) as empty:
         empty.migrate()

@@ -91,10 +91,11 @@ def set_read_only(daemons: Daemons, *, is_on: bool) -> None:
         connection.execute(
             sql.SQL(change if is_on else "ALTER DATABASE {} RESET default_transaction_read_only").format(name)
         )
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        if is_on:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.mark.parametrize("daemons", ["postgresql"], indirect=True)

@@ -80,6 +80,7 @@ class Daemon:
         self._pace = Pace(surroundings)
         self._lease: Lease | None = None
         self._has_worked = False
+        self._has_stored = False
         self._is_standby = False
         self._failed_in_a_row = 0
         self._day: date | None = None
@@ -126,7 +127,7 @@ class Daemon:
             now = self._clock.now()
             lease = self._store.acquire(self._terms.account, self._terms.holder, now)
             if lease is None:
-                self._has_worked, self._failed_in_a_row = True, 0
+                self._has_stored, self._has_worked, self._failed_in_a_row = True, True, 0
                 return False
             self._lease = lease
             left = self._store.quarantine(lease, now)
@@ -138,7 +139,7 @@ class Daemon:
             self._lose()
             return False
         self._trader.require_reconciliation()
-        self._is_standby = False
+        self._has_stored, self._is_standby = True, False
         self._say("info", "leads", now, account=lease.account, epoch=lease.epoch, quarantined=len(left))
         return True
 
@@ -147,7 +148,7 @@ class Daemon:
         if self._terms.is_once:
             message = f"another process leads account {self._terms.account}; nothing was sent"
             raise RefusedError(message)
-        if not self._is_standby:
+        if not (self._is_standby or self._failed_in_a_row):
             self._is_standby = True
             self._say("warning", "standby", self._now(), account=self._terms.account)
         seconds = pause_seconds(self._failed_in_a_row) if self._failed_in_a_row else STANDBY_SECONDS
@@ -189,7 +190,7 @@ class Daemon:
             return None
         if self._failed_in_a_row:
             self._say("info", "recovered", now, failures=self._failed_in_a_row)
-        self._has_worked, self._failed_in_a_row = True, 0
+        self._has_stored, self._has_worked, self._failed_in_a_row = True, True, 0
         self._tell(tick)
         return tick
 
@@ -198,8 +199,11 @@ class Daemon:
         self._ended.failures += 1
         self._failed_in_a_row += 1
         self._trader.require_reconciliation()
-        is_hopeless = isinstance(error, StoreError) or self._failed_in_a_row >= FIRST_ATTEMPTS
-        if self._terms.is_once or (not self._has_worked and is_hopeless):
+        if isinstance(error, StoreError):
+            is_hopeless = not self._has_stored
+        else:
+            is_hopeless = not self._has_worked and self._failed_in_a_row >= FIRST_ATTEMPTS
+        if self._terms.is_once or is_hopeless:
             raise error
         what = "store" if isinstance(error, StoreError) else "exchange"
         self._say("error", "no_orders", self._now(), because=what, code=error.code, why=error.render())
@@ -302,5 +306,6 @@ class Daemon:
         counts = Counter(str(decision.action) for decision in tick.plan.decisions)
         self._say(
             "info", "tick", tick.at, policy=self._engines.short_hash, orders=len(tick.executed),
-            refused=len(tick.refused), cancelled=len(tick.cancelled), settled=len(tick.settled), **counts,
+            refused=len(tick.refused), cancelled=len(tick.cancelled), settled=len(tick.settled),
+            read="everything" if tick.is_complete else "what is open", **counts,
         )  # fmt: skip

@@ -49,6 +49,8 @@ class Tick:
     plan: Plan
     findings: tuple[Finding, ...] = ()
     is_live: bool = False
+    is_complete: bool = False
+    """The account was reconciled completely: every cleared bet of the day was read too."""
     executed: list[Executed] = field(default_factory=list)
     cancelled: list[CancelAnswer] = field(default_factory=list)
     closing: dict[str, list[Round]] = field(default_factory=dict)

@@ -59,7 +59,13 @@ class Trader:
         books = self._bookkeeper.reconcile(engine.policy.protection.protections, traded)
         plan = engine.evaluate(traded.snapshot(books.account))
         self._log.append_changed(plan)
-        tick = Tick(at=traded.now, plan=plan, findings=books.findings, is_live=lease is not None)
+        tick = Tick(
+            at=traded.now,
+            plan=plan,
+            findings=books.findings,
+            is_live=lease is not None,
+            is_complete=books.is_complete,
+        )
         if lease is None:
             return tick
         Desk(self._means, self._bookkeeper, self._executor, books, tick, lease, self._log).act()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, create_engine, event, exc, make_url
 from sqlalchemy.pool import NullPool, StaticPool
 
-from policytrader.adapters.sql.problems import mapped, schema_error
+from policytrader.adapters.sql.problems import READ_ONLY, mapped, schema_error
 from policytrader.adapters.sql.tables import SCHEMA
 from policytrader.errors import StoreError, UsageError
 
@@ -68,8 +68,14 @@ class Database:
         Raises ``StoreUnknownError`` when the answer to the commit was lost.
         """
         with self._connected("BEGIN IMMEDIATE") as connection:
-            with mapped(self.place):
-                yield connection
+            try:
+                with mapped(self.place):
+                    yield connection
+            except StoreError as error:
+                if error.code == READ_ONLY:
+                    # A session of PostgreSQL stays as it began, also when the database may be written to again.
+                    connection.invalidate()
+                raise
             try:
                 with mapped(self.place, is_commit=True):
                     connection.commit()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+READ_ONLY = "read_only"
+
+
 class _Problem(NamedTuple):
     code: str
     what: str
@@ -28,7 +31,7 @@ _UNREACHABLE = _Problem(
     "unreachable", "it does not answer", "Nothing was stored. Is the server running, and the address right?"
 )
 _READ_ONLY = _Problem(
-    "read_only", "it is read-only", "Nothing was stored. Make the file, or the server, writable again."
+    READ_ONLY, "it is read-only", "Nothing was stored. Make the file, or the server, writable again."
 )
 _FULL = _Problem("full", "it has no room left", "Nothing was stored. Make room on its disk.")
 _BUSY = _Problem("busy", "another process holds it", "Nothing was stored; trying again is safe.")
