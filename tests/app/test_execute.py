@@ -1,7 +1,8 @@
-"""Sending: an intent that could not be marked as sent is given up, for nothing left the process."""
+"""Sending: an intent that could not be marked as sent, or was so too late, is given up: nothing left the process."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from policytrader.app.execute import NOT_SENT, Executor
 from policytrader.errors import StoreError, StoreUnknownError
 from policytrader.model.journal import IntentState
+from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
 from tests.app.journal_rows import AT, an_entry, an_intent
 
 
@@ -42,3 +44,32 @@ def test_what_could_not_be_marked_is_not_sent_and_dead(error: StoreError) -> Non
     with pytest.raises(StoreError):
         Executor(exchange, journal, clock).execute(an_intent(), lease)
     assert journal.resolved == [("r1", IntentState.DEAD, NOT_SENT)]
+
+
+class WorkingJournal(FailingJournal):
+    """Takes everything."""
+
+    def mark_sent(self, *_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(0, ["r1"]), (-0.001, [])])
+def test_an_order_that_the_store_held_up_is_not_sent_after_its_time(seconds: float, sent: list[str]) -> None:
+    journal: Any = WorkingJournal(StoreError("never raised", "failed"))
+    placed: list[str] = []
+    told: list[str] = []
+    answer = OrderAnswer(fate=Fate.UNKNOWN, code="TIMEOUT")
+
+    def place(order: OrderRequest) -> OrderAnswer:
+        placed.append(order.order_ref)
+        return answer
+
+    exchange: Any = SimpleNamespace(place=place)
+    clock: Any = SimpleNamespace(now=lambda: AT)
+    lease: Any = None
+    executor = Executor(exchange, journal, clock, lambda intent, _: told.append(intent.ref))
+    done = executor.execute(an_intent(), lease, AT + timedelta(seconds=seconds))
+    assert (placed, told) == (sent, sent)
+    assert [state for _, state, _ in journal.resolved] == [IntentState.UNKNOWN if sent else IntentState.DEAD]
+    # Whatever else was decided on the same prices is too old as well: the tick ends.
+    assert sent or Reaction.BACK_OFF in done.answer.reactions

@@ -6,13 +6,15 @@ sent, that a pick is still valid, that no lever is pulled.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from policytrader.app.gate import subject_of
-from policytrader.app.reconcile import STOPS
+from policytrader.app.reconcile import STOPS, Found, each_once
 from policytrader.model.journal import IntentState, Purpose
 from policytrader.model.money import ZERO
+from policytrader.model.orders import Reaction
 from policytrader.model.position import risk_of
 from policytrader.model.snapshot import MarketStatus, MarketType, RunnerStatus, Side
 from policytrader.model.times import microseconds_between
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 
     from policytrader.app.tick import Tick
     from policytrader.model.bets import Bet
-    from policytrader.model.books import CatalogueMarket, LiveMarket
-    from policytrader.model.journal import Intent
-    from policytrader.model.orders import OrderRequest
+    from policytrader.model.books import CatalogueMarket, LiveMarket, LiveRunner
+    from policytrader.model.journal import Intent, JournalEntry
+    from policytrader.model.orders import OrderAnswer, OrderRequest
     from policytrader.model.position import Position
     from policytrader.model.snapshot import Selection
     from policytrader.simulation.bets import SimulatedBet
@@ -38,6 +40,27 @@ _SHORT_PRICE, _FULL_PLACES = 12, 8
 _UNRESOLVED = frozenset({IntentState.RESERVED, IntentState.SENT, IntentState.UNKNOWN})
 
 
+@dataclass
+class View:
+    """What one process was shown, and when."""
+
+    epoch: int
+    tick_at: datetime
+    complete_at: datetime | None = None
+    catalogue_at: datetime | None = None
+    starts: dict[str, datetime] = field(default_factory=dict)
+    shown: dict[str, LiveMarket] = field(default_factory=dict)
+    read_for_tick: dict[str, LiveMarket] = field(default_factory=dict)
+    bad: dict[tuple[str, int], tuple[LiveRunner, LiveRunner]] = field(default_factory=dict)
+    """Runners whose prices this tick cannot be: as they are, and as they were shown."""
+    foreign: dict[str, Bet] = field(default_factory=dict)
+    readings: set[str] = field(default_factory=set)
+    stopped: str | None = None
+    """Why this process opens nothing until a person has looked."""
+    lost_lease_at: datetime | None = None
+    """From when on another process leads."""
+
+
 class Checks:
     """Watches one day; ``violations`` says what was broken, when and how."""
 
@@ -45,63 +68,94 @@ class Checks:
         self._day = day
         self.violations: list[str] = []
         self.sent: dict[str, tuple[datetime, Intent]] = {}
-        self._shown: dict[str, LiveMarket] = {}
-        self._read_for_tick: dict[str, LiveMarket] = {}
-        self._starts: dict[str, datetime] = {}
-        self._catalogue_at: datetime | None = None
-        self._foreign: dict[str, Bet] = {}
-        self._readings: set[str] = set()
-        self._complete_at: datetime | None = None
-        self._tick_at = day.world.now
+        self.view = View(epoch=0, tick_at=day.world.now)
+        self._next_view = self.view
+        self._told: dict[str, dict[str, Bet]] = {}
+        """Order -> the bets of others that its sender knew of."""
+        self._stopped: dict[str, str] = {}
+        self._old_causes: set[tuple[str, str]] = set()
 
     def broken(self, promise: str, how: str) -> None:
         """Remember a violation."""
         self._day.note(f"BROKEN {promise}: {how}")
-        self.violations.append(f"{promise} at {self._day.world.now:%H:%M:%S}: {how}")
+        self.violations.append(f"{promise} in tick {self._day.ticks} at {self._day.world.now:%H:%M:%S}: {how}")
 
     # --- What the trader was shown --------------------------------------------------------------------------------
 
-    def on_start(self) -> None:
+    def on_start(self, epoch: int) -> None:
         """A new process knows nothing."""
-        self._complete_at = None
-        self._catalogue_at = None
-        self._readings = set()
+        if epoch <= self.view.epoch:
+            self.broken("I8", f"epoch {epoch} after {self.view.epoch}")
+        self.view = View(epoch=epoch, tick_at=self._day.world.now)
+
+    def on_taken_over(self, first: View) -> None:
+        """The first process goes on with its tick, and does not know yet."""
+        self._next_view, self.view = self.view, first
+        first.lost_lease_at = self._day.world.now
+
+    def on_succession(self) -> None:
+        """The first process has found out."""
+        self.view = self._next_view
 
     def on_tick_begins(self) -> None:
-        self._tick_at = self._day.world.now
+        self.view.tick_at = self._day.world.now
+        self.view.read_for_tick = {}
+        self.view.bad = {}
 
     def on_catalogue(self, listed: Sequence[CatalogueMarket]) -> None:
-        self._catalogue_at = self._day.world.now
-        self._starts |= {market.market_id: market.start for market in listed}
+        self.view.catalogue_at = self._day.world.now
+        self.view.starts |= {market.market_id: market.start for market in listed}
 
-    def on_books(self, shown: Sequence[LiveMarket]) -> None:
+    def on_books(self, shown: Sequence[LiveMarket], *, is_closing: bool) -> None:
         books = {book.market_id: book for book in shown}
-        self._shown |= books
-        if len(books) > 1:  # a cash-out reads one market, a tick both of a race
-            self._read_for_tick = books
+        self.view.shown |= books
+        if not is_closing:
+            self.view.read_for_tick |= books
+
+    def on_bad_prices(self, market_id: str, real: LiveRunner, shown: LiveRunner) -> None:
+        self.view.bad[market_id, real.selection_id] = real, shown
 
     def on_current(self, told: Iterable[Bet], *, is_whole: bool) -> None:
         if is_whole:
-            self._readings = {"current"}
-            self._foreign = {bet.bet_id: bet for bet in told if bet.strategy_ref != self._day.strategy}
+            self.view.readings = {"current"}
+            self.view.foreign = {bet.bet_id: bet for bet in each_once(told) if bet.strategy_ref != self._day.strategy}
 
     def on_cleared(self, status: ClearedStatus, *, is_whole: bool) -> None:
-        if is_whole and self._readings:
-            self._readings.add(status)
-            if len(self._readings) == 1 + len(ClearedStatus):
-                self._complete_at = self._day.world.now
+        view = self.view
+        if is_whole and view.readings:
+            view.readings.add(status)
+            if len(view.readings) == 1 + len(ClearedStatus):
+                view.complete_at = self._day.world.now
+
+    # --- What stops until a person has looked -------------------------------------------------------------------------
+
+    def on_stop(self, why: str) -> None:
+        """This process has to stop; nobody else knows yet."""
+        self.view.stopped = why
+
+    def on_stopped(self, why: str) -> None:
+        """A latch is closed: whatever process there will be, it stays so."""
+        self._stopped[""] = why
+
+    def on_resume(self) -> None:
+        """A person has looked."""
+        self._stopped.clear()
+        self.view.stopped = None
 
     # --- An order leaves --------------------------------------------------------------------------------------------
 
     def on_send(self, order: OrderRequest) -> None:
         """The first byte is about to leave."""
         entry = self._day.store.intent(order.order_ref)
-        if entry is None or entry.state is not IntentState.SENT:
+        view = self.view
+        self._told[order.order_ref] = view.foreign
+        if view.lost_lease_at is not None:
+            self._check_in_flight(order, entry, view.lost_lease_at)
+        elif entry is None or entry.state is not IntentState.SENT:
             self.broken("I4", f"{order.order_ref} is sent while the journal has {entry and entry.state}")
         if order.order_ref in self.sent:
             self.broken("I5", f"{order.order_ref} is sent a second time")
-        self._check_reconciled(order)
-        shown = [books[order.market_id] for books in (self._shown, self._read_for_tick) if order.market_id in books]
+        shown = [books[order.market_id] for books in (view.shown, view.read_for_tick) if order.market_id in books]
         if order.market_version not in [book.version for book in shown]:
             self.broken("I3", f"{order.order_ref} names a market version that was not shown")
         if entry is None:
@@ -110,22 +164,35 @@ class Checks:
         if intent.policy_hash != self._day.policy.hash:
             self.broken("I9", f"{order.order_ref} was decided by another policy than the tick's")
         if intent.purpose is Purpose.OPENING:
+            self._check_amounts(intent)
+        if view.lost_lease_at is None:
+            self._check_reconciled(order)
+            self._check_decision(intent)
+        self.sent[intent.ref] = (self._day.world.now, intent)
+
+    def _check_decision(self, intent: Intent) -> None:
+        if intent.purpose is Purpose.OPENING:
             self._check_state(intent)
             self._check_prices(intent)
-            self._check_amounts(intent)
             self._check_counts(intent)
         elif self._day.store.control_state().kill is not None:
             self.broken("I14", f"{intent.ref} is sent while killed")
         else:
             self._check_hedge(intent)
-        self.sent[intent.ref] = (self._day.world.now, intent)
+
+    def _check_in_flight(self, order: OrderRequest, entry: JournalEntry | None, since: datetime) -> None:
+        """What was marked as sent before the lease was lost may leave, and counts in full; nothing else."""
+        if entry is None or entry.state not in {IntentState.SENT, IntentState.UNKNOWN}:
+            self.broken("I4", f"{order.order_ref} is sent while the journal has {entry and entry.state}")
+        elif entry.sent_at is None or entry.sent_at >= since + self._day.clock.offset:
+            self.broken("I8", f"{order.order_ref} is sent after another process took the lead")
 
     def _check_reconciled(self, order: OrderRequest) -> None:
-        if self._complete_at is None:
+        if self.view.complete_at is None:
             self.broken("I7", f"{order.order_ref} before a complete reconciliation")
-        elif self._tick_at - self._complete_at > _MINUTE:
+        elif self.view.tick_at - self.view.complete_at > _MINUTE:
             self.broken(
-                "I7", f"{order.order_ref}, the last complete reconciliation was at {self._complete_at:%H:%M:%S}"
+                "I7", f"{order.order_ref}, the last complete reconciliation was at {self.view.complete_at:%H:%M:%S}"
             )
         if self._day.exchange.missing:
             self.broken("I7", f"{order.order_ref} after a reading without {sorted(self._day.exchange.missing)}")
@@ -137,6 +204,10 @@ class Checks:
         pulled = [latch.cause for latch in controls.latches if latch.subject in subjects]
         if controls.kill or controls.pause or pulled:
             self.broken("I14", f"{intent.ref} opens while killed, paused or latched ({pulled})")
+        stopped = [why for subject, why in self._stopped.items() if subject in subjects]
+        if stopped or self.view.stopped:
+            stopped.append(self.view.stopped or "")
+            self.broken("I14", f"{intent.ref} opens though nobody has looked: {stopped}")
         stored = next(one for one in self._day.stored_picks() if one.selection_ref == intent.selection_ref)
         if not stored.valid or stored.closed:
             self.broken("I10", f"{intent.ref} opens on a pick that is invalid or closed")
@@ -156,11 +227,11 @@ class Checks:
         """Why the pick is invalid by the books that the tick read."""
         removed = {
             runner.selection_id
-            for book in self._read_for_tick.values()
+            for book in self.view.read_for_tick.values()
             for runner in book.runners
             if runner.status is RunnerStatus.REMOVED
         }
-        capture = self._day.captures
+        capture = [one for one in self._day.captures if one.capture_id == pick.capture_id]
         if pick.selection_id in removed:
             return "its runner is removed"
         short = [one for one in capture if one.selection_id in removed and (one.reference_price or 99) < _SHORT_PRICE]
@@ -172,18 +243,32 @@ class Checks:
         return None
 
     def _check_prices(self, intent: Intent) -> None:
-        book = self._read_for_tick[intent.market_id]
+        book = self.view.read_for_tick[intent.market_id]
         runner = next(one for one in book.runners if one.selection_id == intent.selection_id)
         if book.status is not MarketStatus.OPEN or book.in_play or runner.status is RunnerStatus.REMOVED:
             self.broken("I3", f"{intent.ref} in a market or on a runner that was not shown as open")
+        self._check_bad_prices(intent)
         now = self._day.clock.now()
         age = now - book.published_at
         if age > timedelta(seconds=int(self._day.limits.max_price_age_seconds or 0)):
             self.broken("I3", f"{intent.ref} on prices {age.total_seconds():.0f} s old")
-        if now >= self._starts[intent.market_id]:
+        if now >= self.view.starts[intent.market_id]:
             self.broken("I3", f"{intent.ref} after the off")
-        if self._catalogue_at is None or self._tick_at - self._catalogue_at > _MINUTE:
-            self.broken("I3", f"{intent.ref} on an off that was read at {self._catalogue_at}")
+        if self.view.catalogue_at is None or self.view.tick_at - self.view.catalogue_at > _MINUTE:
+            self.broken("I3", f"{intent.ref} on an off that was read at {self.view.catalogue_at}")
+
+    def _check_bad_prices(self, intent: Intent) -> None:
+        """The order took a price or a size that cannot be, or one of a book whose sides are swapped."""
+        bad = self.view.bad.get((intent.market_id, intent.selection_id))
+        if bad is None:
+            return
+        real, shown = bad
+        taken, true = (shown.back, real.back) if intent.side is Side.BACK else (shown.lay, real.lay)
+        is_crossed = bool(shown.back and shown.lay) and (shown.back, shown.lay) == (real.lay, real.back)
+        last = shown.last_traded
+        is_nonsense = last is not None and (not last.is_finite() or last <= 1)
+        if is_crossed or is_nonsense or taken != true:
+            self.broken("I13", f"{intent.ref} was decided on {taken[:1]}, last traded {last}")
 
     # --- Amounts ----------------------------------------------------------------------------------------------------
 
@@ -191,7 +276,7 @@ class Checks:
         limits, risk = self._day.limits, intent.reservation
         pick = next(one for one in self._day.picks if one.selection_ref == intent.selection_ref)
         ladder = self._day.policy.staking.ladder_for(pick.side, pick.market_type)
-        left = microseconds_between(self._day.clock.now(), self._starts[intent.market_id])
+        left = microseconds_between(self._day.clock.now(), self.view.starts[intent.market_id])
         step = ladder.step_at(left)
         cap = step.amount(intent.side) * pick.stake_points if step is not None else ZERO
         held = self.held(intent.market_id, intent.selection_id, intent.side)
@@ -221,7 +306,7 @@ class Checks:
         total = ZERO
         for bet in day.world.bets.values():
             own = bet.strategy_ref == day.strategy
-            told = self._foreign.get(bet.bet_id)
+            told = self.view.foreign.get(bet.bet_id)
             if not own and told is None:
                 continue
             if (market_id, selection_id, side) != (
@@ -273,14 +358,15 @@ class Checks:
         if working := self._working(intent):
             self.broken("I11", f"hedge {intent.ref} while {working} are working")
 
-    def position(self, market_id: str, selection_id: int) -> tuple[Decimal, Decimal]:
-        """Profit if the runner wins and if it loses: own bets in truth, foreign ones as they were told."""
+    def position(self, order: OrderRequest) -> tuple[Decimal, Decimal]:
+        """Profit if the order's runner wins and if it loses: own bets in truth, others as its sender knew."""
+        told = self._told.get(order.order_ref, self.view.foreign)
         if_wins = if_loses = ZERO
         for bet in self._day.world.bets.values():
-            if (bet.market_id, bet.selection_id) != (market_id, selection_id):
+            if (bet.market_id, bet.selection_id) != (order.market_id, order.selection_id):
                 continue
             one: SimulatedBet | Bet | None = bet if bet.strategy_ref == self._day.strategy else None
-            one = one or self._foreign.get(bet.bet_id)
+            one = one or told.get(bet.bet_id)
             if one is None or not one.size_matched or one.average_price_matched is None:
                 continue
             sign = 1 if one.side is Side.BACK else -1
@@ -293,9 +379,14 @@ class Checks:
         sent = self.sent.get(order.order_ref)
         if sent is None or sent[1].purpose is not Purpose.HEDGE:
             return
-        after = self.position(order.market_id, order.selection_id)
+        after = self.position(order)
         if min(after) < min(before):
             self.broken("I11", f"hedge {order.order_ref} lowers the worst outcome from {min(before)} to {min(after)}")
+
+    def on_answer(self, order: OrderRequest, answer: OrderAnswer) -> None:
+        """What the trader is told of an order."""
+        if Reaction.STOP in answer.reactions:
+            self.on_stop(f"{answer.code} for {order.order_ref}")
 
     # --- After each tick ----------------------------------------------------------------------------------------------
 
@@ -303,6 +394,10 @@ class Checks:
         for finding in tick.findings:
             if finding.found in STOPS:
                 self.broken("I4", f"reconciliation found {finding.found} {finding.ref} {finding.bet_id}")
+            cause = (finding.market_id, finding.bet_id or "")
+            if finding.found is Found.LOST and cause not in self._old_causes:
+                self._old_causes.add(cause)
+                self._stopped[finding.market_id] = f"bet {finding.bet_id} is lost"
 
     def at_rest(self) -> None:
         """Between two ticks, whatever happened in the last one."""

@@ -19,13 +19,14 @@ from policytrader.app.gate import Gate
 from policytrader.engine import evaluate, protect
 from policytrader.engine.closing import next_step
 from policytrader.engine.evaluate import Engine
-from policytrader.model.journal import Evidence, IntentState, JournalEntry
+from policytrader.model.journal import Control, ControlKind, Evidence, IntentState, JournalEntry
 from policytrader.model.money import ZERO, half_up
 from policytrader.model.orders import Fate
 from policytrader.model.snapshot import OrderStatus, Side
 from tests.faults.day import ACCOUNT, POLICY, Parts
 from tests.faults.faulty_exchange import FaultyExchange
 from tests.faults.injected import RATES, Fault
+from tests.faults.memory_store import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import pytest
 
     from policytrader.model.bets import Bet
-    from policytrader.model.journal import Intent, Lease
+    from policytrader.model.journal import ControlState, Intent, Lease
     from policytrader.model.orders import OrderRequest
     from policytrader.model.snapshot import Order
 
@@ -56,8 +57,8 @@ class Mutant:
 
     @property
     def parts(self) -> Parts:
-        """For a day. The clock stays: a jump stops everything, and nothing else is to be learnt from it here."""
-        rates = {**RATES, Fault.CLOCK_JUMP: 0.0, **self.rates}
+        """For a day. The clock stays: a jump stops everything, and nothing else is to be learnt from it there."""
+        rates = {**RATES, Fault.CLOCK_JUMP: 0.0, Fault.CLOCK_BACK: 0.0, **self.rates}
         return Parts(exchange=self.exchange, rates=rates, is_mutant=True)
 
 
@@ -104,22 +105,23 @@ class _FirstPage(FaultyExchange):
 
 
 class _Retrying(Executor):
-    def execute(self, intent: Intent, lease: Lease) -> Executed:
-        done = super().execute(intent, lease)
+    def execute(self, intent: Intent, lease: Lease, latest: datetime | None = None) -> Executed:
+        done = super().execute(intent, lease, latest)
         again = replace(intent, ref=f"{intent.ref}-again")
-        return super().execute(again, lease) if done.answer.fate is Fate.UNKNOWN else done
+        return super().execute(again, lease, latest) if done.answer.fate is Fate.UNKNOWN else done
 
 
 class _Resending(Executor):
-    def execute(self, intent: Intent, lease: Lease) -> Executed:
-        done = super().execute(intent, lease)
+    def execute(self, intent: Intent, lease: Lease, latest: datetime | None = None) -> Executed:
+        done = super().execute(intent, lease, latest)
         if done.answer.fate is Fate.UNKNOWN:
             self._exchange.place(trader_request(intent))
         return done
 
 
 class _SendingFirst(Executor):
-    def execute(self, intent: Intent, lease: Lease) -> Executed:
+    def execute(self, intent: Intent, lease: Lease, latest: datetime | None = None) -> Executed:
+        del latest
         answer = self._exchange.place(trader_request(intent))
         self._reserve(intent, lease)
         self._mark_sent(intent, lease)
@@ -164,6 +166,33 @@ class _Hasty(Bookkeeper):
     def __init__(self, *facts: Any) -> None:
         super().__init__(*facts)
         self._complete_at = self._clock.now()
+
+
+class _Latchless(Bookkeeper):
+    """Latches are kept where the process keeps everything else."""
+
+    def __init__(self, *facts: Any) -> None:
+        super().__init__(*facts)
+        self._own: tuple[Control, ...] = ()
+
+    def latch(self, cause: str, subject: str, evidence: str, why: str) -> None:
+        at = self._clock.now()
+        kind = ControlKind.LATCH
+        self._own += (Control(kind=kind, at=at, who="me", why=why, cause=cause, subject=subject, evidence=evidence),)
+
+    def controls(self, limits: Any) -> ControlState:
+        state = super().controls(limits)
+        return replace(state, latches=(*state.latches, *self._own))
+
+
+class _Forgetting(Bookkeeper):
+    def reconcile(self, limits: Any, traded: Any) -> Books:
+        self._due.clear()
+        return super().reconcile(limits, traded)
+
+
+def _without_epoch(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(MemoryStore, "_require", lambda store, _: store._use())
 
 
 # --- Hedges, counters, policies ---------------------------------------------------------------------------------------
@@ -253,5 +282,35 @@ MUTANTS = (
         rates={Fault.CRASH_ORDER: 0.2, Fault.PRICE_MOVES: 0.8},
     ),
     Mutant(title="another policy decides in mid-tick", breaks=("I9",), engine=_swapping),
+    Mutant(
+        title="reserve without the fencing epoch (and without the lock)",
+        breaks=("I8",),
+        plant=_without_epoch,
+        rates={Fault.TAKEN_OVER: 0.1},
+    ),
+    Mutant(
+        title="latches not durable",
+        breaks=("I14",),
+        plant=_bookkeeper(_Latchless),
+        rates={Fault.CLOCK_JUMP: 0.02, Fault.CRASH_EXCHANGE: 0.01},
+    ),
+    Mutant(
+        title="a latch that the store did not take is forgotten",
+        breaks=("I14",),
+        plant=_bookkeeper(_Forgetting),
+        rates={Fault.SERVICE_CODE: 0.3, Fault.STORE_BUSY: 0.04, Fault.CLOCK_BACK: 0.05},
+    ),
+    Mutant(
+        title="no last look at the clock before the send",
+        breaks=("I3",),
+        plant=lambda patch: patch.setattr(Gate, "latest", lambda *_: None),
+        rates={Fault.PAUSED: 0.1},
+    ),
+    Mutant(
+        title="intents of other days are not looked up",
+        breaks=("I4",),
+        plant=lambda patch: patch.setattr(Bookkeeper, "_of_other_days", lambda *_: ()),
+        rates={Fault.CLOCK_JUMP: 0.04, Fault.FOLD_DAY: 1.0},
+    ),
     Mutant(title="orders before the reconciliation after a start", breaks=("I7",), plant=_bookkeeper(_Hasty)),
 )

@@ -13,15 +13,18 @@ from policytrader.app.kill_switch import read_kill_file
 from policytrader.app.reconcile import STOPS, Finding, Found, judge
 from policytrader.model.journal import BetSizes, Control, ControlKind, Evidence, IntentState, JournalEvent
 from policytrader.model.money import ZERO
+from policytrader.model.orders import Reaction
 from policytrader.model.times import LONDON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from policytrader.app.reconcile import Reading
     from policytrader.app.tick import Means
     from policytrader.app.world import Traded, WorldReader
-    from policytrader.model.journal import ControlState, JournalEntry
+    from policytrader.model.journal import ControlState, Intent, JournalEntry
+    from policytrader.model.orders import OrderAnswer
     from policytrader.model.records import StoredBet
     from policytrader.policy.protection import Protections
 
@@ -50,6 +53,7 @@ class Bookkeeper:
         self._terms = means.terms
         self._kill_file = kill_file
         self._complete_at: datetime | None = None
+        self._due: list[Control] = []
 
     def require_complete(self) -> None:
         """The next reconciliation reads everything: something happened that may have hidden something else."""
@@ -60,10 +64,12 @@ class Bookkeeper:
 
         Raises ``ExchangeError`` or ``StoreError``: what was found before that is recorded.
         """
+        self.close_latches()
         is_complete = self._is_complete_due(limits, traded.now)
         entries = self._entries(traded.now)
         reading = self._world.read_account(traded, entries, is_complete=is_complete)
-        findings = judge(entries, reading, self._terms.strategy_ref)
+        known = (*self._of_other_days(entries, reading), *entries)
+        findings = judge(known, reading, self._terms.strategy_ref)
         for finding in findings:
             self._record(finding)
         if is_complete:
@@ -97,18 +103,39 @@ class Bookkeeper:
         return replace(state, kill=next((kill for kill in found if kill.cancels_open), found[0]))
 
     def latch(self, cause: str, subject: str, evidence: str, why: str) -> None:
-        """Close a latch over a market, a pick, or everything (no subject), until a person resumes."""
-        control = Control(
-            kind=ControlKind.LATCH,
-            at=self._clock.now(),
-            who=PROGRAM,
-            why=why,
-            cause=cause,
-            subject=subject,
-            evidence=evidence,
+        """Close a latch over a market, a pick, or everything (no subject), until a person resumes.
+
+        Raises ``StoreError`` where it cannot be stored; it is closed before the next reconciliation then.
+        """
+        self._note_latch(cause, subject, evidence, why)
+        self.close_latches()
+
+    def heed(self, intent: Intent, answer: OrderAnswer) -> None:
+        """An answer that says stop: remembered, whatever happens to the store before ``close_latches``."""
+        if Reaction.STOP in answer.reactions:
+            self._note_latch("exchange", "", intent.ref, f"the exchange answered {answer.code} to {intent.ref}")
+
+    def close_latches(self) -> None:
+        """Store the latches that are due. What causes one may be seen only once, so it is kept until that worked."""
+        while self._due:
+            control = self._due[0]
+            if self._store.pull(control):
+                event = JournalEvent(at=control.at, kind="latch", code=control.cause, detail=control.why)
+                self._store.append_events([event])
+            self._due.pop(0)
+
+    def _note_latch(self, cause: str, subject: str, evidence: str, why: str) -> None:
+        self._due.append(
+            Control(
+                kind=ControlKind.LATCH,
+                at=self._clock.now(),
+                who=PROGRAM,
+                why=why,
+                cause=cause,
+                subject=subject,
+                evidence=evidence,
+            )
         )
-        if self._store.pull(control):
-            self._store.append_events([JournalEvent(at=control.at, kind="latch", code=cause, detail=why)])
 
     def _is_complete_due(self, limits: Protections, now: datetime) -> bool:
         every = timedelta(seconds=int(limits.reconcile_every_seconds or 0))
@@ -120,6 +147,18 @@ class Bookkeeper:
         known = {entry.intent.ref for entry in day}
         before = (entry for entry in self._store.open_intents(self._terms.account) if entry.intent.ref not in known)
         return (*before, *day)
+
+    def _of_other_days(self, entries: Sequence[JournalEntry], reading: Reading) -> Iterable[JournalEntry]:
+        """Intents behind bets that are listed and not among the day's: midnight has passed, or the clock was put back.
+
+        They are over, so they count no more; but a bet of theirs is no orphan.
+        """
+        known = {entry.intent.ref for entry in entries}
+        listed = [(bet.order_ref, bet.strategy_ref) for bet in reading.current]
+        listed += [(bet.order_ref, bet.strategy_ref) for bet in reading.cleared]
+        for ref in dict.fromkeys(ref for ref, strategy in listed if strategy == self._terms.strategy_ref):
+            if ref is not None and ref not in known and (entry := self._store.intent(ref)) is not None:
+                yield entry
 
     def _record(self, finding: Finding) -> None:
         now, ref = self._clock.now(), finding.ref

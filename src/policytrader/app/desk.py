@@ -157,12 +157,10 @@ class Desk:
             return None
         self._log.append_acted_on(decision, self._tick.plan)
         self._gate.count_in(intent)
-        done = self._executor.execute(intent, self._lease)
+        done = self._executor.execute(intent, self._lease, self._gate.latest(purpose))
         self._tick.executed.append(done)
         reactions = done.answer.reactions
-        if Reaction.STOP in reactions:
-            why = f"the exchange answered {done.answer.code} to {intent.ref}"
-            self._bookkeeper.latch("exchange", "", intent.ref, why)
+        self._bookkeeper.close_latches()
         if reactions & _SKIPS_MARKET:
             self._skipped.add(order.market_id)
         self._is_over = self._is_over or bool(reactions & _ENDS_TICK)

@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 
 from policytrader.errors import StoreError, StoreUnknownError
 from policytrader.model.journal import Evidence, IntentState
-from policytrader.model.orders import Fate, OrderAnswer, OrderRequest
+from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from policytrader.model.journal import Intent, JournalEntry, Lease
     from policytrader.ports import Clock, Exchange
     from policytrader.ports.store import JournalStore
 
 NOT_SENT = "NOT_SENT"
-"""The code of an intent that was reserved and then could not be marked as sent: nothing left this process."""
+"""The code of an intent that was reserved and then not sent: nothing left this process."""
+_TOO_LATE = frozenset({Reaction.BACK_OFF})
+"""Whatever else was decided on the same prices is too late as well."""
 
 _STATES = {Fate.SEEN: IntentState.SEEN, Fate.DEAD: IntentState.DEAD, Fate.UNKNOWN: IntentState.UNKNOWN}
 
@@ -36,14 +41,21 @@ class Executed:
 class Executor:
     """Sends intents, each at most once."""
 
-    def __init__(self, exchange: Exchange, journal: JournalStore, clock: Clock) -> None:
-        """The journal's methods are durable when they return."""
+    def __init__(
+        self,
+        exchange: Exchange,
+        journal: JournalStore,
+        clock: Clock,
+        heed: Callable[[Intent, OrderAnswer], None] = lambda _intent, _answer: None,
+    ) -> None:
+        """The journal's methods are durable when they return. ``heed`` is told each answer before the journal is."""
+        self._heed = heed
         self._exchange = exchange
         self._journal = journal
         self._clock = clock
 
-    def execute(self, intent: Intent, lease: Lease) -> Executed:
-        """Reserve, mark, send, record.
+    def execute(self, intent: Intent, lease: Lease, latest: datetime | None = None) -> Executed:
+        """Reserve, mark, send, record. After ``latest`` it is not sent any more: the store took too long.
 
         Raises ``StaleEpochError`` where another process leads and ``StoreError`` where the journal cannot be written:
         before the order is sent, then nothing was sent; after it, the intent stays ``sent`` and the next reconciliation
@@ -51,7 +63,11 @@ class Executor:
         """
         self._reserve(intent, lease)
         self._mark_sent(intent, lease)
-        answer = self._exchange.place(_request(intent))
+        if latest is not None and self._clock.now() > latest:
+            answer = OrderAnswer(fate=Fate.DEAD, code=NOT_SENT, reactions=_TOO_LATE)
+        else:
+            answer = self._exchange.place(_request(intent))
+            self._heed(intent, answer)
         evidence = Evidence(
             state=_STATES[answer.fate], code=answer.code, detail=answer.detail, bet_id=answer.bet_id
         )  # sizes stay unknown until the exchange lists the bet

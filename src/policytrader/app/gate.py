@@ -103,6 +103,13 @@ class Gate:
             return self._refuse_hedge(intent)
         return self._refuse_state(intent) or self._refuse_amount(intent, cap) or self._refuse_rate(intent)
 
+    def latest(self, purpose: Purpose) -> datetime | None:
+        """Until when an order may leave: the prices it was decided on grow old. A hedge reads its own just before."""
+        age = self._limits.max_price_age_seconds
+        if purpose is Purpose.HEDGE or age is None:
+            return None
+        return self._ledger.now + timedelta(seconds=int(age))
+
     def count_in(self, intent: Intent) -> None:
         """Remember an order that was reserved."""
         self._add((intent.market_id, intent.selection_id, intent.side), intent.reservation)

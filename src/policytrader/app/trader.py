@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policytrader.app.bookkeeper import Bookkeeper
+from policytrader.app.checked_prices import CheckedPrices
 from policytrader.app.decision_log import DecisionLog
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
@@ -40,11 +41,12 @@ class Trader:
         kill_file: Path | None = None,
     ) -> None:
         """Nothing is read before the first tick. ``kill_file`` is the deployment's; a policy may name one more."""
+        prices = CheckedPrices(prices)
         means = Means(exchange=exchange, prices=prices, store=store, clock=clock, new_ref=new_ref, terms=terms)
         self._means = means
         self._world = WorldReader(exchange, prices, store, clock)
         self._bookkeeper = Bookkeeper(means, self._world, kill_file)
-        self._executor = Executor(exchange, store, clock)
+        self._executor = Executor(exchange, store, clock, self._bookkeeper.heed)
         self._settler = Settler(exchange, prices, store)
         self._recorder = Recorder(store)
         self._log = DecisionLog(store, terms.mode)
