@@ -212,7 +212,6 @@ class Trading:
     clock: SystemClock | ExchangeClock
     account: str
     is_simulated: bool
-    sends: bool = False
     feed: LiveFeed | None = None
     skew: Callable[[], timedelta | None] = lambda: None
 
@@ -233,10 +232,12 @@ def open_exchange(
     ``sends`` it can only be read. Raises ``ConfigError`` for a broken line, ``UsageError`` for a clock that it does
     not have.
     """
-    from policytrader.adapters.betfair.endpoints import read_exchange_line
+    from policytrader.adapters.betfair.endpoints import read_exchange_line, with_stream_certificate
     from policytrader.adapters.clocks import ExchangeClock, SystemClock
 
     line = read_exchange_line(file)
+    if streams:
+        line = with_stream_certificate(line)
     wanted = clock or ("system" if line.control is None else "exchange")
     if wanted != "system" and line.control is None:
         message = f"--clock {wanted}: the exchange of {file} has no clock of its own; only a simulated one has"
@@ -341,7 +342,6 @@ def _connected(
             clock=clock,
             account=credentials.username,
             is_simulated=endpoints.is_on_this_machine,
-            sends=sends,
             skew=dates.skew if dates is not None else lambda: None,
         )
 

@@ -242,6 +242,45 @@ def test_a_store_that_goes_away_before_the_first_tick_is_waited_for(made: Run) -
     assert {line["read"] for line in made.events("tick")[:1]} == {"everything"}
 
 
+def test_what_was_sent_is_told_also_where_the_tick_fails_afterwards(made: Run) -> None:
+    real = made.day.store.update_positions
+    made.day.store.update_positions = fail_with(StoreError("the disk is full", "full"))  # type: ignore[method-assign]
+    made.after(120, lambda: setattr(made.day.store, "update_positions", real))
+    made.run()
+    assert made.events("no_orders")
+    told = [line["ref"] for line in made.events("order")]
+    assert sorted(told) == sorted(bet.order_ref or "" for bet in made.day.world.bets.values())
+    assert made.events("ended")[0]["orders"] == len(told)
+
+
+def fail_with(error: Exception) -> Callable[..., Any]:
+    def fail(*_arguments: Any, **_named: Any) -> Any:
+        raise error
+
+    return fail
+
+
+def test_a_shadow_that_cannot_be_used_is_told_once_and_stops_nothing(made: Run) -> None:
+    made.day.store.store_policy("e" * 64, b"{}", made.now())
+    made.day.store.activate("e" * 64, made.now(), "mallory", shadow=True)
+
+    def use(name: str) -> Callable[[], None]:
+        good = rules(made.folder, name, ("protection", "max_order: {stake: 100", "max_order: {stake: 1"))
+        return lambda: activate(made.day.store, good, made.now(), "ann", shadow=True)
+
+    def damage() -> None:
+        made.day.store.store_policy("f" * 64, b"[]", made.now())
+        made.day.store.activate("f" * 64, made.now(), "mallory", shadow=True)
+
+    made.after(20, use("good"))
+    made.after(40, damage)
+    made.after(60, made.stop)
+    ended = made.run()
+    assert len(made.events("shadow_refused")) == 2
+    assert len(made.events("shadow")) == 1
+    assert ended.failures == 0
+
+
 def test_nothing_activated(made: Run, tmp_path: Path) -> None:
     with closing(open_store(f"sqlite:///{tmp_path / 'empty.db'}")) as empty:
         empty.migrate()

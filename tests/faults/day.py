@@ -329,7 +329,7 @@ class FaultyDay:
             # As the daemon: the clock tells a jump once.
             self.has_jumped = False
             self.checks.on_stop("the clock jumped")
-            trader.stop("clock_jump", format_utc(self.clock.now()), "the clock jumped")
+            trader.latch("clock_jump", format_utc(self.clock.now()), "the clock jumped")
             trader.require_reconciliation()
             self.checks.on_stopped("the clock jumped")
         tick = trader.tick(self.engine, process.lease)

@@ -12,7 +12,6 @@ from policytrader.app.gate import Ledger, latches_due
 from policytrader.app.kill_switch import read_kill_file
 from policytrader.app.reconcile import STOPS, Finding, Found, judge
 from policytrader.model.journal import BetSizes, Control, ControlKind, Evidence, IntentState, JournalEvent
-from policytrader.model.money import ZERO
 from policytrader.model.orders import Reaction
 from policytrader.model.times import LONDON
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from policytrader.app.world import Traded, WorldReader
     from policytrader.model.journal import ControlState, Intent, JournalEntry
     from policytrader.model.orders import OrderAnswer
-    from policytrader.model.records import StoredBet
     from policytrader.policy.protection import Protections
 
 PROGRAM = "policytrader"
@@ -77,18 +75,12 @@ class Bookkeeper:
         if findings:
             entries = self._entries(traded.now)
         results = self._store.live_results(traded.now.astimezone(LONDON).date())
-        lost = max(ZERO, -sum(((bet.profit or ZERO) - (bet.commission or ZERO) for bet in results), ZERO))
-        for cause in latches_due(limits, entries, lost):
-            self.latch(cause.protection, cause.subject, cause.evidence, cause.why)
         account = AccountView(bets=reading.current, entries=entries, strategy_ref=self._terms.strategy_ref)
-        ledger = Ledger(
-            now=traded.now,
-            entries=entries,
-            foreign=account.foreign_bets(),
-            controls=self.controls(limits),
-            settled=_refs_of(results),
-            lost_today=lost,
-        )
+        ledger = Ledger.of(traded.now, entries, results, foreign=account.foreign_bets())
+        for cause in latches_due(limits, entries, ledger.lost_today):
+            self.latch(cause.protection, cause.subject, cause.evidence, cause.why)
+        # Read after the latches: what was just closed counts.
+        ledger = replace(ledger, controls=self.controls(limits))
         return Books(account=account, ledger=ledger, findings=findings, is_complete=is_complete)
 
     def controls(self, limits: Protections) -> ControlState:
@@ -178,7 +170,3 @@ class Bookkeeper:
                 subject = "" if found in STOPS else finding.market_id
                 why = f"{found}: bet {finding.bet_id} in {finding.market_id}, intent {ref}"
                 self.latch(found.value, subject, finding.bet_id or ref or "", why)
-
-
-def _refs_of(bets: Iterable[StoredBet]) -> frozenset[str]:
-    return frozenset(bet.selection_ref for bet in bets)

@@ -182,10 +182,12 @@ class Daemon:
         except StaleEpochError as error:
             if self._terms.is_once:
                 raise RefusedError(error.render()) from None
+            self._tell_acts(self._trader.acted)
             self._say("error", "lease_lost", self._now(), why=error.render())
             self._lose()
             return None
         except (ExchangeError, StoreError) as error:
+            self._tell_acts(self._trader.acted)
             self._failed(error)
             return None
         if self._failed_in_a_row:
@@ -210,7 +212,7 @@ class Daemon:
 
     def _watch_clock(self, now: datetime) -> None:
         for problem in self._clock_watch.look():
-            self._trader.stop(problem.cause, format_utc(now), problem.why)
+            self._trader.latch(problem.cause, format_utc(now), problem.why)
             self._trader.require_reconciliation()
             if problem.is_news:
                 self._say("error", problem.cause, now, why=problem.why)
@@ -289,8 +291,10 @@ class Daemon:
 
     # --- Telling ------------------------------------------------------------------------------------------------------
 
-    def _tell(self, tick: Tick) -> None:
-        self._ended.ticks += 1
+    def _tell_acts(self, tick: Tick | None) -> None:
+        """Also of a tick that failed afterwards: what was sent was sent."""
+        if tick is None:
+            return
         self._ended.orders += len(tick.executed)
         for ref, reason in tick.invalidated:
             self._say("warning", "invalidated", tick.at, selection=ref, why=reason)
@@ -301,6 +305,10 @@ class Daemon:
                 side=str(intent.side), price=str(intent.price), size=str(intent.size), fate=str(done.answer.fate),
                 code=done.answer.code,
             )  # fmt: skip
+
+    def _tell(self, tick: Tick) -> None:
+        self._ended.ticks += 1
+        self._tell_acts(self._trader.acted)
         for found in tick.findings:
             self._say("debug", "found", tick.at, what=str(found.found), ref=found.ref, bet=found.bet_id)
         counts = Counter(str(decision.action) for decision in tick.plan.decisions)

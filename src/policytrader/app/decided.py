@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from policytrader.app.activate import policy_of
 from policytrader.app.decision_log import decode, document_of
-from policytrader.app.journal_days import journal_of
 from policytrader.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +53,8 @@ def read_decided(store: Store, decision_id: str) -> Decided:
     """
     record = store.decision(decision_id)
     if record is None:
-        raise UsageError(_not_there(store, decision_id))
+        message = f"no decision {decision_id} in the store; `policytrader decisions` lists them"
+        raise UsageError(message)
     stored = store.policy(record.policy_hash)
     if stored is None:
         message = f"decision {record.decision_id}: its policy {record.policy_hash[:12]} is not in the store"
@@ -74,21 +74,6 @@ def read_decided(store: Store, decision_id: str) -> Decided:
         snapshot=snapshot,
         orders=tuple(entry for entry in entries if entry.intent.decision_id == record.decision_id),
     )
-
-
-def _not_there(store: Store, decision_id: str) -> str:
-    """Why there is no such decision; an order names one that was not logged where it repeats the one before it."""
-    named = (entry.intent for entry in journal_of(store, None) if entry.intent.decision_id == decision_id)
-    intent = next(named, None)
-    if intent is None:
-        return f"no decision {decision_id} in the store; `policytrader decisions` lists them"
-    before = [
-        one.decision_id
-        for one in store.logged_decisions(selection_ref=intent.selection_ref)
-        if one.at <= intent.created_at and not one.is_shadow
-    ]
-    told = f"; it repeats decision {before[-1]}" if before else ""
-    return f"decision {decision_id}, of order {intent.ref}, is not in the log{told}"
 
 
 def _read(record: DecisionRecord) -> Any:

@@ -20,7 +20,7 @@ from policytrader.model.snapshot import Market, Order, ReferenceRunner, Runner, 
 from policytrader.model.times import format_utc, parse_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from policytrader.engine.plan import Decision, Plan
     from policytrader.ports.store import RuleStore
@@ -147,11 +147,6 @@ def decision_id_of(decision: Decision, plan: Plan, *, is_shadow: bool = False) -
     """
     parts = [plan.policy.hash, plan.snapshot.hash, decision.selection.selection_ref, *(["shadow"] * is_shadow)]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
-
-
-def decision_ids(plan: Plan, decisions: Iterable[Decision]) -> dict[str, str]:
-    """Selection ref -> the decision's name."""
-    return {one.selection.selection_ref: decision_id_of(one, plan) for one in decisions}
 
 
 def document_of(decision: Decision) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policytrader.errors import StoreError, StoreUnknownError
-from policytrader.model.journal import Evidence, IntentState
+from policytrader.model.journal import NOT_SENT, Evidence, IntentState
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from policytrader.ports import Clock, Exchange
     from policytrader.ports.store import JournalStore
 
-NOT_SENT = "NOT_SENT"
-"""The code of an intent that was reserved and then not sent: nothing left this process."""
 _TOO_LATE = frozenset({Reaction.BACK_OFF})
 """Whatever else was decided on the same prices is too late as well."""
 

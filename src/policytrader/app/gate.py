@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from policytrader.model.journal import IntentState, Purpose
+from policytrader.model.journal import NOT_SENT, ControlState, IntentState, Purpose
 from policytrader.model.money import ZERO
 from policytrader.model.position import exposure_of
 from policytrader.model.price import is_on_ladder
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from policytrader.model.bets import Bet
-    from policytrader.model.journal import ControlState, Intent, JournalEntry
+    from policytrader.model.journal import Intent, JournalEntry
+    from policytrader.model.records import StoredBet
     from policytrader.policy.protection import Protections
 
 MAX_UNKNOWN_IN_ALL = 3
@@ -51,6 +52,28 @@ class Ledger:
     settled: frozenset[str] = frozenset()
     lost_today: Decimal = ZERO
 
+    @classmethod
+    def of(
+        cls,
+        now: datetime,
+        entries: Sequence[JournalEntry],
+        results: Iterable[StoredBet],
+        *,
+        foreign: Sequence[Bet] = (),
+        controls: ControlState | None = None,
+    ) -> Self:
+        """From the journal and the day's results."""
+        results = tuple(results)
+        made = sum(((bet.profit or ZERO) - (bet.commission or ZERO) for bet in results), ZERO)
+        return cls(
+            now=now,
+            entries=tuple(entries),
+            foreign=tuple(foreign),
+            controls=controls or ControlState(),
+            settled=frozenset(bet.selection_ref for bet in results),
+            lost_today=max(ZERO, -made),
+        )
+
     @property
     def open_risk(self) -> Decimal:
         """What everything without a result could lose, nothing netted; a bet that is over waits for its result here."""
@@ -61,23 +84,45 @@ class Ledger:
         return entry.intent.selection_ref in self.settled
 
 
+class Exposures:
+    """What the limits are asked of, from one ledger: by pick (market, runner, side), by market, in all, and at worst.
+
+    Amounts in the pick's own unit, stake of a back and liability of a lay, exact.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Sums are made once."""
+        self.by_selection: dict[tuple[str, int, Side], Decimal] = defaultdict(lambda: ZERO)
+        self.by_market: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        self.day = ZERO
+        self.loss = ledger.lost_today + ledger.open_risk
+        """What the day has lost, and would lose if everything without a result were lost."""
+        for entry in ledger.entries:
+            intent = entry.intent
+            self._count((intent.market_id, intent.selection_id, intent.side), entry.exposure)
+        for bet in ledger.foreign:
+            self._count((bet.market_id, bet.selection_id, bet.side), exposure_of(bet.as_order(is_ours=False)))
+
+    def add(self, intent: Intent) -> None:
+        """Count an order that was reserved."""
+        self._count(_key(intent), intent.reservation)
+        self.loss += intent.reservation
+
+    def _count(self, key: tuple[str, int, Side], amount: Decimal) -> None:
+        self.by_selection[key] += amount
+        self.by_market[key[0]] += amount
+        self.day += amount
+
+
 class Gate:
     """The limits of one policy over one ledger; ``count_in`` remembers what is let through."""
 
     def __init__(self, limits: Protections, ledger: Ledger) -> None:
-        """Sums are made once."""
+        """Nothing was let through yet."""
         self._limits = limits
         self._ledger = ledger
-        self._by_selection: dict[tuple[str, int, Side], Decimal] = defaultdict(lambda: ZERO)
-        self._by_market: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        self._all = ZERO
-        self._let_through = ZERO
+        self._exposures = Exposures(ledger)
         self._sent: list[Intent] = [entry.intent for entry in ledger.entries if entry.state is not IntentState.DECIDED]
-        for entry in ledger.entries:
-            intent = entry.intent
-            self._add((intent.market_id, intent.selection_id, intent.side), entry.exposure)
-        for bet in ledger.foreign:
-            self._add((bet.market_id, bet.selection_id, bet.side), exposure_of(bet.as_order(is_ours=False)))
 
     @property
     def is_killed(self) -> bool:
@@ -112,14 +157,8 @@ class Gate:
 
     def count_in(self, intent: Intent) -> None:
         """Remember an order that was reserved."""
-        self._add((intent.market_id, intent.selection_id, intent.side), intent.reservation)
-        self._let_through += intent.reservation
+        self._exposures.add(intent)
         self._sent.append(intent)
-
-    def _add(self, key: tuple[str, int, Side], amount: Decimal) -> None:
-        self._by_selection[key] += amount
-        self._by_market[key[0]] += amount
-        self._all += amount
 
     def _refuse_hedge(self, intent: Intent) -> str | None:
         """One hedge at a time: a second one for a first of unknown fate would be a bet of its own."""
@@ -150,9 +189,9 @@ class Gate:
         return "max_unknown_intents" if limit is None or unknown >= limit else None
 
     def _refuse_amount(self, intent: Intent, cap: Decimal | None) -> str | None:
-        limits, risk = self._limits, intent.reservation
+        limits, risk, held_now = self._limits, intent.reservation, self._exposures
         is_back = intent.side is Side.BACK
-        held = self._by_selection[intent.market_id, intent.selection_id, intent.side] + risk
+        held = held_now.by_selection[_key(intent)] + risk
         if cap is None or held > cap:
             return "ladder_cap"
         order, selection = limits.max_order, limits.max_exposure_per_selection
@@ -161,13 +200,12 @@ class Gate:
         if selection is None or held > (selection.back_stake if is_back else selection.lay_liability):
             return "max_exposure_per_selection"
         market = limits.max_exposure_per_market
-        if market is None or self._by_market[intent.market_id] + risk > market:
+        if market is None or held_now.by_market[intent.market_id] + risk > market:
             return "max_exposure_per_market"
-        if limits.max_exposure_per_day is None or self._all + risk > limits.max_exposure_per_day:
+        if limits.max_exposure_per_day is None or held_now.day + risk > limits.max_exposure_per_day:
             return "max_exposure_per_day"
         most = limits.max_daily_loss
-        at_worst = self._ledger.lost_today + self._ledger.open_risk + self._let_through + risk
-        return "max_daily_loss" if most is None or at_worst > most else None
+        return "max_daily_loss" if most is None or held_now.loss + risk > most else None
 
     def _refuse_rate(self, intent: Intent) -> str | None:
         limits = self._limits
@@ -232,7 +270,7 @@ def _rejects_in_a_row(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
     for entry in reversed(entries):
         if entry.state is not IntentState.DEAD:
             break
-        if entry.sent_at is not None:
+        if entry.sent_at is not None and entry.code != NOT_SENT:
             refused.append(entry)
     return refused
 

@@ -16,6 +16,8 @@ LONGEST_PAUSE_SECONDS = 60.0
 LEAST_GAP_SECONDS = 1.0
 """Ticks that the stream asks for are not closer to the one before: each reads the account's orders."""
 _SLICE_SECONDS = 0.05
+_GOOD = ("healthy", "connecting", "no stream")
+"""How a feed begins to describe itself where nothing is wrong."""
 
 
 def pause_seconds(failures: int) -> float:
@@ -64,4 +66,5 @@ class Pace:
     def _tell(self, told: str) -> None:
         if told != self._told:
             self._told = told
-            self._surroundings.say("info", "stream", self._clock.now(), state=told)
+            level = "info" if told.startswith(_GOOD) else "warning"
+            self._surroundings.say(level, "stream", self._clock.now(), state=told)

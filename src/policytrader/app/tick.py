@@ -48,7 +48,6 @@ class Tick:
     at: datetime
     plan: Plan
     findings: tuple[Finding, ...] = ()
-    is_live: bool = False
     is_complete: bool = False
     """The account was reconciled completely: every cleared bet of the day was read too."""
     executed: list[Executed] = field(default_factory=list)

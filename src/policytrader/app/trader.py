@@ -50,6 +50,8 @@ class Trader:
         self._settler = Settler(exchange, prices, store)
         self._recorder = Recorder(store)
         self._log = DecisionLog(store, terms.mode)
+        self.acted: Tick | None = None
+        """What the last tick did so far, also where it failed in the middle; None where it did not come to acting."""
 
     def tick(self, engine: Engine, lease: Lease | None) -> Tick:
         """One tick. Without a lease it is a dry run: everything is read and decided, nothing is sent or withdrawn.
@@ -57,6 +59,7 @@ class Trader:
         Raises ``ExchangeError`` or ``StoreError``: no data, and nothing more in this tick. ``StaleEpochError``: another
         process leads.
         """
+        self.acted = None
         traded = self._world.read_markets()
         books = self._bookkeeper.reconcile(engine.policy.protection.protections, traded)
         plan = engine.evaluate(traded.snapshot(books.account))
@@ -65,11 +68,11 @@ class Trader:
             at=traded.now,
             plan=plan,
             findings=books.findings,
-            is_live=lease is not None,
             is_complete=books.is_complete,
         )
         if lease is None:
             return tick
+        self.acted = tick
         Desk(self._means, self._bookkeeper, self._executor, books, tick, lease, self._log).act()
         self._recorder.record(traded, plan)
         tick.settled = self._settler.settle(traded, books.account.entries, is_complete=books.is_complete)
@@ -84,6 +87,6 @@ class Trader:
         self.require_reconciliation()
         return self._bookkeeper.reconcile(policy.protection.protections, self._world.read_markets()).findings
 
-    def stop(self, cause: str, evidence: str, why: str) -> None:
+    def latch(self, cause: str, evidence: str, why: str) -> None:
         """Close a latch over everything: nothing is opened until a person resumes."""
         self._bookkeeper.latch(cause, "", evidence, why)

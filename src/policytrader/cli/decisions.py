@@ -44,7 +44,8 @@ def command(
 ) -> int:
     """Show the logged decisions on today's picks, or on one pick (SELECTION_REF), newest last.
 
-    A decision is logged when it is not what it was: something else is done, or for another reason. What stood behind
+    A decision is logged when it is not what it was (something else is done, or for another reason), and when an order
+    follows from it. What stood behind
     one is shown by `explain --decision ID`.
     """
     wanted = london_day(day)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policytrader.app.activate import unpack
+from policytrader.app.gate import Exposures, Ledger
 from policytrader.app.journal_days import last_account
 from policytrader.app.kill_switch import read_kill_file
 from policytrader.app.look import trading_day
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date, datetime
 
-    from policytrader.model.journal import Control, ControlState, JournalEntry, Lease
+    from policytrader.model.journal import Control, ControlState, Lease
     from policytrader.model.records import StoredSelection
     from policytrader.policy.policy_set import PolicySet
     from policytrader.policy.protection import Protections
@@ -176,7 +177,8 @@ def _document(store: Store, account: str | None, leader: Lease | None, day: date
         for entry in (*store.open_intents(account), *store.intents(day, account)):
             by_ref[entry.intent.ref] = entry
     results = store.live_results(day)
-    lost = -sum(((one.profit or ZERO) - (one.commission or ZERO) for one in results), ZERO)
+    made = sum(((one.profit or ZERO) - (one.commission or ZERO) for one in results), ZERO)
+    exposures = Exposures(Ledger.of(now, tuple(by_ref.values()), results))
     limits = policy.protection.protections if policy is not None else None
     picks = store.selections(day)
     return {
@@ -193,8 +195,8 @@ def _document(store: Store, account: str | None, leader: Lease | None, day: date
         "orders": dict(Counter(str(entry.state) for entry in by_ref.values())),
         "selections": {"total": len(picks), "settled": len(results)},
         "next_offs": _next_offs(picks, now),
-        "profit": _amount(-lost),
-        "exposure": _exposure(by_ref.values(), policy, limits, max(ZERO, lost)),
+        "profit": _amount(made),
+        "exposure": _exposure(exposures, policy, limits),
     }
 
 
@@ -250,31 +252,21 @@ def _kill_files(named: str | None, own: Path, now: datetime) -> list[dict[str, A
     ]
 
 
-def _exposure(
-    entries: Iterable[JournalEntry], policy: PolicySet | None, limits: Protections | None, lost: Decimal
-) -> dict[str, Any]:
-    markets: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    picks: dict[tuple[str, int, str], Decimal] = defaultdict(lambda: ZERO)
-    open_risk = ZERO
-    for entry in entries:
-        intent = entry.intent
-        markets[intent.market_id] += entry.exposure
-        picks[intent.market_id, intent.selection_id, str(intent.side)] += entry.exposure
-        open_risk += entry.exposure if entry.is_open else ZERO
+def _exposure(exposures: Exposures, policy: PolicySet | None, limits: Protections | None) -> dict[str, Any]:
     selection = limits.max_exposure_per_selection if limits is not None else None
     by_side = {"BACK": selection.back_stake, "LAY": selection.lay_liability} if selection is not None else {}
     return {
         "policy": policy is not None,
-        "day": _used(sum(markets.values(), ZERO), limits.max_exposure_per_day if limits is not None else None),
-        "loss": _used(lost + open_risk, limits.max_daily_loss if limits is not None else None),
+        "day": _used(exposures.day, limits.max_exposure_per_day if limits is not None else None),
+        "loss": _used(exposures.loss, limits.max_daily_loss if limits is not None else None),
         "markets": [
             {"market_id": one, **_used(amount, limits.max_exposure_per_market if limits is not None else None)}
-            for one, amount in sorted(markets.items())
+            for one, amount in sorted(exposures.by_market.items())
             if amount
         ],
         "selections": [
-            {"market_id": market_id, "selection_id": runner, "side": side, **_used(amount, by_side.get(side))}
-            for (market_id, runner, side), amount in sorted(picks.items())
+            {"market_id": market_id, "selection_id": runner, "side": str(side), **_used(amount, by_side.get(side))}
+            for (market_id, runner, side), amount in sorted(exposures.by_selection.items())
             if amount
         ],
     }

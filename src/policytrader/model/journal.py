@@ -60,6 +60,9 @@ TRANSITIONS: dict[IntentState, frozenset[IntentState]] = {
 }
 """State -> the states that may follow. Nothing leads back to ``sent``: an intent is never sent again."""
 
+NOT_SENT = "NOT_SENT"
+"""The code of an intent that was reserved and then not sent: nothing left this process."""
+
 OPEN_STATES = frozenset({IntentState.RESERVED, IntentState.SENT, IntentState.UNKNOWN, IntentState.SEEN})
 """The states in which something may still happen."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from policytrader.adapters.betfair.stream import StreamFeed
 from policytrader.errors import ExchangeError
+from policytrader.model.snapshot import MarketStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,8 @@ class StreamedPrices:
         self._poll = poll
         self._most_markets = most_markets
         self._subscribed: tuple[str, ...] = ()
+        self._over: set[str] = set()
+        self._asked = 0
         self._feed: StreamFeed | None = None
         self._seen = 0
 
@@ -56,6 +59,7 @@ class StreamedPrices:
         missing = [market_id for market_id in wanted if market_id not in found]
         if missing:
             found |= {book.market_id: book for book in self._poll.books(missing)}
+        self._over |= {market_id for market_id, book in found.items() if book.status is MarketStatus.CLOSED}
         return tuple(found[market_id] for market_id in wanted if market_id in found)
 
     def wait_for_change(self, seconds: float) -> bool:
@@ -70,7 +74,9 @@ class StreamedPrices:
         if self._feed is None:
             return "no stream yet"
         health = self._feed.health()
-        return str(health.state) + (f": {health.reason}" if health.reason else "")
+        rest = self._asked - len(self._subscribed)
+        told = f"{health.state}, {rest} of {self._asked} markets polled: no room" if rest > 0 else str(health.state)
+        return told + (f": {health.reason}" if health.reason else "")
 
     def _streamed(self, wanted: Sequence[str]) -> tuple[LiveMarket, ...]:
         if self._feed is None:
@@ -81,14 +87,15 @@ class StreamedPrices:
             return ()  # not reliable now; ``describe`` says why
 
     def _subscribe(self, wanted: Sequence[str]) -> None:
-        """A subscription names its markets: more of them is another subscription."""
-        known = set(self._subscribed)
-        news = [market_id for market_id in wanted if market_id not in known]
-        room = self._most_markets - len(self._subscribed)
-        if not news or room <= 0:
+        """A subscription names its markets: others are another subscription. Markets that are over make room."""
+        live = [market_id for market_id in wanted if market_id not in self._over]
+        self._asked = len(live)
+        kept = [market_id for market_id in live if market_id in self._subscribed]
+        news = [market_id for market_id in live if market_id not in self._subscribed]
+        if not news or len(kept) >= self._most_markets:
             return
         self._hang_up()
-        self._subscribed = (*self._subscribed, *news[:room])
+        self._subscribed = tuple((*kept, *news)[: self._most_markets])
         self._feed = StreamFeed(self._wire, {"marketIds": list(self._subscribed)})
         self._seen = 0
         self._feed.start()

@@ -30,9 +30,7 @@ class _Problem(NamedTuple):
 _UNREACHABLE = _Problem(
     "unreachable", "it does not answer", "Nothing was stored. Is the server running, and the address right?"
 )
-_READ_ONLY = _Problem(
-    READ_ONLY, "it is read-only", "Nothing was stored. Make the file, or the server, writable again."
-)
+_READ_ONLY = _Problem(READ_ONLY, "it is read-only", "Nothing was stored. Make the file, or the server, writable again.")
 _FULL = _Problem("full", "it has no room left", "Nothing was stored. Make room on its disk.")
 _BUSY = _Problem("busy", "another process holds it", "Nothing was stored; trying again is safe.")
 _SCHEMA = _Problem("schema", "its tables are not those of this version", "Run `policytrader db migrate`.")

@@ -82,10 +82,19 @@ class Words(_Type):
             raise _refuse(value, "not a text")
         if self.length is not None and len(value) > self.length:
             raise _refuse(value, f"longer than {self.length} characters")
-        if "\0" in value or any("\ud800" <= one <= "\udfff" for one in value):
+        if "\0" in value or not _is_text(value):
             raise _refuse(value, "a character that is none")
         # A StrEnum's member is a text to us, not to every driver.
         return str(value)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it has bytes: a lone half of a pair has none. Much quicker than to look at each character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class FixedWords(Words):
