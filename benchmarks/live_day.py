@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from policytrader.app.morning import Pick, Race
+    from policytrader.app.morning import Pick
+    from policytrader.app.race_names import Race
     from policytrader.app.tick import Tick
     from policytrader.model.books import LiveMarket
     from policytrader.model.journal import Lease

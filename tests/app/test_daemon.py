@@ -264,15 +264,16 @@ def test_a_shadow_that_cannot_be_used_is_told_once_and_stops_nothing(made: Run) 
     made.day.store.store_policy("e" * 64, b"{}", made.now())
     made.day.store.activate("e" * 64, made.now(), "mallory", shadow=True)
 
-    def use(name: str) -> Callable[[], None]:
-        good = rules(made.folder, name, ("protection", "max_order: {stake: 100", "max_order: {stake: 1"))
-        return lambda: activate(made.day.store, good, made.now(), "ann", shadow=True)
+    good = rules(made.folder, "good", ("protection", "max_order: {stake: 100", "max_order: {stake: 1"))
+
+    def use() -> None:
+        activate(made.day.store, good, made.now(), "ann", shadow=True)
 
     def damage() -> None:
         made.day.store.store_policy("f" * 64, b"[]", made.now())
         made.day.store.activate("f" * 64, made.now(), "mallory", shadow=True)
 
-    made.after(20, use("good"))
+    made.after(20, use)
     made.after(40, damage)
     made.after(60, made.stop)
     ended = made.run()

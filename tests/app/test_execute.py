@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from policytrader.app.execute import NOT_SENT, Executor
+from policytrader.app.execute import Executor
 from policytrader.errors import StoreError, StoreUnknownError
-from policytrader.model.journal import IntentState
+from policytrader.model.journal import NOT_SENT, IntentState
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
 from tests.app.journal_rows import AT, an_entry, an_intent
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from policytrader.app.morning import Race
+    from policytrader.app.race_names import Race
     from tests.cli.conftest import Ran, Run
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from policytrader.app.morning import Pick, Race
+    from policytrader.app.morning import Pick
+    from policytrader.app.race_names import Race
     from policytrader.model.books import LiveMarket
     from tests.cli.conftest import Run
 

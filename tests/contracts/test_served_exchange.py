@@ -23,6 +23,7 @@ from policytrader.adapters.exchange_server.server import ExchangeServer
 from policytrader.errors import ExchangeError
 from policytrader.model.books import MarketFilter
 from policytrader.model.orders import Fate, Reaction
+from policytrader.model.snapshot import MarketStatus
 from policytrader.simulation.exchange import SimulatedExchange
 from policytrader.simulation.race_day import generate_race_day
 from tests.contracts.test_exchange import order
@@ -181,7 +182,7 @@ def test_streamed_prices_have_the_poll_as_their_net(race_day_wire: tuple[Wire, S
         control.tell(advance=60)
         assert prices.wait_for_change(10)
         assert eventually(prices, ids, poll.books(ids))
-        assert prices.describe() == "healthy"
+        assert prices.describe() == f"healthy, 1 of {len(ids)} markets polled: no room"
         assert prices.starting_prices(ids) == {}
         assert prices.catalogue(MarketFilter()) == poll.catalogue(MarketFilter())
         control.tell(faults=[{"fault": "stream_503", "times": 1}])
@@ -193,6 +194,20 @@ def test_streamed_prices_have_the_poll_as_their_net(race_day_wire: tuple[Wire, S
         else:
             pytest.fail("the fault never came")
         assert prices.books(ids) == poll.books(ids)
+
+
+def test_markets_that_are_over_make_room_in_the_stream(race_day_wire: tuple[Wire, ServedControl]) -> None:
+    wire, control = race_day_wire
+    poll = BetfairPrices(wire)
+    ids = [market.market_id for market in poll.catalogue(MarketFilter())]
+    with StreamedPrices(wire, poll, most_markets=len(ids) - 1) as prices:
+        prices.books(ids)
+        assert "1 of" in prices.describe()
+        control.tell(advance=24 * 3600)
+        over = prices.books(ids)
+        assert {book.status for book in over} == {MarketStatus.CLOSED}
+        prices.books(ids)
+        assert "polled" not in prices.describe()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from policytrader.app.morning import Race
+    from policytrader.app.race_names import Race
     from policytrader.engine.evaluate import Engine
     from policytrader.model.books import CatalogueMarket
     from policytrader.model.journal import JournalEntry, Lease

@@ -50,6 +50,8 @@ def read(process: subprocess.Popen[str]) -> tuple[list[str], list[float]]:
                 now = parse_utc(line["at"]).timestamp()
                 between += [] if last is None else [now - last]
                 last = now
+            case _:
+                pass
         if states[-1:] == ["healthy"] and any(one < 100 for one in between):
             break
     return states, between

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from policytrader.authoring.suggest import did_you_mean
+from policytrader.app.race_names import HorseName, find_race, find_runner, not_found
 from policytrader.errors import Diagnostic, Place, UsageError
 from policytrader.model.money import ONE, ZERO, divide
 from policytrader.model.records import Contender
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from policytrader.app.morning import Race
+    from policytrader.app.race_names import Race
     from policytrader.model.books import CatalogueRunner, LiveMarket, LiveRunner
     from policytrader.model.records import RunnerPrices
     from policytrader.ports import PriceFeed
@@ -45,6 +45,17 @@ class Mark:
     horse: str | None = None
     selection_id: int | None = None
     place: Place
+
+    @property
+    def name(self) -> HorseName:
+        """What is looked up in the catalogue."""
+        return HorseName(
+            market_id=self.race_id,
+            race_time=self.race_time,
+            course=self.course,
+            selection_id=self.selection_id,
+            horse=self.horse,
+        )
 
 
 class PriceNow(NamedTuple):
@@ -208,10 +219,10 @@ def resolve_marks(
     problems: list[Diagnostic] = []
     seen: dict[tuple[str, int], Mark] = {}
     for mark in marks:
-        race = _race_of(mark, races)
-        runner = _runner_of(mark, race) if race is not None else None
+        race = find_race(mark.name, races)
+        runner = find_runner(mark.name, race.win) if race is not None else None
         if race is None or runner is None:
-            problems.append(_not_found(mark, race, races))
+            problems.append(not_found(mark.name, mark.place, races))
         elif (race.race_id, runner.selection_id) in seen:
             problems.append(
                 Diagnostic(mark.place, "S109", f"{runner.runner_name} is marked twice", "Keep one of them.")
@@ -246,53 +257,3 @@ def _price(marked: Contender, prices: Mapping[int, PriceNow]) -> PriceNow:
 def _by_value(one: Valued) -> tuple[bool, bool, Decimal, str]:
     percent = one.value.value_percent if one.value is not None else ZERO
     return not one.contender.is_contender, one.value is None, -percent, one.contender.runner_name
-
-
-def _race_of(mark: Mark, races: Iterable[Race]) -> Race | None:
-    for race in races:
-        markets = [market for market in (race.win, race.place) if market is not None]
-        if mark.race_id is not None:
-            if mark.race_id in {market.market_id for market in markets}:
-                return race
-        elif race.win.start == mark.race_time and _key(race.win.venue) == _key(mark.course):
-            return race
-    return None
-
-
-def _runner_of(mark: Mark, race: Race) -> CatalogueRunner | None:
-    for runner in race.win.runners:
-        is_named = mark.selection_id is None and _horse(runner.runner_name) == _horse(mark.horse)
-        if runner.selection_id == mark.selection_id or is_named:
-            return runner
-    return None
-
-
-def _not_found(mark: Mark, race: Race | None, races: Sequence[Race]) -> Diagnostic:
-    if race is not None:
-        names = [runner.runner_name for runner in race.win.runners]
-        if mark.selection_id is not None:
-            message = f"no runner {mark.selection_id} in {race.race_id}"
-        else:
-            message = f"no horse `{mark.horse}` in {race.race_id}{did_you_mean(mark.horse or '', names)}"
-        return Diagnostic(mark.place, "S120", message, f"Its runners: {', '.join(names)}.")
-    if mark.race_id is not None:
-        message = f"no race with the market {mark.race_id} in the exchange's catalogue"
-        return Diagnostic(mark.place, "S120", message, "Name the race's WIN market.")
-    courses = {_key(one.win.venue): one.win.venue or "" for one in races}
-    if _key(mark.course) not in courses:
-        near = did_you_mean(mark.course or "", courses.values())
-        message = f"no race at `{mark.course}` in the exchange's catalogue{near}"
-        return Diagnostic(mark.place, "S120", message, f"Courses: {', '.join(sorted(courses.values())) or 'none'}.")
-    offs = [f"{one.win.start:%Y-%m-%dT%H:%MZ}" for one in races if _key(one.win.venue) == _key(mark.course)]
-    message = f"no race at {mark.course} at {mark.race_time:%Y-%m-%dT%H:%MZ} in the exchange's catalogue"
-    return Diagnostic(mark.place, "S120", message, f"Its offs: {', '.join(offs)}.")
-
-
-def _key(name: str | None) -> str:
-    return (name or "").strip().casefold()
-
-
-def _horse(name: str | None) -> str:
-    """A name without the cloth number that some catalogues put in front: ``3. Mutinous``."""
-    number, dot, rest = (name or "").partition(". ")
-    return _key(rest if dot and number.isdigit() else name)

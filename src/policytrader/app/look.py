@@ -9,7 +9,7 @@ from policytrader.app.world import WorldReader
 from policytrader.model.times import LONDON
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from policytrader.model.journal import JournalEntry
     from policytrader.model.snapshot import Snapshot
@@ -30,15 +30,6 @@ def live_snapshot(
     entries = _entries(store, account, traded.now)
     reading = world.read_account(traded, entries, is_complete=False)
     return traded.snapshot(AccountView(bets=reading.current, entries=entries, strategy_ref=strategy_ref))
-
-
-def trading_day(store: Store, account: str | None, now: datetime) -> date:
-    """The London day that a store is about: its leader's last tick's, else that of ``now``.
-
-    The daemon's clock may be a simulated exchange's, and its day another one than the wall's.
-    """
-    leader = store.leader(account) if account is not None else None
-    return (leader.renewed_at if leader is not None else now).astimezone(LONDON).date()
 
 
 def _entries(store: Store, account: str, now: datetime) -> tuple[JournalEntry, ...]:

@@ -6,7 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policytrader.errors import Diagnostic, Place, UsageError
+from policytrader.app.race_names import HorseName, Race, find_race, find_runner, not_found
+from policytrader.app.world import HORSE_RACING, MARKET_TYPES
+from policytrader.errors import UsageError
+from policytrader.model.books import MarketFilter
 from policytrader.model.records import NewSelection, unique_id_of
 from policytrader.model.snapshot import MarketType, ReferenceRunner, RunnerStatus, Selection
 
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from policytrader.model.books import CatalogueMarket, LiveMarket, LiveRunner
+    from policytrader.errors import Place
+    from policytrader.model.books import CatalogueMarket, CatalogueRunner, LiveMarket, LiveRunner
     from policytrader.model.snapshot import Side
     from policytrader.ports import PriceFeed
 
@@ -36,22 +40,21 @@ class Pick:
     selection_ref: str | None = None
     place: Place
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Race:
-    """One race of the catalogue: its WIN market, and its PLACE market where there is one."""
-
-    win: CatalogueMarket
-    place: CatalogueMarket | None
-
     @property
-    def race_id(self) -> str:
-        """The WIN market's id: it stays when the off is moved."""
-        return self.win.market_id
+    def name(self) -> HorseName:
+        """What is looked up in the catalogue."""
+        return HorseName(
+            market_id=self.market_id,
+            race_time=self.race_time,
+            course=self.course,
+            selection_id=self.selection_id,
+            horse=self.horse,
+        )
 
-    def market(self, kind: MarketType) -> CatalogueMarket | None:
-        """The market of one type."""
-        return self.win if kind is MarketType.WIN else self.place
+
+def listed_races(prices: PriceFeed) -> tuple[Race, ...]:
+    """The horse races that the exchange lists, by start and id. Raises ``ExchangeError``."""
+    return races_of(prices.catalogue(MarketFilter(event_type_ids=(HORSE_RACING,), market_types=MARKET_TYPES)))
 
 
 def races_of(catalogue: Iterable[CatalogueMarket]) -> tuple[Race, ...]:
@@ -77,17 +80,18 @@ def resolve_picks(
     """Each pick with its market and runner, and the capture of its race.
 
     One capture for each race, read now: the reference price is the best back price in the WIN market; where none
-    stands, the last traded price; else missing. Raises ``UsageError`` with every pick that is not in the catalogue.
+    stands, the last traded price; else missing. Raises ``UsageError`` with every pick that is not in the catalogue,
+    and what is there instead.
     """
     found, problems = [], []
     for pick in picks:
-        race = _race_of(pick, races)
+        race = find_race(pick.name, races, pick.market_type)
         market = race.market(pick.market_type) if race is not None else None
-        runner_id = _runner_of(pick, market) if market is not None else None
-        if race is None or market is None or runner_id is None:
-            problems.append(_not_found(pick, race, market))
+        runner = find_runner(pick.name, market) if market is not None else None
+        if race is None or market is None or runner is None:
+            problems.append(not_found(pick.name, pick.place, races, pick.market_type))
         else:
-            found.append((pick, race, market, runner_id))
+            found.append((pick, race, market, runner))
     if problems:
         raise UsageError("\n".join(problem.render() for problem in problems))
     wanted = sorted({race.win.market_id for _, race, _, _ in found})
@@ -97,50 +101,6 @@ def resolve_picks(
         raise UsageError(message)
     captures = {race.race_id: _capture(race, books[race.win.market_id], at) for _, race, _, _ in found}
     return tuple(_selection(pick, race, market, runner, captures[race.race_id]) for pick, race, market, runner in found)
-
-
-def _race_of(pick: Pick, races: Iterable[Race]) -> Race | None:
-    for race in races:
-        market = race.market(pick.market_type)
-        if pick.market_id is not None:
-            if market is not None and market.market_id == pick.market_id:
-                return race
-        elif race.win.start == pick.race_time and _same(race.win.venue, pick.course):
-            return race
-    return None
-
-
-def _runner_of(pick: Pick, market: CatalogueMarket) -> int | None:
-    for runner in market.runners:
-        is_named = pick.selection_id is None and _same(_horse(runner.runner_name), _horse(pick.horse))
-        if runner.selection_id == pick.selection_id or is_named:
-            return runner.selection_id
-    return None
-
-
-def _same(one: str | None, other: str | None) -> bool:
-    return one is not None and other is not None and one.strip().casefold() == other.strip().casefold()
-
-
-def _horse(name: str | None) -> str | None:
-    """A name without the cloth number that some catalogues put in front: ``3. Mutinous``."""
-    if name is None:
-        return None
-    number, dot, rest = name.partition(". ")
-    return rest if dot and number.isdigit() else name
-
-
-def _not_found(pick: Pick, race: Race | None, market: CatalogueMarket | None) -> Diagnostic:
-    what = pick.market_id or f"{pick.course} {pick.race_time}"
-    if race is None:
-        message = f"no race in the exchange's catalogue for {what}"
-    elif market is None:
-        message = f"the race {what} has no {pick.market_type} market"
-    else:
-        message = f"no runner {pick.selection_id or pick.horse!r} in {market.market_id}"
-    return Diagnostic(
-        pick.place, "S120", message, "Times are UTC or carry their offset; names as the exchange writes them."
-    )
 
 
 def _capture(race: Race, book: LiveMarket, at: datetime) -> tuple[ReferenceRunner, ...]:
@@ -172,19 +132,18 @@ def _reference_price(runner: LiveRunner) -> Decimal | None:
 
 
 def _selection(
-    pick: Pick, race: Race, market: CatalogueMarket, selection_id: int, capture: tuple[ReferenceRunner, ...]
+    pick: Pick, race: Race, market: CatalogueMarket, runner: CatalogueRunner, capture: tuple[ReferenceRunner, ...]
 ) -> NewSelection:
-    name = next(runner.runner_name for runner in market.runners if runner.selection_id == selection_id)
     course = market.venue or pick.course or ""
-    ref = pick.selection_ref or f"{market.market_id}-{selection_id}-{pick.side}".lower()
+    ref = pick.selection_ref or f"{market.market_id}-{runner.selection_id}-{pick.side}".lower()
     selection = Selection(
         ref,
         race.race_id,
         market.start,
         market.market_id,
         pick.market_type,
-        selection_id,
-        name,
+        runner.selection_id,
+        runner.runner_name,
         pick.side,
         pick.price_requested,
         pick.stake_points,
@@ -195,7 +154,7 @@ def _selection(
     )
     return NewSelection(
         selection=selection,
-        unique_id=unique_id_of(market.start, course, name, selection_id),
+        unique_id=unique_id_of(market.start, course, runner.runner_name, runner.selection_id),
         course=course,
         capture=capture,
         market_id_win=race.win.market_id,

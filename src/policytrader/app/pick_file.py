@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from policytrader.app.csv_rows import UNFIT, Row, is_fit, read_rows, read_text
 from policytrader.app.morning import Pick
 from policytrader.errors import Diagnostic, Place, SnapshotError
 from policytrader.model.price import is_on_ladder
@@ -22,9 +21,7 @@ REQUIRED = ("market_type", "side", "price_requested", "stake_points")
 BY_NAME = ("race_time", "course", "horse")
 BY_ID = ("market_id", "selection_id")
 COLUMNS = (*BY_NAME, *REQUIRED, *BY_ID, "selection_ref")
-_MOST_BYTES = 4_000_000
 _MOST_POINTS = Decimal(1000)
-_LONGEST = 100
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -37,38 +34,12 @@ class _CellError(Exception):
 
 def read_pick_file(path: Path) -> tuple[Pick, ...]:
     """The picks of a CSV file. Raises ``SnapshotError`` with every problem of every row."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise _broken(path, "S101", f"cannot be read: {error.strerror or error}") from None
-    if len(data) > _MOST_BYTES:
-        raise _broken(path, "S102", "too large for a file of picks")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _broken(path, "S102", "not UTF-8 text") from None
-    return read_picks(text, str(path))
+    return read_picks(read_text(path, "picks"), str(path))
 
 
 def read_picks(text: str, file: str) -> tuple[Pick, ...]:
     """The picks of a text with a header line; ``file`` is its name in messages."""
-    reader = csv.reader(io.StringIO(text), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        problems = _header_problems(header, file)
-        picks: list[Pick] = []
-        for cells in reader if not problems else ():
-            if any(cell.strip() for cell in cells):
-                _read_row(cells, header, Place(file, reader.line_num, 1), picks, problems)
-    except csv.Error as error:
-        problems = [Diagnostic(Place(file, reader.line_num, 1), "S103", f"not CSV: {error}")]
-        picks = []
-    if not problems and not picks:
-        problems = [Diagnostic(Place(file), "S105", "the file holds no picks")]
-    if problems:
-        raise SnapshotError(problems)
-    return tuple(picks)
+    return read_rows(text, file, check_header=_header_problems, read_row=_read_row, empty="the file holds no picks")
 
 
 def pick_of(cells: dict[str, str], place: Place) -> Pick:
@@ -79,8 +50,8 @@ def pick_of(cells: dict[str, str], place: Place) -> Pick:
         raise SnapshotError([_diagnostic(error, place)]) from None
 
 
-def _header_problems(header: list[str], file: str) -> list[Diagnostic]:
-    place, known = Place(file, 1, 1), ", ".join(COLUMNS)
+def _header_problems(header: list[str], place: Place) -> list[Diagnostic]:
+    known = ", ".join(COLUMNS)
     found = [
         Diagnostic(place, "S104", f"unknown column `{name}`", f"Columns: {known}.")
         for name in header
@@ -98,18 +69,11 @@ def _header_problems(header: list[str], file: str) -> list[Diagnostic]:
     return found
 
 
-def _read_row(cells: list[str], header: list[str], place: Place, picks: list[Pick], problems: list[Diagnostic]) -> None:
-    if len(cells) != len(header):
-        problems.append(Diagnostic(place, "S103", f"{len(cells)} cells, and the header has {len(header)}"))
-        return
-    row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+def _read_row(row: Row) -> Pick:
     try:
-        picks.append(_pick(row, place))
+        return _pick(row.cells, row.place)
     except _CellError as error:
-        before = header.index(error.column) if error.column in header else 0
-        # Right for cells without quotes; a quoted one stands a little further on.
-        column = sum(len(cell) + 1 for cell in cells[:before]) + 1
-        problems.append(_diagnostic(error, Place(place.file, place.line, column)))
+        raise SnapshotError([_diagnostic(error, row.place_of(error.column))]) from None
 
 
 def _diagnostic(error: _CellError, place: Place) -> Diagnostic:
@@ -122,8 +86,8 @@ def _pick(row: dict[str, str], place: Place) -> Pick:
         if not row.get(name):
             _refuse(name, "S105", "missing")
     for name, text in row.items():
-        if len(text) > _LONGEST or not text.isprintable():
-            _refuse(name, "S113", "too long, or with characters that cannot be seen")
+        if not is_fit(text):
+            _refuse(name, "S113", UNFIT)
     price = _number(row, "price_requested")
     if not is_on_ladder(price):
         _refuse("price_requested", "S111", f"{price} is no price of the exchange's ladder")
@@ -180,7 +144,3 @@ def _word(row: dict[str, str], name: str, words: type[E]) -> E:
         return words(row[name].upper())
     except ValueError:
         _refuse(name, "S107", f"{row[name]} is not one of {', '.join(words)}")
-
-
-def _broken(path: Path, code: str, message: str) -> SnapshotError:
-    return SnapshotError([Diagnostic(Place(str(path)), code, message)])

@@ -10,7 +10,7 @@ import io
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from policytrader.app.morning import Pick
+from policytrader.app.morning import Pick, listed_races
 from policytrader.errors import Place
 from policytrader.model.price import PRICES, TICK_OF
 from policytrader.model.snapshot import MarketStatus, MarketType, RunnerStatus, Side
@@ -20,8 +20,9 @@ from policytrader.simulation.race_chance import Chance
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from policytrader.app.morning import Race
+    from policytrader.app.race_names import Race
     from policytrader.model.books import CatalogueMarket, LiveMarket, LiveRunner
+    from policytrader.ports import PriceFeed
 
 DEFAULT_POINTS = Decimal("0.2")
 """Small enough for the shipped limits: a day of many picks is traded to its end within them."""
@@ -33,6 +34,13 @@ _LONGEST = {Side.BACK: Decimal(26), Side.LAY: Decimal(9)}
 """Longer prices are left to others where there are shorter ones: a lay of them takes much liability for little."""
 _EASIEST, _HARDEST = 3, 2
 """How many steps of the price ladder a requested price may stand on either side of what is offered."""
+
+
+def draw(prices: PriceFeed, *, seed: int, per_market: int) -> tuple[Pick, ...]:
+    """Sample picks for all races that an exchange lists, at the prices of this moment. Raises ``ExchangeError``."""
+    races = listed_races(prices)
+    books = prices.books(sorted(market.market_id for race in races for market in race.markets))
+    return sample_picks(races, {book.market_id: book for book in books}, seed=seed, per_market=per_market)
 
 
 def sample_picks(

@@ -9,11 +9,12 @@ import click
 
 from policytrader.app.contender_file import read_mark_file
 from policytrader.app.contenders import LivePrices, Mark, RaceValue, Valued, resolve_marks, value_races
-from policytrader.app.morning import races_of
-from policytrader.app.world import HORSE_RACING, MARKET_TYPES
+from policytrader.app.morning import listed_races
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.decisions import today
 from policytrader.cli.trading import (
+    asked_day,
+    day_of,
+    day_words,
     exchange_options,
     json_option,
     opened_exchange,
@@ -22,7 +23,6 @@ from policytrader.cli.trading import (
     store_option,
 )
 from policytrader.errors import Place, UsageError, printable
-from policytrader.model.books import MarketFilter
 from policytrader.model.money import half_up, money_text
 from policytrader.model.times import LONDON, format_utc, parse_utc
 
@@ -127,21 +127,28 @@ def import_(
 
 
 @command.command("list", short_help="Show the value tables of a day.")
-@click.argument("day", required=False)
+@day_words
 @store_option
 @exchange_options
 @json_option
 @click.pass_obj
 def list_(
-    context: Context, day: str | None, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool
+    context: Context,
+    day_argument: date | None,
+    day: date | None,
+    url: str | None,
+    exchange_file: str | None,
+    clock: str | None,
+    as_json: bool,
 ) -> int:
-    """Show the value tables of the marked races of DAY, a London date; default: today.
+    """Show the value tables of the marked races of a London day: DAY, or --day DATE.
 
     With --exchange (or a profile that names an account) the prices are those of this moment, else those that the
     daemon stored last.
     """
+    given = asked_day(day_argument, day)
     with opened_store(context, url) as store:
-        wanted = _day(day) or today(context, store, exchange_file, clock)
+        wanted = day_of(context, store, given, exchange_file, clock)
         marked = store.contenders(wanted)
         live = LivePrices()
         if marked and (exchange_file is not None or profile_of(context).real is not None):
@@ -150,16 +157,6 @@ def list_(
         races = _races(store, {wanted}, {one.race_id for one in marked}, live, {})
     _show(context, races, [wanted], as_json=as_json)
     return FINE
-
-
-def _day(text: str | None) -> date | None:
-    from datetime import date as dates
-
-    try:
-        return dates.fromisoformat(text) if text is not None else None
-    except ValueError:
-        message = f"{text}: not a date such as 2026-05-02"
-        raise UsageError(message) from None
 
 
 def _mark(
@@ -173,8 +170,7 @@ def _mark(
 ) -> int:
     with opened_exchange(context, exchange_file, clock) as trading, opened_store(context, url, makes=True) as store:
         store.control_state()  # a store that cannot be used is told before anything is asked of the exchange
-        wanted = MarketFilter(event_type_ids=(HORSE_RACING,), market_types=MARKET_TYPES)
-        rows, courses, live = resolve_marks(marks, races_of(trading.prices.catalogue(wanted)), trading.prices)
+        rows, courses, live = resolve_marks(marks, listed_races(trading.prices), trading.prices)
         store.mark_contenders(rows, trading.clock.now())
         race_ids = {one.race_id for one in rows}
         days = {one.race_time.astimezone(LONDON).date() for one in rows}

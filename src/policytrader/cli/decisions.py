@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policytrader.app.journal_days import last_account
-from policytrader.app.look import trading_day
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.select import london_day
-from policytrader.cli.trading import exchange_options, json_option, moment, opened_store, profile_of, store_option
+from policytrader.cli.trading import (
+    day_of,
+    day_option,
+    exchange_options,
+    json_option,
+    opened_store,
+    profile_of,
+    store_option,
+)
 from policytrader.errors import printable
-from policytrader.model.times import LONDON, format_utc
+from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
     from datetime import date
 
     from policytrader.app.decided import Decided
     from policytrader.model.records import DecisionRecord, LoggedDecision
-    from policytrader.ports.store import Store
 
 DECISIONS_SCHEMA = "policytrader/decisions/1"
 _SHORT = 12
@@ -28,7 +32,7 @@ _SHORT = 12
 
 @click.command(short_help="Show the decision log: what was decided, when, and why.")
 @click.argument("selection_ref", required=False)
-@click.option("--day", metavar="DATE", help="The picks of this London date; default: today, by the daemon's last tick.")
+@day_option()
 @store_option
 @exchange_options
 @json_option
@@ -36,7 +40,7 @@ _SHORT = 12
 def command(
     context: Context,
     selection_ref: str | None,
-    day: str | None,
+    day: date | None,
     url: str | None,
     exchange_file: str | None,
     clock: str | None,
@@ -48,10 +52,9 @@ def command(
     follows from it. What stood behind
     one is shown by `explain --decision ID`.
     """
-    wanted = london_day(day)
     with opened_store(context, url) as store:
-        if wanted is None and selection_ref is None:
-            wanted = today(context, store, exchange_file, clock)
+        # Of one pick all decisions are shown, unless a day was named.
+        wanted = day_of(context, store, day, exchange_file, clock) if selection_ref is None else day
         found = store.logged_decisions(day=wanted, selection_ref=selection_ref)
     mode = profile_of(context).mode
     if as_json:
@@ -71,13 +74,6 @@ def command(
         )
         click.echo(printable(line))
     return FINE
-
-
-def today(context: Context, store: Store, exchange_file: str | None, clock: str | None) -> date:
-    """The day to look at: by the clock that the options name, else by the leader's last tick."""
-    if context.now is not None or exchange_file is not None or clock is not None:
-        return moment(context, exchange_file, clock).astimezone(LONDON).date()
-    return trading_day(store, last_account(store), moment(context, None, None))
 
 
 def stored_document(decided: Decided) -> dict[str, Any]:

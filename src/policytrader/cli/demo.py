@@ -126,26 +126,22 @@ class _Demo:
 
     def _begin(self, trading: Trading, store: Store) -> None:
         """The morning: picks and the state of their races, and the rules."""
-        from policytrader.app.morning import races_of, resolve_picks
+        from policytrader.app.morning import listed_races, resolve_picks
         from policytrader.app.pick_file import read_pick_file
-        from policytrader.app.sample_picks import picks_csv, sample_picks
-        from policytrader.app.world import HORSE_RACING, MARKET_TYPES
+        from policytrader.app.sample_picks import draw, picks_csv
         from policytrader.cli.activate import activate_own
-        from policytrader.model.books import MarketFilter
 
-        wanted = MarketFilter(event_type_ids=(HORSE_RACING,), market_types=MARKET_TYPES)
-        races = races_of(trading.prices.catalogue(wanted))
-        ids = sorted(market.market_id for race in races for market in (race.win, race.place) if market is not None)
-        books = {book.market_id: book for book in trading.prices.books(ids)}
+        races = listed_races(trading.prices)
         file = self._folder / _PICKS
-        text = picks_csv(sample_picks(races, books, seed=self._seed, per_market=_PER_MARKET))
+        text = picks_csv(draw(trading.prices, seed=self._seed, per_market=_PER_MARKET))
         file.write_text(text, encoding="utf-8", newline="\n")
         picks = read_pick_file(file)
         now = trading.clock.now()
         self._day = now.astimezone(LONDON).date()
         store.add_selections(resolve_picks(picks, races, trading.prices, now), now)
         activate_own(self._context, store, now)
-        self._show(f"{len(picks)} sample picks, drawn by lot from {len(ids)} markets: backs and lays, WIN and PLACE.")
+        markets = sum(len(race.markets) for race in races)
+        self._show(f"{len(picks)} sample picks, drawn by lot from {markets} markets: backs and lays, WIN and PLACE.")
 
     def _trade(self, trading: Trading, store: Store, stop: Any) -> Ended:
         from policytrader.app.daemon import Daemon, DaemonTerms

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from policytrader.app.morning import races_of
-from policytrader.app.sample_picks import picks_csv, sample_picks
-from policytrader.app.world import HORSE_RACING, MARKET_TYPES
+from policytrader.app.sample_picks import draw, picks_csv
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.trading import opened_exchange
 from policytrader.errors import UsageError
-from policytrader.model.books import MarketFilter
 from policytrader.wiring import serve_race_day, serve_recording
 
 if TYPE_CHECKING:
@@ -133,11 +130,7 @@ def picks(context: Context, exchange_file: str, out: str | None, seed: int, per_
     `policytrader select import` reads the file.
     """
     with opened_exchange(context, exchange_file, None) as trading:
-        wanted = MarketFilter(event_type_ids=(HORSE_RACING,), market_types=MARKET_TYPES)
-        races = races_of(trading.prices.catalogue(wanted))
-        ids = sorted(market.market_id for race in races for market in (race.win, race.place) if market is not None)
-        books = {book.market_id: book for book in trading.prices.books(ids)}
-    chosen = sample_picks(races, books, seed=seed, per_market=per_market)
+        chosen = draw(trading.prices, seed=seed, per_market=per_market)
     if not chosen:
         message = "no market is open and has prices: the day that is served is over; serve one anew"
         raise UsageError(message)

@@ -8,27 +8,27 @@ import click
 
 from policytrader.app.journal_days import journal_of
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.select import london_day
-from policytrader.cli.trading import json_option, opened_store, profile_of, store_option
+from policytrader.cli.trading import day_option, json_option, opened_store, profile_of, store_option
 from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from policytrader.model.journal import JournalEntry
 
 ORDERS_SCHEMA = "policytrader/orders/1"
 
 
 @click.command(short_help="Show the journal: every order, and what became of it.")
-@click.option("--day", metavar="DATE", help="Only this London date; default: all days.")
+@day_option("all days")
 @click.option("--exchange", "_exchange", metavar="FILE", help="Taken as by other commands; the journal needs none.")
 @store_option
 @json_option
 @click.pass_obj
-def command(context: Context, day: str | None, _exchange: str | None, url: str | None, as_json: bool) -> int:
+def command(context: Context, day: date | None, _exchange: str | None, url: str | None, as_json: bool) -> int:
     """Show the journal: every order that was decided, and what became of it, oldest first."""
-    wanted = london_day(day)
     with opened_store(context, url) as store:
-        entries = journal_of(store, wanted)
+        entries = journal_of(store, day)
     if as_json:
         print_json({"schema": ORDERS_SCHEMA, "orders": [_document(entry) for entry in entries]})
         return FINE

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
-from policytrader.app.journal_days import journal_of, last_account
+from policytrader.app.journal_days import journal_of
 from policytrader.app.report import read_report
 from policytrader.app.report_texts import (
     HEAD,
@@ -20,18 +19,20 @@ from policytrader.app.report_texts import (
 )
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.trading import (
+    asked_day,
+    day_of,
+    day_words,
     exchange_options,
     json_option,
-    moment,
     opened_store,
     profile_of,
     store_option,
 )
 from policytrader.errors import UsageError, printable
-from policytrader.model.times import LONDON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
     from policytrader.app.report import DayReport
@@ -41,7 +42,7 @@ _SQLITE = b"SQLite format 3\0"
 
 
 @click.command(short_help="Show what a day came to: profit, fills, starting-price beat.")
-@click.argument("day", required=False)
+@day_words
 @click.option("--csv", "csv_file", metavar="FILE", help="Also write one row a selection.")
 @click.option("--html", "html_file", metavar="FILE", help="Also write one self-contained page, with pictures.")
 @store_option
@@ -50,7 +51,8 @@ _SQLITE = b"SQLite format 3\0"
 @click.pass_obj
 def command(
     context: Context,
-    day: str | None,
+    day_argument: date | None,
+    day: date | None,
     csv_file: str | None,
     html_file: str | None,
     url: str | None,
@@ -62,16 +64,15 @@ def command(
 
     Each selection, profit, fills, starting-price beat, what stopped selections, levers and latches.
 
-    DAY is a date such as 2026-05-02; default: the day of the daemon's last tick, else today. Only reads the store.
+    DAY is a date such as 2026-05-02, and --day DATE says the same. Only reads the store.
     """
     profile = profile_of(context)
-    wanted = _date(day)
+    given = asked_day(day_argument, day)
     targets = [context.path(name) for name in (csv_file, html_file) if name is not None]
     for path in targets:
         _refuse_store(path)
     with opened_store(context, url) as store:
-        if wanted is None:
-            wanted = _last_day(store, context, exchange_file, clock)
+        wanted = day_of(context, store, given, exchange_file, clock)
         report = read_report(store, wanted, profile.mode)
         where = () if report.picks else tuple(_where_to_look(store, wanted))
     if as_json:
@@ -85,24 +86,6 @@ def command(
 
         _write(context, "--html", context.path(html_file), html_of(report, profile.name, context.zone))
     return FINE
-
-
-def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"DAY {text}: not a date such as 2026-05-02"
-        raise UsageError(message) from None
-
-
-def _last_day(store: Store, context: Context, exchange_file: str | None, clock: str | None) -> date:
-    """The day of the daemon's last tick, by its clock, which may be a simulated exchange's."""
-    account = last_account(store)
-    leader = store.leader(account) if account is not None and exchange_file is None and clock is None else None
-    at = leader.renewed_at if leader is not None else moment(context, exchange_file, clock)
-    return at.astimezone(LONDON).date()
 
 
 def _where_to_look(store: Store, day: date) -> Iterator[str]:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policytrader.app.morning import races_of, resolve_picks
+from policytrader.app.morning import listed_races, resolve_picks
 from policytrader.app.pick_file import COLUMNS, pick_of, read_pick_file
-from policytrader.app.world import HORSE_RACING, MARKET_TYPES
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
 from policytrader.cli.trading import (
+    day_of,
+    day_option,
     exchange_options,
     json_option,
     moment,
@@ -21,8 +22,7 @@ from policytrader.cli.trading import (
     reason,
     store_option,
 )
-from policytrader.errors import Place, UsageError
-from policytrader.model.books import MarketFilter
+from policytrader.errors import Place
 from policytrader.model.times import LONDON, format_utc
 
 if TYPE_CHECKING:
@@ -81,18 +81,17 @@ def add(
 
 
 @command.command("list", short_help="Show the selections of a day.")
-@click.option("--day", metavar="DATE", help="A London date; default: today, by the clock.")
+@day_option()
 @store_option
 @exchange_options
 @json_option
 @click.pass_obj
 def list_(
-    context: Context, day: str | None, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool
+    context: Context, day: date | None, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool
 ) -> int:
     """Show the selections of a day."""
-    wanted = london_day(day) or moment(context, exchange_file, clock).astimezone(LONDON).date()
     with opened_store(context, url) as store:
-        picks = store.selections(wanted)
+        picks = store.selections(day_of(context, store, day, exchange_file, clock))
     _show(context, picks, as_json=as_json)
     return FINE
 
@@ -120,17 +119,6 @@ def revalidate(
     return FINE if is_changed else FINDINGS
 
 
-def london_day(text: str | None) -> date | None:
-    """A date as written on the command line. Raises ``UsageError``."""
-    from datetime import date as dates
-
-    try:
-        return dates.fromisoformat(text) if text is not None else None
-    except ValueError:
-        message = f"--day {text}: not a date such as 2026-05-02"
-        raise UsageError(message) from None
-
-
 def _store_picks(
     context: Context,
     picks: Sequence[Pick],
@@ -142,8 +130,7 @@ def _store_picks(
 ) -> int:
     with opened_exchange(context, exchange_file, clock) as trading, opened_store(context, url, makes=True) as store:
         store.control_state()  # a store that cannot be used is told before anything is asked of the exchange
-        wanted = MarketFilter(event_type_ids=(HORSE_RACING,), market_types=MARKET_TYPES)
-        races = races_of(trading.prices.catalogue(wanted))
+        races = listed_races(trading.prices)
         now = trading.clock.now()
         resolved = resolve_picks(picks, races, trading.prices, now)
         store.add_selections(resolved, now)

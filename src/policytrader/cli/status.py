@@ -14,12 +14,11 @@ from policytrader.app.activate import unpack
 from policytrader.app.gate import Exposures, Ledger
 from policytrader.app.journal_days import last_account
 from policytrader.app.kill_switch import read_kill_file
-from policytrader.app.look import trading_day
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.trading import (
     exchange_options,
     json_option,
-    moment,
+    moment_of_day,
     opened_exchange,
     opened_store,
     profile_of,
@@ -139,7 +138,6 @@ def _next(look: Callable[[], dict[str, Any]], before: dict[str, Any]) -> dict[st
 
 def _gather(context: Context, url: str | None, exchange_file: str | None, clock: str | None) -> dict[str, Any]:
     profile = profile_of(context)
-    now = moment(context, exchange_file, clock)
     account = profile.real.account if profile.real is not None else None
     if exchange_file is not None:
         with opened_exchange(context, exchange_file, clock) as trading:
@@ -147,12 +145,8 @@ def _gather(context: Context, url: str | None, exchange_file: str | None, clock:
     with opened_store(context, url) as store:
         account = account or last_account(store)
         leader = store.leader(account) if account is not None else None
-        is_told = context.now is not None or clock is not None or exchange_file is not None
-        day = now.astimezone(LONDON).date() if is_told else trading_day(store, account, now)
-        if leader is not None and day != now.astimezone(LONDON).date():
-            # The day is the daemon's, whose clock may be a simulated exchange's: its last tick is as late as we know.
-            now = leader.renewed_at
-        document = _document(store, account, leader, day, now)
+        now = moment_of_day(context, store, exchange_file, clock)
+        document = _document(store, account, leader, now.astimezone(LONDON).date(), now)
     document = {
         "schema": STATUS_SCHEMA,
         "mode": profile.mode,

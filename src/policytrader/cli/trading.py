@@ -7,17 +7,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from policytrader.config import load_profile
 from policytrader.errors import RefusedError, UsageError
+from policytrader.model.times import LONDON
 from policytrader.wiring import open_account, open_exchange, open_store, store_url, system_clock
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
     from policytrader.cli.context import Context
     from policytrader.config import Profile
@@ -28,6 +29,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 STRATEGY_REF = "policytrader"
 """The strategy reference of every order of ours: what tells them from a person's on the same account."""
+
+_TODAY = "today, by --now, else the exchange of --exchange, else the daemon's last tick, else the machine's clock"
 
 
 def store_option(command: Command) -> Command:
@@ -54,6 +57,36 @@ def person_options(command: Command) -> Command:
 def json_option(command: Command) -> Command:
     """Add ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="One document on stdout.")(command)
+
+
+def day_option(default: str = _TODAY) -> Callable[[Command], Command]:
+    """Add ``--day``; the command is given a ``date``, or None."""
+    text = f"A London date such as 2026-05-02; default: {default}."
+    return click.option("--day", metavar="DATE", callback=_date, help=text)
+
+
+def day_words(command: Command) -> Command:
+    """Add ``--day``, and as ``day_argument`` the argument DAY, which says the same; see ``asked_day``."""
+    argument = click.argument("day_argument", metavar="[DAY]", required=False, callback=_date)
+    return argument(day_option()(command))
+
+
+def _date(_: click.Context, parameter: click.Parameter, text: str | None) -> date | None:
+    """A date as written on the command line. Raises ``UsageError``."""
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        name = "DAY" if isinstance(parameter, click.Argument) else "--day"
+        message = f"{name} {text}: not a date such as 2026-05-02"
+        raise UsageError(message) from None
+
+
+def asked_day(day_argument: date | None, day: date | None) -> date | None:
+    """The day that was named, either way. Raises ``UsageError`` where both were given."""
+    if day_argument is not None and day is not None:
+        message = f"DAY {day_argument} and --day {day} mean the same thing: give one of them"
+        raise UsageError(message)
+    return day_argument or day
 
 
 def profile_of(context: Context) -> Profile:
@@ -143,6 +176,32 @@ def moment(context: Context, file: str | None, clock: str | None) -> datetime:
         return trading.clock.now()
 
 
+def moment_of_day(context: Context, store: Store, exchange_file: str | None, clock: str | None) -> datetime:
+    """Now, on the day that a store is about.
+
+    By ``--now`` or the clock that the options name; else by the machine's. But where the leader's last tick was on
+    another London day, it is that tick: the daemon's clock may be a simulated exchange's, and we know no later time.
+    """
+    from policytrader.app.journal_days import last_account
+
+    now = moment(context, exchange_file, clock)
+    if context.now is not None or exchange_file is not None or clock is not None:
+        return now
+    real = profile_of(context).real
+    account = real.account if real is not None else last_account(store)
+    leader = store.leader(account) if account is not None else None
+    if leader is None or leader.renewed_at.astimezone(LONDON).date() == now.astimezone(LONDON).date():
+        return now
+    return leader.renewed_at
+
+
+def day_of(context: Context, store: Store, given: date | None, exchange_file: str | None, clock: str | None) -> date:
+    """The London day that a command is about: the one that was named, else that of ``moment_of_day``."""
+    if given is not None:
+        return given
+    return moment_of_day(context, store, exchange_file, clock).astimezone(LONDON).date()
+
+
 def person(who: str | None) -> str:
     """Who asks: as named, else the system's user."""
     if who is not None and who.strip():
@@ -166,8 +225,6 @@ def require_armed(context: Context, arm_file: str | None, account: str, now: dat
 
     Raises ``RefusedError``.
     """
-    from policytrader.model.times import LONDON
-
     today = now.astimezone(LONDON).date().isoformat()
     if arm_file is not None:
         path = context.path(arm_file)

@@ -1,0 +1,105 @@
+"""CSV files that a trader writes by hand: a header, then rows; every problem is told, with its place."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from policytrader.errors import Diagnostic, Place, SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+UNFIT = "too long, or with characters that cannot be seen"
+"""What is told (S113) of a cell that is not ``is_fit``."""
+_MOST_BYTES = 4_000_000
+_LONGEST = 100
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row's cells by column, without the spaces around them; ``place`` is the beginning of its line."""
+
+    cells: dict[str, str]
+    place: Place
+    _offsets: dict[str, int]
+
+    def place_of(self, column: str) -> Place:
+        """Where a cell begins, or the row where it has no such column.
+
+        Right for cells without quotes; a quoted one stands a little further on.
+        """
+        return Place(self.place.file, self.place.line, self._offsets.get(column, 0) + 1)
+
+
+def is_fit(text: str) -> bool:
+    """Whether a cell is of a length and of characters that can be shown."""
+    return len(text) <= _LONGEST and text.isprintable()
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file of ``what`` (as messages call it). Raises ``SnapshotError``."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise _broken(path, "S101", f"cannot be read: {error.strerror or error}") from None
+    if len(data) > _MOST_BYTES:
+        raise _broken(path, "S102", f"too large for a file of {what}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _broken(path, "S102", "not UTF-8 text") from None
+
+
+def read_rows(
+    text: str,
+    file: str,
+    *,
+    check_header: Callable[[list[str], Place], list[Diagnostic]],
+    read_row: Callable[[Row], T],
+    empty: str,
+) -> tuple[T, ...]:
+    """What ``read_row`` makes of each row that is not blank; ``file`` is the text's name in messages.
+
+    ``read_row`` raises ``SnapshotError`` for a row that cannot be used; ``empty`` is told where there is none at all.
+    Raises ``SnapshotError`` with the problems of the header, else with those of every row.
+    """
+    reader = csv.reader(io.StringIO(text), strict=True)
+    found: list[T] = []
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        problems = check_header(header, Place(file, 1, 1))
+        for cells in reader if not problems else ():
+            if any(cell.strip() for cell in cells):
+                try:
+                    found.append(read_row(_row(cells, header, Place(file, reader.line_num, 1))))
+                except SnapshotError as error:
+                    problems += error.diagnostics
+    except csv.Error as error:
+        problems = [Diagnostic(Place(file, reader.line_num, 1), "S103", f"not CSV: {error}")]
+    if not problems and not found:
+        problems = [Diagnostic(Place(file), "S105", empty)]
+    if problems:
+        raise SnapshotError(problems)
+    return tuple(found)
+
+
+def _row(cells: list[str], header: list[str], place: Place) -> Row:
+    if len(cells) != len(header):
+        message = f"{len(cells)} cells, and the header has {len(header)}"
+        raise SnapshotError([Diagnostic(place, "S103", message)])
+    offsets, offset = {}, 0
+    for name, cell in zip(header, cells, strict=True):
+        offsets[name] = offset
+        offset += len(cell) + 1
+    return Row({name: cell.strip() for name, cell in zip(header, cells, strict=True)}, place, offsets)
+
+
+def _broken(path: Path, code: str, message: str) -> SnapshotError:
+    return SnapshotError([Diagnostic(Place(str(path)), code, message)])
