@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policytrader.engine.evaluate import Engine
+    from policytrader.model.bets import Bet
     from policytrader.model.journal import Lease
     from policytrader.ports import Exchange, PriceFeed
     from policytrader.ports.store import Store
@@ -68,6 +69,10 @@ class Day:
         store.migrate()
         last_off = max(race.start for race in made.races)
         return cls(world, InMemoryExchange(world), InMemoryPrices(world), store, SimulatedClock(world), last_off)
+
+    def world_bets(self) -> tuple[Bet, ...]:
+        """What the exchange really holds, whatever the port shows of it."""
+        return InMemoryExchange(self.world).current_bets()
 
     def new_ref(self) -> str:
         return f"intent-{next(self.numbers):06d}"

@@ -431,6 +431,37 @@ def test_a_restart_leaves_nothing_reserved_and_bets_nothing_twice(made: Run) -> 
     assert sorted({entry.epoch for entry in entries}) == [1, 2]
 
 
+def test_a_clock_that_is_put_back_is_waited_for_no_longer_than_a_tick(made: Run) -> None:
+    """Cancels and hedges go on: the next tick is due by the clock as it stands now."""
+    real, waits = made.now, []
+
+    def put_back() -> None:
+        made.jumps.append(-timedelta(hours=1))
+        made.now = lambda: real() - timedelta(hours=1)  # type: ignore[method-assign]
+
+    wait = made.wait
+    made.wait = lambda seconds: (waits.append(seconds), wait(seconds))[1]  # type: ignore[method-assign,func-returns-value]
+    made.plans.append((real() + timedelta(minutes=20), put_back))
+    made.plans.append((real() + timedelta(minutes=40), made.stop))
+    made.run()
+    assert made.events("clock_jump")
+    assert max(waits) <= 120
+
+
+def test_what_was_pulled_is_in_the_log_once_and_so_is_what_it_refuses(made: Run) -> None:
+    def pause() -> None:
+        made.day.store.pull(Control(kind=ControlKind.PAUSE, at=made.now(), who="ann", why="lunch"))
+
+    def resume() -> None:
+        made.day.store.pull(Control(kind=ControlKind.RESUME, at=made.now(), who="ann", why="back"))
+
+    made.after(1, pause)
+    made.after(150, resume)
+    made.run()
+    assert [line.get("pause") for line in made.events("levers")] == ["ann: lunch", None]
+    assert any(line.get("refused_by", "").endswith("pause") for line in made.events("tick"))
+
+
 def test_it_stays_when_the_day_is_over(made: Run) -> None:
     made.plans.append((made.day.last_off + timedelta(hours=5), made.stop))
     ended = made.run(stays=True)

@@ -24,9 +24,9 @@ def test_from_nothing_to_a_store(run: Run, here: Path) -> None:
     assert list(here.iterdir()) == []
     made = run("db", "migrate")
     assert (made.code, made.err) == (0, "")
-    assert made.out == "sqlite:///policytrader-paper.db  paper: applied 0001\n"
+    assert made.out == "sqlite:///policytrader-paper.db  paper: applied 0001, 0002\n"
     assert run("db", "migrate").out == "sqlite:///policytrader-paper.db  paper: nothing to do\n"
-    assert run("db", "status") == (0, "sqlite:///policytrader-paper.db  paper\nschema  0001, newest 0001\n", "")
+    assert run("db", "status") == (0, "sqlite:///policytrader-paper.db  paper\nschema  0002, newest 0002\n", "")
 
 
 def test_as_json(run: Run, here: Path) -> None:

@@ -64,7 +64,7 @@ def test_what_is_written(run: Run, here: Path, project_root: Path) -> None:
     assert {name for name in files(here) if "/scenarios/" not in name} <= told
     assert run("-C", "mine", "test", "--golden", "scenarios").out.startswith("29 tests beside rules, 0 failed · 1 scen")
     own = run("-C", "mine", "test")
-    assert (own.code, own.out.split(" · ")[1]) == (0, "1 scenarios, 0 failed"), "a project's own scenarios, no others"
+    assert (own.code, own.out.split(" · ")[1]) == (0, "1 scenario, 0 failed"), "a project's own scenarios, no others"
 
 
 def test_the_first_scenario_is_a_morning(run: Run, here: Path) -> None:

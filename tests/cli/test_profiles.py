@@ -355,7 +355,7 @@ def test_live(real: Desk) -> None:
     assert real.once("--live").code == 5
     ran = real.live()
     assert ran.code == 0
-    assert ran.out.startswith("LIVE  once: 1 ticks")
+    assert ran.out.startswith("LIVE  once: 1 tick,")
     assert len(orders_of(real)) == 4
     assert (real.day.folder / "policytrader-live.db").is_file()
     assert not (real.day.folder / "policytrader-paper.db").exists()

@@ -24,7 +24,7 @@ def test_a_whole_file(run: Run, here: Path) -> None:
     (here / "one.json").write_bytes(lines([FIRST, SECOND, THIRD]))
     ran = run("recording", "import", "one.json", "--out", "recorded")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == ("one.json: 1.101: 3 updates, 5 rows, ok\n1 markets, 3 updates, 5 rows, 0 damaged files\n")
+    assert ran.out == ("one.json: 1.101: 3 updates, 5 rows, ok\n1 market, 3 updates, 5 rows, 0 damaged files\n")
     assert [path.name for path in sorted((here / "recorded").rglob("*.parquet"))] == [
         "runners-0.parquet",
         "states-0.parquet",
@@ -37,8 +37,8 @@ def test_a_damaged_file_is_told_with_its_line_and_what_was_kept(run: Run, here: 
     ran = run("recording", "import", "damaged.json", "good.json", "--out", "recorded")
     assert ran.code == 1
     assert ran.out.splitlines()[0] == "damaged.json: 1.101: 2 updates, 4 rows, damaged: kept what was read"
-    assert ran.out.splitlines()[1].startswith("good.json: 1.777: 1 updates")
-    assert ran.out.splitlines()[2].endswith("1 damaged files")
+    assert ran.out.splitlines()[1].startswith("good.json: 1.777: 1 update,")
+    assert ran.out.splitlines()[2].endswith("1 damaged file")
     assert ran.err.startswith("damaged.json:3:")
     assert "Kept: 2 updates up to line 2 of 1.101." in ran.err
     assert len(ran.err.splitlines()) <= 10

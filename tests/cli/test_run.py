@@ -55,7 +55,7 @@ def test_dry_by_default(command: Commands, day: ServedDay) -> None:
     assert command("select", "import", "picks.csv").code == 0
     ran = command("run", "--once")
     assert ran.code == 0
-    assert ran.out.startswith("DRY-PAPER  once: 1 ticks")
+    assert ran.out.startswith("DRY-PAPER  once: 1 tick,")
     assert "PLACE=4" in ran.err
     assert all("DRY-PAPER" in line for line in ran.err.splitlines())
     assert day.orders() == []

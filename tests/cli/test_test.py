@@ -180,7 +180,7 @@ def test_update_writes_as_the_goldens_are_written(run: Run, project: Path) -> No
 
 
 def test_a_name_picks_tests_and_scenarios(run: Run, project: Path) -> None:
-    assert run("-C", project, "test", "cash-out").out.startswith("0 tests beside rules, 0 failed · 1 scenarios")
+    assert run("-C", project, "test", "cash-out").out.startswith("0 tests beside rules, 0 failed · 1 scenario,")
     assert run("-C", project, "test", "short-price").out.startswith("4 tests beside rules, 0 failed · 0 scenarios")
     assert run("-C", project, "test", "--golden", "golden").out.startswith("29 tests beside rules, 0 failed · 3 scen")
     nothing = run("-C", project, "test", "no-such")

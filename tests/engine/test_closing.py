@@ -219,3 +219,8 @@ def test_a_hedge_never_turns_the_position_and_never_costs_more_than_shown(
     at_limit = outcomes_after(before.if_wins, before.if_loses, step.side, step.price, step.size)
     assert min(at_limit) > min(before)
     assert (at_limit[0] - at_limit[1]) * exposure >= 0
+
+
+def test_what_rests_is_cancelled_also_where_another_order_is_unseen() -> None:
+    resting = bet(Side.BACK, "8.00", "0", status=OrderStatus.EXECUTABLE, bet_id="2")
+    assert next_step(TERMS, MARKET, [BACKED, resting], {"r9"}) == CancelOpen(("2",))

@@ -264,10 +264,11 @@ class Checks:
             return
         real, shown = bad
         taken, true = (shown.back, real.back) if intent.side is Side.BACK else (shown.lay, real.lay)
-        is_crossed = bool(shown.back and shown.lay) and (shown.back, shown.lay) == (real.lay, real.back)
+        # By their texts: a signalling NaN refuses to be compared.
+        is_crossed = bool(shown.back and shown.lay) and repr((shown.back, shown.lay)) == repr((real.lay, real.back))
         last = shown.last_traded
         is_nonsense = last is not None and (not last.is_finite() or last <= 1)
-        if is_crossed or is_nonsense or taken != true:
+        if is_crossed or is_nonsense or repr(taken) != repr(true):
             self.broken("I13", f"{intent.ref} was decided on {taken[:1]}, last traded {last}")
 
     # --- Amounts ----------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from policytrader.model.records import (
     ResultEvent,
     StoredBet,
     StoredSelection,
-    race_day,
 )
+from policytrader.model.times import london_day
 from tests.faults.memory_base import Part, stored, utc
 from tests.faults.memory_journal import MemoryJournal
 
@@ -88,7 +88,7 @@ class _Picks(Part):
     def selections(self, day: date) -> tuple[StoredSelection, ...]:
         base = self._use()
         if day not in base.seen_picks:
-            found = [one for one in base.picks.values() if race_day(one.selection.race_time) == day]
+            found = [one for one in base.picks.values() if london_day(one.selection.race_time) == day]
             base.seen_picks[day] = tuple(sorted(found, key=lambda one: _pick_order(one.selection)))
         return base.seen_picks[day]
 
@@ -181,7 +181,7 @@ class _Picks(Part):
         self._use().contenders.update({(row.race_id, row.selection_id): row for row in rows})
 
     def contenders(self, day: date) -> tuple[Contender, ...]:
-        rows = [row for row in self._use().contenders.values() if race_day(row.race_time) == day]
+        rows = [row for row in self._use().contenders.values() if london_day(row.race_time) == day]
         return tuple(sorted(rows, key=lambda row: (row.race_time, row.race_id, row.selection_id)))
 
     # --- Results ------------------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ class _Picks(Part):
         return tuple(_bet(one) for one in self.selections(day) if one.selection.selection_ref not in settled)
 
     def live_results(self, day: date) -> tuple[StoredBet, ...]:
-        found = [one for one in self._use().settled.values() if race_day(one.race_time) == day]
+        found = [one for one in self._use().settled.values() if london_day(one.race_time) == day]
         return tuple(sorted(found, key=lambda one: (one.race_time, one.market_id, one.selection_id, one.side)))
 
     def settle(self, results: Sequence[Result], at: datetime) -> tuple[str, ...]:
@@ -261,7 +261,7 @@ class _Rules(Part):
         self, *, day: date | None = None, selection_ref: str | None = None
     ) -> tuple[LoggedDecision, ...]:
         base = self._use()
-        of_day = {ref for ref, one in base.picks.items() if race_day(one.selection.race_time) == day}
+        of_day = {ref for ref, one in base.picks.items() if london_day(one.selection.race_time) == day}
         found = [
             one
             for one in base.decisions.values()

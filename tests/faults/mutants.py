@@ -79,7 +79,7 @@ def _matched_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def _drop_foreign(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(AccountView, "foreign_bets", lambda _: ())
+    patch.setattr(AccountView, "unexplained_bets", lambda _: ())
     patch.setattr(AccountView, "orders", lambda view: tuple(one for one in _ORDERS(view) if one.order_ref is not None))
 
 
@@ -153,13 +153,13 @@ class _NoVersion(FaultyExchange):
 
 
 class _Grace(Bookkeeper):
-    def reconcile(self, limits: Any, traded: Any) -> Books:
+    def reconcile(self, limits: Any, traded: Any, **how: Any) -> Books:
         listed = {bet.order_ref for bet in self._world._exchange.current_bets()}
         for entry in self._store.open_intents(ACCOUNT):
             is_absent = entry.intent.ref not in listed and entry.state in {IntentState.SENT, IntentState.UNKNOWN}
             if is_absent and traded.now - entry.intent.created_at > timedelta(seconds=5):
                 self._store.resolve(entry.intent.ref, Evidence(state=IntentState.DEAD, code="GRACE"), traded.now)
-        return super().reconcile(limits, traded)
+        return super().reconcile(limits, traded, **how)
 
 
 class _Hasty(Bookkeeper):
@@ -186,9 +186,9 @@ class _Latchless(Bookkeeper):
 
 
 class _Forgetting(Bookkeeper):
-    def reconcile(self, limits: Any, traded: Any) -> Books:
+    def reconcile(self, limits: Any, traded: Any, **how: Any) -> Books:
         self._due.clear()
-        return super().reconcile(limits, traded)
+        return super().reconcile(limits, traded, **how)
 
 
 def _without_epoch(patch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from policytrader.model.money import (
     MINIMUM_SIZES,
     PENNY,
     MinimumSize,
+    average,
     divide,
     floor_to_penny,
     half_up,
@@ -116,6 +117,22 @@ def test_currencies_are_keyed_by_their_own_name() -> None:
         "USD": "USD",
         "AUD": "AUD",
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "price"),
+    [
+        ("0", "0", None),
+        ("7.5", "3", "2.50000000"),
+        ("20", "3", "6.66666667"),
+        ("0.000000005", "1", "0.00000001"),
+        ("0.0000000049", "1", "0.00000000"),
+    ],
+)
+def test_an_average_has_eight_decimals(value: str, size: str, price: str | None) -> None:
+    """Half up; and there is none of nothing."""
+    found = average(Decimal(value), Decimal(size))
+    assert (format(found, "f") if found is not None else None) == price
 
 
 @given(st.sampled_from(list(MINIMUM_SIZES.values())), amounts("0", "50"), amounts("0", "50"), ladder_prices)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytrader.model.times import EPOCH, LONDON, format_utc, microseconds_between, parse_utc
+from policytrader.model.times import EPOCH, LONDON, format_utc, london_day, microseconds_between, parse_utc
 from tests.strategies import moments
 
 offsets = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -104,3 +104,17 @@ def test_london_is_an_hour_ahead_in_summer() -> None:
     assert parse_utc("2026-07-01T12:00:00Z").astimezone(LONDON).hour == 13
     assert parse_utc("2026-01-01T12:00:00Z").astimezone(LONDON).hour == 12
     assert microseconds_between(EPOCH, parse_utc("1970-01-01T00:00:01Z")) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-05-02T22:59:59Z", "2026-05-02"),
+        ("2026-05-02T23:00:00Z", "2026-05-03"),  # summer: an hour ahead of UTC
+        ("2026-12-02T23:59:59Z", "2026-12-02"),
+        ("2026-12-03T00:00:00Z", "2026-12-03"),
+    ],
+)
+def test_the_day_in_london(moment: str, day: str) -> None:
+    assert london_day(parse_utc(moment)).isoformat() == day
+    assert london_day(parse_utc(moment).astimezone(timezone(timedelta(hours=-9)))).isoformat() == day

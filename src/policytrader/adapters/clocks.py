@@ -6,12 +6,12 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
 
+from policytrader.addresses import is_loopback
 from policytrader.errors import ExchangeError, UsageError
 from policytrader.model.times import parse_utc
 
@@ -159,7 +159,6 @@ class ExchangeClock:
 
 def _is_here(address: str) -> bool:
     try:
-        host = urlsplit(address).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
+        return is_loopback(urlsplit(address).hostname or "")
     except ValueError:
         return False

@@ -12,12 +12,12 @@ import threading
 import time
 from collections import deque
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import requests
 
+from policytrader.addresses import is_loopback
 from policytrader.config.redaction import keep_out_for_good, strike_known
 from policytrader.errors import ConfigError, printable
 
@@ -212,20 +212,14 @@ def _check(secrets: TelegramSecrets) -> None:
         return
     try:
         parts = urlsplit(secrets.url)
-        is_fine = bool(parts.hostname) and not parts.username and not parts.query and not parts.fragment
-        is_fine = is_fine and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname or "")))
+        host = parts.hostname or ""
+        is_fine = bool(host) and not parts.username and not parts.query and not parts.fragment
+        is_fine = is_fine and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
     except ValueError:
         is_fine = False
     if not is_fine:
         message = "notifications: the address must begin with https:// (http:// on this machine only)"
         raise ConfigError(message)
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _length(text: str) -> int:

@@ -72,9 +72,12 @@ class AccountView:
                 rows.append(_finished(entry))
         return tuple(rows)
 
-    def foreign_bets(self) -> tuple[Bet, ...]:
-        """What a person or another program placed on the account."""
-        return tuple(bet for bet in self.bets if bet.strategy_ref != self.strategy_ref)
+    def unexplained_bets(self) -> tuple[Bet, ...]:
+        """What a person or another program placed on the account, and bets of ours that no living intent explains."""
+        explained = {entry.intent.ref for entry in self.entries if entry.state is not IntentState.DEAD}
+        return tuple(
+            bet for bet in self.bets if bet.strategy_ref != self.strategy_ref or bet.order_ref not in explained
+        )
 
 
 def _finished(entry: JournalEntry) -> Order:

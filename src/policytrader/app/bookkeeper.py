@@ -57,27 +57,29 @@ class Bookkeeper:
         """The next reconciliation reads everything: something happened that may have hidden something else."""
         self._complete_at = None
 
-    def reconcile(self, limits: Protections, traded: Traded) -> Books:
-        """Read the account, record every difference, close the latches that are due.
+    def reconcile(self, limits: Protections, traded: Traded, *, records: bool = True) -> Books:
+        """Read the account, record every difference, close the latches that are due; without ``records`` only look.
 
         Raises ``ExchangeError`` or ``StoreError``: what was found before that is recorded.
         """
-        self.close_latches()
+        if records:
+            self.close_latches()
         is_complete = self._is_complete_due(limits, traded.now)
         entries = self._entries(traded.now)
         reading = self._world.read_account(traded, entries, is_complete=is_complete)
         known = (*self._of_other_days(entries, reading), *entries)
         findings = judge(known, reading, self._terms.strategy_ref)
-        for finding in findings:
-            self._record(finding)
+        if records:
+            for finding in findings:
+                self._record(finding)
         if is_complete:
             self._complete_at = traded.now
-        if findings:
+        if findings and records:
             entries = self._entries(traded.now)
         results = self._store.live_results(traded.now.astimezone(LONDON).date())
         account = AccountView(bets=reading.current, entries=entries, strategy_ref=self._terms.strategy_ref)
-        ledger = Ledger.of(traded.now, entries, results, foreign=account.foreign_bets())
-        for cause in latches_due(limits, entries, ledger.lost_today):
+        ledger = Ledger.of(traded.now, entries, results, foreign=account.unexplained_bets())
+        for cause in latches_due(limits, entries, ledger.lost_today) if records else ():
             self.latch(cause.protection, cause.subject, cause.evidence, cause.why)
         # Read after the latches: what was just closed counts.
         ledger = replace(ledger, controls=self.controls(limits))

@@ -16,7 +16,7 @@ from policytrader.app.clock_watch import ClockWatch
 from policytrader.app.engines import Engines
 from policytrader.app.pace import Pace, pause_seconds
 from policytrader.errors import ExchangeError, RefusedError, StaleEpochError, StoreError
-from policytrader.model.journal import JournalEvent
+from policytrader.model.journal import ControlState, JournalEvent
 from policytrader.model.snapshot import MarketStatus
 from policytrader.model.times import LONDON, format_utc
 
@@ -84,6 +84,7 @@ class Daemon:
         self._is_standby = False
         self._failed_in_a_row = 0
         self._day: date | None = None
+        self._levers = ControlState()
         self._ended = Ended()
 
     def run(self) -> Ended:
@@ -212,7 +213,8 @@ class Daemon:
 
     def _watch_clock(self, now: datetime) -> None:
         for problem in self._clock_watch.look():
-            self._trader.latch(problem.cause, format_utc(now), problem.why)
+            if self._terms.is_live:
+                self._trader.latch(problem.cause, format_utc(now), problem.why)
             self._trader.require_reconciliation()
             if problem.is_news:
                 self._say("error", problem.cause, now, why=problem.why)
@@ -306,14 +308,30 @@ class Daemon:
                 code=done.answer.code,
             )  # fmt: skip
 
+    def _tell_levers(self, tick: Tick) -> None:
+        """Once, when something was pulled, closed or lifted: why the ticks from now on send what they send."""
+        levers = tick.levers
+        if levers == self._levers:
+            return
+        self._levers = levers
+        pulled = {name: f"{one.who}: {one.why}" for name in ("kill", "pause") if (one := getattr(levers, name))}
+        latches = "; ".join(f"{one.cause} {one.subject}".strip() for one in levers.latches)
+        level = "info" if levers.may_open else "warning"
+        if latches:
+            pulled["latches"] = latches
+        self._say(level, "levers", tick.at, may_open=levers.may_open, **pulled)
+
     def _tell(self, tick: Tick) -> None:
         self._ended.ticks += 1
+        self._tell_levers(tick)
         self._tell_acts(self._trader.acted)
         for found in tick.findings:
             self._say("debug", "found", tick.at, what=str(found.found), ref=found.ref, bet=found.bet_id)
         counts = Counter(str(decision.action) for decision in tick.plan.decisions)
+        refused = Counter(code for _, code in tick.refused)
+        by = ", ".join(f"{count} {code}" for code, count in refused.items())
         self._say(
             "info", "tick", tick.at, policy=self._engines.short_hash, orders=len(tick.executed),
-            refused=len(tick.refused), cancelled=len(tick.cancelled), settled=len(tick.settled),
-            read="everything" if tick.is_complete else "what is open", **counts,
+            refused=len(tick.refused), **({"refused_by": by} if by else {}), cancelled=len(tick.cancelled),
+            settled=len(tick.settled), read="everything" if tick.is_complete else "what is open", **counts,
         )  # fmt: skip

@@ -63,6 +63,7 @@ class Desk:
         self._limits = tick.plan.policy.protection.protections
         self._gate = Gate(self._limits, books.ledger)
         self._skipped: set[str] = set()
+        self._closed: set[tuple[str, int]] = set()
         self._is_over = False
 
     def act(self) -> None:
@@ -158,6 +159,7 @@ class Desk:
         self._log.append_acted_on(decision, self._tick.plan)
         self._gate.count_in(intent)
         done = self._executor.execute(intent, self._lease, self._gate.latest(purpose))
+        self._gate.learn(done.entry)
         self._tick.executed.append(done)
         reactions = done.answer.reactions
         self._bookkeeper.close_latches()
@@ -197,7 +199,12 @@ class Desk:
     # --- Closing ------------------------------------------------------------------------------------------------------
 
     def _close(self, decision: Decision) -> None:
+        """At most once in a tick for each runner: its position is that of all picks on it."""
         selection, policy = decision.selection, self._tick.plan.policy
+        runner = selection.market_id, selection.selection_id
+        if runner in self._closed:
+            return
+        self._closed.add(runner)
         terms = ClosingTerms(
             market_id=selection.market_id,
             selection_id=selection.selection_id,

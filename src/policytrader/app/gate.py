@@ -122,6 +122,7 @@ class Gate:
         self._limits = limits
         self._ledger = ledger
         self._exposures = Exposures(ledger)
+        self._fresh: dict[str, JournalEntry] = {}
         self._sent: list[Intent] = [entry.intent for entry in ledger.entries if entry.state is not IntentState.DECIDED]
 
     @property
@@ -160,6 +161,10 @@ class Gate:
         self._exposures.add(intent)
         self._sent.append(intent)
 
+    def learn(self, entry: JournalEntry) -> None:
+        """What became of an order that was counted in: the ledger was read before it."""
+        self._fresh[entry.intent.ref] = entry
+
     def _refuse_hedge(self, intent: Intent) -> str | None:
         """One hedge at a time: a second one for a first of unknown fate would be a bet of its own."""
         unresolved = any(
@@ -184,7 +189,7 @@ class Gate:
             return "max_price_age_seconds"
         limit = self._limits.max_unknown_intents
         unknown = sum(
-            entry.state in _UNRESOLVED and entry.intent.market_id == intent.market_id for entry in self._ledger.entries
+            entry.state in _UNRESOLVED and entry.intent.market_id == intent.market_id for entry in self._entries()
         )
         return "max_unknown_intents" if limit is None or unknown >= limit else None
 
@@ -218,10 +223,14 @@ class Gate:
             return "max_orders_per_selection"
         return None
 
+    def _entries(self) -> Iterable[JournalEntry]:
+        """The ledger's, and those of this tick."""
+        return (*self._ledger.entries, *self._fresh.values())
+
     def _on_runner(self, intent: Intent) -> list[JournalEntry]:
         return [
             entry
-            for entry in self._ledger.entries
+            for entry in self._entries()
             if (entry.intent.market_id, entry.intent.selection_id) == (intent.market_id, intent.selection_id)
         ]
 

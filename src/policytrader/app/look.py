@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from policytrader.app.assemble import AccountView
 from policytrader.app.world import WorldReader
-from policytrader.model.times import LONDON
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +34,6 @@ def live_snapshot(
 
 def _entries(store: Store, account: str, now: datetime) -> tuple[JournalEntry, ...]:
     """The day's intents, and whatever is open from before, oldest first."""
-    day = store.intents(now.astimezone(LONDON).date(), account)
+    day = store.intents(london_day(now), account)
     known = {entry.intent.ref for entry in day}
     return (*(entry for entry in store.open_intents(account) if entry.intent.ref not in known), *day)

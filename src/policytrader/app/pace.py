@@ -41,6 +41,8 @@ class Pace:
         exchange's own clock does not answer.
         """
         now = self._clock.now()
+        # A clock that was put back: the last one fell due in a time that is still to come.
+        due = min(due, now)
         following, skipped = next_tick(schedule, due, now)
         if skipped:
             self._surroundings.say("warning", "late", now, skipped=skipped)

@@ -106,7 +106,7 @@ def judge(entries: Iterable[JournalEntry], reading: Reading, strategy_ref: str) 
         if ref in current:
             found += _listed(entry, current[ref])
         elif ref in cleared:
-            found += _over(entry, cleared[ref], reading.closed_markets)
+            found += _over(entry, cleared[ref])
         else:
             found += _absent(entry, reading.closed_markets)
     found += _orphans(known, reading, strategy_ref)
@@ -137,12 +137,12 @@ def _listed(entry: JournalEntry, bet: Bet) -> Iterable[Finding]:
         yield _as(known, Found.FINISHED)
 
 
-def _over(entry: JournalEntry, parts: list[ClearedBet], closed_markets: Collection[str]) -> Iterable[Finding]:
+def _over(entry: JournalEntry, parts: list[ClearedBet]) -> Iterable[Finding]:
     """The bet is among the cleared ones, in one part for each way in which parts of it ended.
 
     The ways are read one after the other: where the market was settled in between, parts are missing, and what was
-    matched would be lost for good. So it is over only when its parts add up, or the market was closed before the
-    reading began (a hedge's size may follow the prices it gets: its parts never add up to what was asked for).
+    matched would be lost for good; the exchange too may clear them one after the other. So it is over only when its
+    parts add up to what was asked for.
     """
     first = parts[0]
     sizes = _sizes_of(parts)
@@ -162,7 +162,7 @@ def _over(entry: JournalEntry, parts: list[ClearedBet], closed_markets: Collecti
         return
     if entry.state in {IntentState.RESERVED, IntentState.SENT, IntentState.UNKNOWN}:
         yield known
-    is_whole = first.market_id in closed_markets or sum((part.size for part in parts), ZERO) >= entry.intent.size
+    is_whole = sum((part.size for part in parts), ZERO) >= entry.intent.size
     if entry.state is not IntentState.DONE and is_whole:
         yield _as(known, Found.FINISHED)
 

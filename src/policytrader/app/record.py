@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policytrader.model.decision import Action
-from policytrader.model.money import AVERAGE_UNIT, divide, half_up
+from policytrader.model.money import average
 from policytrader.model.records import MarketPrices, PositionUpdate, RunnerPrices
 from policytrader.model.snapshot import MarketStatus, MarketType
 
@@ -37,14 +37,14 @@ class Recorder:
         updates = []
         for decision in plan.decisions:
             pick, (size, value) = stored[decision.selection.selection_ref], decision.matched
-            average = half_up(divide(value, size), AVERAGE_UNIT) if size else None
+            price = average(value, size)
             is_full = decision.action is Action.DONE
-            if size and (size, average, is_full) != (pick.size_matched, pick.average_price_matched, pick.fully_matched):
+            if size and (size, price, is_full) != (pick.size_matched, pick.average_price_matched, pick.fully_matched):
                 updates.append(
                     PositionUpdate(
                         selection_ref=decision.selection.selection_ref,
                         size_matched=size,
-                        average_price_matched=average,
+                        average_price_matched=price,
                         fully_matched=is_full,
                         closed=decision.selection.closed,
                     )

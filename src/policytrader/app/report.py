@@ -15,11 +15,11 @@ from policytrader.app.activate import unpack
 from policytrader.engine.plan import NO_REASON_STORED
 from policytrader.errors import PolicyError, StoreError
 from policytrader.model.journal import IntentState, Purpose
-from policytrader.model.money import AVERAGE_UNIT, ZERO, divide, half_up
+from policytrader.model.money import ZERO, average, divide
 from policytrader.model.position import risk_of
 from policytrader.model.records import BetOutcome
 from policytrader.model.snapshot import Side
-from policytrader.model.times import LONDON
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -270,7 +270,7 @@ def read_report(store: Store, day: date, mode: str) -> DayReport:
         day=day,
         picks=tuple(reports),
         orders=_counts(entries),
-        controls=tuple(one for one in store.controls() if one.at.astimezone(LONDON).date() == day),
+        controls=tuple(one for one in store.controls() if london_day(one.at) == day),
     )
 
 
@@ -319,7 +319,7 @@ def _matched(entries: Iterable[JournalEntry]) -> tuple[Decimal, Decimal | None]:
         if entry.sizes is not None and entry.sizes.matched:
             size += entry.sizes.matched
             value += entry.sizes.matched * (entry.sizes.average_price_matched or entry.intent.price)
-    return size, half_up(divide(value, size), AVERAGE_UNIT) if size else None
+    return size, average(value, size)
 
 
 def _counts(entries: Sequence[JournalEntry]) -> OrderCounts:

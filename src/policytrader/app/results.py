@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from policytrader.model.money import AVERAGE_UNIT, PENNY, ZERO, divide, floor_to_penny, half_up
+from policytrader.model.money import AVERAGE_UNIT, PENNY, ZERO, average, divide, floor_to_penny, half_up
 from policytrader.model.records import BetOutcome, Result
 from policytrader.model.snapshot import Side
 from policytrader.ports import ClearedStatus
@@ -107,6 +107,6 @@ def _result(selection: Selection, bets: Sequence[ClearedBet], commission: Decima
         profit=_profit(bets),
         commission=commission,
         size_matched=size,
-        average_price_matched=half_up(divide(value, size), AVERAGE_UNIT) if size else None,
+        average_price_matched=average(value, size),
         starting_price=half_up(starting_price, AVERAGE_UNIT) if starting_price is not None else None,
     )

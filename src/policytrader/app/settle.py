@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from policytrader.app.results import SettledMarket, results_of
 from policytrader.model.money import ZERO
 from policytrader.model.snapshot import RunnerStatus
-from policytrader.model.times import LONDON
+from policytrader.model.times import london_day
 from policytrader.ports import ClearedStatus
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Settler:
         waiting = {entry.intent.market_id for entry in entries if entry.is_open}
         ready = traded.closed_markets - waiting
         if not is_complete:
-            day = traded.now.astimezone(LONDON).date()
+            day = london_day(traded.now)
             ready -= {bet.market_id for bet in self._store.live_results(day)}
         picks = [pick.selection for pick in traded.picks if pick.selection.market_id in ready]
         if not picks:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policytrader.model.journal import ControlState
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -50,6 +52,8 @@ class Tick:
     findings: tuple[Finding, ...] = ()
     is_complete: bool = False
     """The account was reconciled completely: every cleared bet of the day was read too."""
+    levers: ControlState = field(default_factory=ControlState)
+    """The levers and latches as they stood when it began to act."""
     executed: list[Executed] = field(default_factory=list)
     cancelled: list[CancelAnswer] = field(default_factory=list)
     closing: dict[str, list[Round]] = field(default_factory=dict)

@@ -61,7 +61,7 @@ class Trader:
         """
         self.acted = None
         traded = self._world.read_markets()
-        books = self._bookkeeper.reconcile(engine.policy.protection.protections, traded)
+        books = self._bookkeeper.reconcile(engine.policy.protection.protections, traded, records=lease is not None)
         plan = engine.evaluate(traded.snapshot(books.account))
         self._log.append_changed(plan)
         tick = Tick(
@@ -69,6 +69,7 @@ class Trader:
             plan=plan,
             findings=books.findings,
             is_complete=books.is_complete,
+            levers=books.ledger.controls,
         )
         if lease is None:
             return tick

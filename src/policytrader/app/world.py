@@ -14,7 +14,7 @@ from policytrader.app.assemble import AccountView, RaceMarket, assemble_snapshot
 from policytrader.app.reconcile import Reading
 from policytrader.model.books import MarketFilter
 from policytrader.model.snapshot import MarketStatus
-from policytrader.model.times import LONDON
+from policytrader.model.times import LONDON, london_day
 from policytrader.ports import ClearedStatus
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class WorldReader:
     def read_markets(self) -> Traded:
         """Picks, their races and the books. Raises ``StoreError`` or ``ExchangeError``: no data in this tick."""
         now = self._clock.now()
-        day = now.astimezone(LONDON).date()
+        day = london_day(now)
         picks = self._store.selections(day)
         captures = self._store.captures(day)
         if self._is_catalogue_due(picks, now):
@@ -98,12 +98,20 @@ class WorldReader:
 
     def read_account(self, traded: Traded, entries: Sequence[JournalEntry], *, is_complete: bool) -> Reading:
         """The account's bets, after the markets. ``is_complete`` reads every cleared bet of the day too."""
+        closed_markets = traded.closed_markets | self._closed_elsewhere(traded, entries)
         current = self._exchange.current_bets()
         return Reading(
             current=current,
             cleared=self._cleared(traded.now, entries, current, is_complete=is_complete),
-            closed_markets=traded.closed_markets,
+            closed_markets=closed_markets,
         )
+
+    def _closed_elsewhere(self, traded: Traded, entries: Sequence[JournalEntry]) -> frozenset[str]:
+        """Closed markets of orders that are still open and of no pick of the day, as after a night."""
+        known = {book.market_id for book in traded.books}
+        others = sorted({entry.intent.market_id for entry in entries if entry.is_open} - known)
+        books = self._prices.books(others) if others else ()
+        return frozenset(book.market_id for book in books if book.status is MarketStatus.CLOSED)
 
     def _cleared(
         self, now: datetime, entries: Sequence[JournalEntry], current: Sequence[Bet], *, is_complete: bool
@@ -114,7 +122,7 @@ class WorldReader:
         markets: tuple[str, ...] = ()
         if is_complete:
             oldest = min([now, *(entry.intent.created_at for entry in entries)])
-            since = min(oldest, _midnight(now.astimezone(LONDON).date()))
+            since = min(oldest, _midnight(london_day(now)))
         elif absent:
             markets = tuple(sorted({entry.intent.market_id for entry in absent}))
         else:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from policytrader.app.activate import (
-    Changed,
-    CheckedPolicy,
-    activate,
-    changed_decisions,
-    failed_checks,
-    policy_of,
-    read_policy,
-)
-from policytrader.app.scenarios import scenario_folders
+from policytrader.app.activate import Changed, activate, changed_decisions, policy_of
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.evaluate import snapshot_now
 from policytrader.cli.plan_text import change_lines
+from policytrader.cli.rules import check_rules, scenarios_of
+from policytrader.cli.trader import snapshot_now
 from policytrader.cli.trading import (
     exchange_options,
     json_option,
@@ -28,15 +19,15 @@ from policytrader.cli.trading import (
     opened_exchange,
     opened_store,
     person,
+    profile_of,
     store_option,
 )
-from policytrader.config import load_profile
+from policytrader.cli.words import counted
 from policytrader.errors import ConfigError, ExchangeError, PolicyError, UsageError, printable
-from policytrader.wiring import policy_folder, read_snapshot
+from policytrader.wiring import read_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.store import Store
@@ -142,10 +133,9 @@ def _difference(
         return _Difference(active=record.policy_hash, problem=f"the active policy cannot be used: {error.render()}")
     if active.hash == policy.hash:
         return _Difference(active=active.hash, problem="the active policy is the same")
-    snapshots = [
-        (str(folder), snapshot) for folder in _scenarios(context) if (snapshot := read_snapshot(folder)).policy is None
-    ]
-    profile = load_profile(context.project, context.profile)
+    read = [(str(folder), read_snapshot(folder)) for folder in scenarios_of(context)]
+    snapshots = [(name, snapshot) for name, snapshot in read if snapshot.policy is None]
+    profile = profile_of(context)
     not_seen = ""
     if exchange_file is not None or profile.real is not None:
         try:
@@ -162,7 +152,7 @@ def _difference(
 
 
 def _difference_lines(context: Context, policy: PolicySet, difference: _Difference) -> Iterator[str]:
-    mode = load_profile(context.project, context.profile).mode.upper()
+    mode = profile_of(context).mode.upper()
     active = difference.active[:7] if difference.active is not None else "none"
     yield f"{mode}  A  active policy {active}  B  this policy {policy.hash[:7]}"
     if difference.not_seen:
@@ -180,8 +170,8 @@ def _difference_lines(context: Context, policy: PolicySet, difference: _Differen
             yield from (f"  {line}" for line in change_lines(change))
     if difference.count > shown:
         yield f"… and {difference.count - shown} more; --json shows them all"
-    total, on = difference.total, len(difference.changed)
-    yield f"{difference.count} of {total} decision{'s' * (total != 1)} change, on {on} snapshot{'s' * (on != 1)}"
+    on = counted(len(difference.changed), "snapshot")
+    yield f"{difference.count} of {counted(difference.total, 'decision')} change, on {on}"
 
 
 def _difference_document(difference: _Difference) -> dict[str, Any]:
@@ -198,39 +188,3 @@ def _difference_document(difference: _Difference) -> dict[str, Any]:
             for change in one.comparison.changes
         ],
     }
-
-
-def check_rules(context: Context, policy: str | None) -> CheckedPolicy:
-    """The rules, after every check. Raises ``PolicyError`` where one fails."""
-    folder = _folder(context, policy)
-    checked = read_policy(folder)
-    failed = failed_checks(checked.policy, _scenarios(context), read_snapshot)
-    if failed:
-        more = [f"… and {len(failed) - _MOST_SHOWN} more"] if len(failed) > _MOST_SHOWN else []
-        lines = [f"{folder}: {len(failed)} tests fail; nothing was activated", *failed[:_MOST_SHOWN], *more]
-        raise PolicyError("\n".join(lines))
-    return checked
-
-
-def _scenarios(context: Context) -> list[Path]:
-    roots = [context.path(name) for name in ("golden", "scenarios") if context.path(name).is_dir()]
-    return [one for root in roots for one in scenario_folders(root)]
-
-
-def activate_own(context: Context, store: Store, at: datetime) -> str | None:
-    """Where nothing is activated, the project's own rules, after the same checks; their hash."""
-    if store.active_policy() is not None:
-        return None
-    checked = check_rules(context, None)
-    activate(store, checked, at, person(None))
-    return checked.policy.hash
-
-
-def _folder(context: Context, policy: str | None) -> Path:
-    if policy is None:
-        return policy_folder(context.project)
-    folder = Path(policy) if Path(policy).exists() else context.path(policy)
-    if not folder.is_dir():
-        message = f"--policy {policy}: no such folder of rules"
-        raise UsageError(message)
-    return folder

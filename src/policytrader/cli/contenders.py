@@ -22,9 +22,10 @@ from policytrader.cli.trading import (
     profile_of,
     store_option,
 )
+from policytrader.cli.words import counted
 from policytrader.errors import Place, UsageError, printable
 from policytrader.model.money import half_up, money_text
-from policytrader.model.times import LONDON, format_utc, parse_utc
+from policytrader.model.times import format_utc, london_day, parse_utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +174,7 @@ def _mark(
         rows, courses, live = resolve_marks(marks, listed_races(trading.prices), trading.prices)
         store.mark_contenders(rows, trading.clock.now())
         race_ids = {one.race_id for one in rows}
-        days = {one.race_time.astimezone(LONDON).date() for one in rows}
+        days = {london_day(one.race_time) for one in rows}
         races = _races(store, days, race_ids, live, courses)
     _show(context, races, sorted(days), as_json=as_json)
     return FINE
@@ -193,7 +194,7 @@ def _show(context: Context, races: Sequence[RaceValue], days: Sequence[date], *,
         rows = [_document(race) for race in races]
         print_json({"schema": CONTENDERS_SCHEMA, "mode": mode, "days": [str(day) for day in days], "races": rows})
         return
-    count = f"{len(races)} {'race' if len(races) == 1 else 'races'} with marked horses"
+    count = f"{counted(len(races), 'race')} with marked horses"
     click.echo(f"{mode.upper()}  {', '.join(map(str, days))}  {count}")
     for race in races:
         off = race.race_time.astimezone(context.zone)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from policytrader.cli.context import FINE, OUT_OF_REACH, Context, print_json
-from policytrader.config import load_profile
-from policytrader.wiring import export_schema, open_store, store_url
+from policytrader.cli.trading import json_option, opened_store, store_option
+from policytrader.wiring import export_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from policytrader.model.records import StoreStatus
-    from policytrader.ports.store import Store
 
 MIGRATE_SCHEMA = "policytrader/db-migrate/1"
 STATUS_SCHEMA = "policytrader/db-status/1"
-
-_STORE_HELP = "sqlite:///FILE or postgresql://USER@HOST/DATABASE; else the project's policytrader-MODE.db."
-
-
-def _store_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--store", "url", metavar="URL", help=_STORE_HELP)(function)
 
 
 @click.group(short_help="Make, check and show the store's schema.")
@@ -36,15 +26,15 @@ def command() -> None:
 
 
 @command.command(short_help="Make the tables, or bring them up to date.")
-@_store_option
-@click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
+@store_option
+@json_option
 @click.pass_obj
 def migrate(context: Context, url: str | None, as_json: bool) -> int:
     """Make the tables, or bring them up to date. Doing it twice does no harm.
 
     In PostgreSQL the tables are in the schema live_betting; tables that are there already stay, with their rows.
     """
-    with closing(_store(context, url)) as store:
+    with opened_store(context, url) as store:
         applied = store.migrate()
         status = store.status()
     if as_json:
@@ -57,15 +47,15 @@ def migrate(context: Context, url: str | None, as_json: bool) -> int:
 
 
 @command.command(short_help="Say what the store is, and whether it can be used.")
-@_store_option
-@click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
+@store_option
+@json_option
 @click.pass_obj
 def status(context: Context, url: str | None, as_json: bool) -> int:
     """Say what the store is, and whether this policytrader can use it; changes nothing.
 
     Exit code 4 where it cannot be used.
     """
-    with closing(_store(context, url)) as store:
+    with opened_store(context, url) as store:
         found = store.status()
     if as_json:
         print_json({"schema": STATUS_SCHEMA, **_document(found)})
@@ -89,11 +79,6 @@ def export_schema_(dialect: str) -> int:
     """Print the schema as SQL, for an empty database; `db migrate` then has nothing left to make."""
     click.echo(export_schema(dialect), nl=False)
     return FINE
-
-
-def _store(context: Context, url: str | None) -> Store:
-    mode = load_profile(context.project, context.profile).mode
-    return open_store(store_url(url, context.project, mode), mode)
 
 
 def _head(status: StoreStatus) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.decision_text import head_document
 from policytrader.cli.trading import (
     day_of,
     day_option,
@@ -17,14 +18,13 @@ from policytrader.cli.trading import (
     profile_of,
     store_option,
 )
+from policytrader.cli.words import counted
 from policytrader.errors import printable
-from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from policytrader.app.decided import Decided
-    from policytrader.model.records import DecisionRecord, LoggedDecision
+    from policytrader.model.records import LoggedDecision
 
 DECISIONS_SCHEMA = "policytrader/decisions/1"
 _SHORT = 12
@@ -63,7 +63,7 @@ def command(
         print_json({"schema": DECISIONS_SCHEMA, "mode": mode, "day": shown, "decisions": rows})
         return FINE
     about = " ".join(str(one) for one in (wanted, selection_ref) if one is not None)
-    click.echo(printable(f"{mode.upper()}  {len(found)} {'decision' if len(found) == 1 else 'decisions'}  {about}"))
+    click.echo(printable(f"{mode.upper()}  {counted(len(found), 'decision')}  {about}"))
     for one in found:
         told = json.loads(one.document)
         at = one.at.astimezone(context.zone)
@@ -74,49 +74,6 @@ def command(
         )
         click.echo(printable(line))
     return FINE
-
-
-def stored_document(decided: Decided) -> dict[str, Any]:
-    """What the log says of a decision, and the orders that followed from it."""
-    return head_document(decided.record) | {
-        "mode": decided.record.mode,
-        "orders": [
-            {
-                "ref": entry.intent.ref,
-                "state": str(entry.state),
-                "purpose": str(entry.intent.purpose),
-                "side": str(entry.intent.side),
-                "price": str(entry.intent.price),
-                "size": str(entry.intent.size),
-            }
-            for entry in decided.orders
-        ],
-    }
-
-
-def head_line(context: Context, decided: Decided) -> str:
-    """``PAPER  decision 3f2a…  2026-05-02 14:42:15 BST  policy 9f3c2a1…``."""
-    record = decided.record
-    shadow = "  shadow" if record.is_shadow else ""
-    at = record.at.astimezone(context.zone)
-    return (
-        f"{record.mode.upper()}{shadow}  decision {record.decision_id}  {at:%Y-%m-%d %H:%M:%S %Z}  "
-        f"policy {record.policy_hash}"
-    )
-
-
-def head_document(one: DecisionRecord | LoggedDecision) -> dict[str, Any]:
-    """The decision's names."""
-    return {
-        "decision_id": one.decision_id,
-        "at": format_utc(one.at),
-        "selection_ref": one.selection_ref,
-        "action": one.action,
-        "code": one.code,
-        "shadow": one.is_shadow,
-        "policy_hash": one.policy_hash,
-        "snapshot_hash": one.snapshot_hash,
-    }
 
 
 def _document(one: LoggedDecision) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-import signal
 import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -16,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.exchange import DEFAULT_RACES, MAX_SEED
+from policytrader.cli.race_day import DEFAULT_RACES, MAX_SEED
+from policytrader.cli.signals import StopFlag, stopped_by_signals
+from policytrader.cli.words import counted
 from policytrader.errors import UsageError, printable
 from policytrader.model.journal import Purpose
-from policytrader.model.times import LONDON, format_utc
+from policytrader.model.times import format_utc, london_day
 from policytrader.resources import resource
 
 if TYPE_CHECKING:
@@ -85,7 +86,6 @@ class _Demo:
 
     def run(self) -> Ended:
         """Serve the day, store picks and rules, trade; nothing runs afterwards."""
-        from policytrader.cli.run import StopFlag
         from policytrader.wiring import open_exchange, serve_race_day
 
         self._write_rules()
@@ -129,7 +129,7 @@ class _Demo:
         from policytrader.app.morning import listed_races, resolve_picks
         from policytrader.app.pick_file import read_pick_file
         from policytrader.app.sample_picks import draw, picks_csv
-        from policytrader.cli.activate import activate_own
+        from policytrader.cli.rules import activate_own
 
         races = listed_races(trading.prices)
         file = self._folder / _PICKS
@@ -137,11 +137,14 @@ class _Demo:
         file.write_text(text, encoding="utf-8", newline="\n")
         picks = read_pick_file(file)
         now = trading.clock.now()
-        self._day = now.astimezone(LONDON).date()
+        self._day = london_day(now)
         store.add_selections(resolve_picks(picks, races, trading.prices, now), now)
         activate_own(self._context, store, now)
         markets = sum(len(race.markets) for race in races)
-        self._show(f"{len(picks)} sample picks, drawn by lot from {markets} markets: backs and lays, WIN and PLACE.")
+        self._show(
+            f"{counted(len(picks), 'sample pick')}, drawn by lot from {counted(markets, 'market')}: "
+            "backs and lays, WIN and PLACE."
+        )
 
     def _trade(self, trading: Trading, store: Store, stop: Any) -> Ended:
         from policytrader.app.daemon import Daemon, DaemonTerms
@@ -179,7 +182,7 @@ class _Demo:
         )
         surroundings = Surroundings(clock=trading.clock, say=self._say, rest=wall_rest(stop), is_stopping=stop)
         daemon = Daemon(trader, store, surroundings, terms)
-        with _stopped_by_signals(stop.handle):
+        with stopped_by_signals(stop.handle):
             return daemon.run()
 
     # --- On the screen ------------------------------------------------------------------------------------------------
@@ -205,7 +208,7 @@ class _Demo:
     def show_report(self) -> None:
         """The day's report, and where to look further."""
         from policytrader.app.report import read_report
-        from policytrader.cli.report import report_lines
+        from policytrader.cli.report_text import report_lines
 
         assert self._day is not None, "the day began"
         with closing(self._store()) as store:
@@ -319,17 +322,6 @@ def _folder(context: Context, out: str | None) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-@contextmanager
-def _stopped_by_signals(handler: Callable[..., None]) -> Iterator[None]:
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, before in previous.items():
-            signal.signal(number, before)
 
 
 def _echo(text: str) -> None:

@@ -14,6 +14,7 @@ import click
 
 from policytrader import __version__
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.cli.trading import profile_of
 from policytrader.errors import ConfigError, PolicytraderError
 from policytrader.resources import resource
 from policytrader.wiring import check_account, policy_at, policy_folder, verifies_servers
@@ -90,10 +91,8 @@ def _engine(_: Context) -> Check:
 
 
 def _profile(context: Context) -> Check:
-    from policytrader.config import load_profile
-
     try:
-        profile = load_profile(context.project, context.profile)
+        profile = profile_of(context)
     except PolicytraderError as error:
         return Check("profile", is_fine=False, said=error.render())
     return Check("profile", is_fine=True, said=f"{profile.name}: mode {profile.mode}, currency {profile.currency}")
@@ -101,12 +100,11 @@ def _profile(context: Context) -> Check:
 
 def _account(context: Context) -> Check:
     """Which secrets are set, never what they are."""
-    from policytrader.config import load_profile
     from policytrader.config.secret_values import APP_KEY, CERTIFICATES, PASSWORD, told
 
     names = ", ".join(f"{name} {told(os.environ, name)}" for name in (PASSWORD, APP_KEY, CERTIFICATES))
     try:
-        real = load_profile(context.project, context.profile).real
+        real = profile_of(context).real
         login = check_account(real) if real is not None else ""
     except PolicytraderError as error:
         said = f"{error.render()}" if isinstance(error, ConfigError) and not error.diagnostics else "see profile"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from policytrader.cli.context import CHANGES, FINDINGS, FINE, Context, print_json
-from policytrader.cli.decisions import head_line, stored_document
+from policytrader.cli.decision_text import head_line, stored_document
 from policytrader.cli.plan_text import comparison_lines, plan_lines
 from policytrader.cli.sources import Source, rules_name, scenario_policy, snapshots_of, source_options
-from policytrader.cli.trading import STRATEGY_REF, exchange_options, opened_exchange, opened_store, store_option
-from policytrader.config import load_profile
+from policytrader.cli.trader import snapshot_now
+from policytrader.cli.trading import exchange_options, opened_exchange, opened_store, profile_of, store_option
+from policytrader.cli.written import write_text
 from policytrader.errors import UsageError, printable
 from policytrader.model.decision import Action
 from policytrader.wiring import ACTIVE, policy_at, policy_folder
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
-    from policytrader.ports.store import Store
-    from policytrader.wiring import Trading
-
 
 _PAIR = 2  # policies that can be compared
 _NOWHERE = Source((), None, None, None, None)
@@ -117,9 +115,7 @@ def _policy_names(policies: tuple[str, ...], against: str | None) -> tuple[str |
 
 def _has_account(context: Context) -> bool:
     """Whether the profile names an account, and no snapshot lies here that could be meant instead."""
-    return (
-        load_profile(context.project, context.profile).real is not None and not context.path("snapshot.yaml").is_file()
-    )
+    return profile_of(context).real is not None and not context.path("snapshot.yaml").is_file()
 
 
 class _Loader:
@@ -128,7 +124,7 @@ class _Loader:
     def __init__(self, context: Context, url: str | None) -> None:
         self._context = context
         self._url = url
-        self._mode = load_profile(context.project, context.profile).mode
+        self._mode = profile_of(context).mode
         self._loaded: dict[str, PolicySet] = {}
 
     def __call__(self, name: str) -> PolicySet:
@@ -147,15 +143,6 @@ def _this_moment(
     yield rules, snapshot if context.now is None else replace(snapshot, now=context.now)
 
 
-def snapshot_now(trading: Trading, store: Store) -> Snapshot:
-    """Today's selections with the prices and orders of this moment; reads, and writes nothing."""
-    from policytrader.app.look import live_snapshot
-
-    return live_snapshot(
-        trading.exchange, trading.prices, store, trading.clock, account=trading.account, strategy_ref=STRATEGY_REF
-    )
-
-
 def _decide_again(
     context: Context, decision_id: str, url: str | None, policies: tuple[str, ...], *, as_json: bool, out: str | None
 ) -> int:
@@ -168,7 +155,7 @@ def _decide_again(
         raise UsageError(message)
     with opened_store(context, url) as store:
         decided = read_decided(store, decision_id)
-    currency = load_profile(context.project, context.profile).currency
+    currency = profile_of(context).currency
     plan = evaluate(decided.policy, decided.snapshot, explain=not as_json, currency=currency)
     stored = stored_document(decided)
     if policies:
@@ -215,7 +202,7 @@ def _show(
     from policytrader.app.comparison import compare_plans
     from policytrader.engine.evaluate import evaluate
 
-    profile = load_profile(context.project, context.profile)
+    profile = profile_of(context)
     plans = [
         evaluate(policy, snapshot, protections=protections, explain=not as_json, currency=profile.currency)
         for policy in used
@@ -242,8 +229,4 @@ def _show(
 
 
 def _write(path: Path, documents: list[object]) -> None:
-    try:
-        path.write_text("".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents), "utf-8")
-    except OSError as error:
-        message = f"--out {path}: cannot be written: {error.strerror}"
-        raise UsageError(message) from None
+    write_text("--out", path, "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents))

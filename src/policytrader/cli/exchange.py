@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,17 +10,20 @@ import click
 
 from policytrader.app.sample_picks import draw, picks_csv
 from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.race_day import DEFAULT_RACES, MAX_SEED, MOST_RACES
+from policytrader.cli.signals import stopped_by_signals
 from policytrader.cli.trading import opened_exchange
+from policytrader.cli.words import counted
+from policytrader.cli.written import write_text
 from policytrader.errors import UsageError
 from policytrader.wiring import serve_race_day, serve_recording
 
 if TYPE_CHECKING:
     from policytrader.wiring import ExchangeServer
 
-DEFAULT_SEED, DEFAULT_RACES, MOST_RACES = 1, 6, 60
+DEFAULT_SEED = 1
 MAX_SPEED = 10_000.0
 MAX_PORT = 65_535
-MAX_SEED = 2**63 - 1
 DEFAULT_PER_MARKET, MOST_PER_MARKET = 2, 20
 
 
@@ -106,7 +108,7 @@ def serve(
     else:
         chosen, number = DEFAULT_SEED if seed is None else seed, races or DEFAULT_RACES
         server = serve_race_day(chosen, number, speed=speed, port=port, stream_port=stream_port)
-        what = f"race day {chosen} with {number} {'race' if number == 1 else 'races'}"
+        what = f"race day {chosen} with {counted(number, 'race')}"
     _run(context, server, f"{what}, {_pace(speed)}")
     return FINE
 
@@ -139,20 +141,15 @@ def picks(context: Context, exchange_file: str, out: str | None, seed: int, per_
         click.echo(text, nl=False)
         return FINE
     path = context.path(out)
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        message = f"--out {path}: cannot be written: {error.strerror or error}"
-        raise UsageError(message) from None
-    context.note(f"wrote {len(chosen)} picks to {path}")
+    write_text("--out", path, text)
+    context.note(f"wrote {counted(len(chosen), 'pick')} to {path}")
     return FINE
 
 
 def _run(context: Context, server: ExchangeServer, what: str) -> None:
     """Serve until SIGINT or SIGTERM; both end it in the same clean way."""
     stopped = threading.Event()
-    previous = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with stopped_by_signals(lambda *_: stopped.set()):
         server.start()
         try:
             print_json(server.announcement)
@@ -160,9 +157,6 @@ def _run(context: Context, server: ExchangeServer, what: str) -> None:
             stopped.wait()
         finally:
             server.stop()
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
     context.note("Stopped.")
 
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
-from policytrader.cli.decisions import head_line, stored_document
+from policytrader.cli.decision_text import head_line, stored_document
 from policytrader.cli.plan_text import NOTHING, do_text
 from policytrader.cli.sources import Source, scenario_policy, snapshots_of, source_options
-from policytrader.cli.trading import opened_store, store_option
-from policytrader.config import load_profile
+from policytrader.cli.trading import opened_store, profile_of, store_option
 from policytrader.engine.explain import NOT_APPLICABLE, Explanation, LeafSeen, RuleSeen, explain
 from policytrader.errors import UsageError, printable
 from policytrader.model.money import money_text
@@ -73,7 +72,7 @@ def command(
     source = Source(snapshots, recording, at, captured_at, selections)
     for folder, snapshot in snapshots_of(source, context):
         used = policy_at(policy or scenario_policy(snapshot, folder, context), context.project)
-        currency = load_profile(context.project, context.profile).currency
+        currency = profile_of(context).currency
         plan = evaluate(used, snapshot, protections=not no_protections, explain=True, currency=currency)
         try:
             explanation = explain(plan, plan[selection])
@@ -94,7 +93,7 @@ def _explain_stored(context: Context, decision_id: str, url: str | None, *, as_j
 
     with opened_store(context, url) as store:
         decided = read_decided(store, decision_id)
-    currency = load_profile(context.project, context.profile).currency
+    currency = profile_of(context).currency
     plan = evaluate(decided.policy, decided.snapshot, explain=True, currency=currency)
     explanation = explain(plan, decided.again(plan))
     different = decided.differences(plan)

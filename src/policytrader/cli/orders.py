@@ -9,6 +9,7 @@ import click
 from policytrader.app.journal_days import journal_of
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.trading import day_option, json_option, opened_store, profile_of, store_option
+from policytrader.cli.words import counted
 from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def command(context: Context, day: date | None, _exchange: str | None, url: str 
     if as_json:
         print_json({"schema": ORDERS_SCHEMA, "orders": [_document(entry) for entry in entries]})
         return FINE
-    click.echo(f"{profile_of(context).mode.upper()}  {len(entries)} {'order' if len(entries) == 1 else 'orders'}")
+    click.echo(f"{profile_of(context).mode.upper()}  {counted(len(entries), 'order')}")
     for entry in entries:
         intent = entry.intent
         matched = entry.sizes.matched if entry.sizes is not None else "-"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policytrader.cli.words import counted
 from policytrader.engine.explain import Explanation, duration_text, explain
 from policytrader.engine.size import size_of
 from policytrader.errors import printable
@@ -94,8 +95,7 @@ def comparison_lines(comparison: Comparison, names: tuple[str, str]) -> Iterable
         yield "the two policies are the same"
     for change in comparison.changes:
         yield from change_lines(change)
-    total = len(before.decisions)
-    yield f"{len(comparison.changes)} of {total} decision{'s' * (total != 1)} change"
+    yield f"{len(comparison.changes)} of {counted(len(before.decisions), 'decision')} change"
 
 
 def change_lines(change: Change) -> Iterable[str]:

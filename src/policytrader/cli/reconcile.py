@@ -8,6 +8,7 @@ import click
 
 from policytrader.app.activate import ActivePolicy
 from policytrader.cli.context import FINE, REFUSED, Context, print_json
+from policytrader.cli.trader import make_trader
 from policytrader.cli.trading import (
     exchange_options,
     json_option,
@@ -16,6 +17,7 @@ from policytrader.cli.trading import (
     profile_of,
     store_option,
 )
+from policytrader.cli.words import counted
 from policytrader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ def command(context: Context, url: str | None, exchange_file: str | None, clock:
     Exit code 5 where something was found after which nothing is placed until a person has looked.
     """
     from policytrader.app.reconcile import STOPS
-    from policytrader.cli.run import make_trader
 
     with opened_exchange(context, exchange_file, clock) as trading, opened_store(context, url) as store:
         active = ActivePolicy(store)
@@ -50,7 +51,7 @@ def command(context: Context, url: str | None, exchange_file: str | None, clock:
     else:
         for one in findings:
             click.echo(f"{one.found:<9} {one.market_id}  bet {one.bet_id or '-'}  order {one.ref or '-'}  {one.code}")
-        click.echo(f"{profile_of(context).mode.upper()}  {len(findings)} differences")
+        click.echo(f"{profile_of(context).mode.upper()}  {counted(len(findings), 'difference')}")
     return REFUSED if any(one.found in STOPS for one in findings) else FINE
 
 

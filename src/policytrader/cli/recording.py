@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.cli.words import counted
 from policytrader.errors import UsageError
 from policytrader.wiring import import_recordings
 
@@ -43,9 +44,8 @@ def import_(context: Context, files: tuple[str, ...], out: str, as_json: bool) -
         errors = report.errors
         for error in errors:
             click.echo(error.render(), err=True)
-        click.echo(
-            f"{len(report.markets)} markets, {report.updates} updates, {report.rows} rows, {len(errors)} damaged files"
-        )
+        found = (counted(len(report.markets), "market"), counted(report.updates, "update"), counted(report.rows, "row"))
+        click.echo(f"{', '.join(found)}, {counted(len(errors), 'damaged file')}")
     return FINDINGS if report.errors else FINE
 
 
@@ -77,7 +77,8 @@ def _run(context: Context, paths: list[Path], out: Path) -> ImportReport:
 def _line(file: FileReport) -> str:
     markets = ", ".join(file.markets) or "no market"
     state = "damaged: kept what was read" if file.error else "ok"
-    return f"{file.file}: {markets}: {file.updates} updates, {file.market_rows + file.runner_rows} rows, {state}"
+    rows = counted(file.market_rows + file.runner_rows, "row")
+    return f"{file.file}: {markets}: {counted(file.updates, 'update')}, {rows}, {state}"
 
 
 def _document(report: ImportReport) -> dict[str, Any]:

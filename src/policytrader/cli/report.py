@@ -8,16 +8,9 @@ import click
 
 from policytrader.app.journal_days import journal_of
 from policytrader.app.report import read_report
-from policytrader.app.report_texts import (
-    HEAD,
-    RIGHT,
-    cells_of,
-    control_text,
-    csv_of,
-    document_of,
-    summary_of,
-)
+from policytrader.app.report_texts import csv_of, document_of
 from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.report_text import report_lines
 from policytrader.cli.trading import (
     asked_day,
     day_of,
@@ -28,14 +21,14 @@ from policytrader.cli.trading import (
     profile_of,
     store_option,
 )
-from policytrader.errors import UsageError, printable
+from policytrader.cli.written import write_text
+from policytrader.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
-    from policytrader.app.report import DayReport
     from policytrader.ports.store import Store
 
 _SQLITE = b"SQLite format 3\0"
@@ -80,11 +73,11 @@ def command(
     else:
         click.echo("\n".join(report_lines(report, context, profile.name, where)))
     if csv_file is not None:
-        _write(context, "--csv", context.path(csv_file), csv_of(report))
+        _write(context, "--csv", csv_file, csv_of(report))
     if html_file is not None:
         from policytrader.app.report_html import html_of
 
-        _write(context, "--html", context.path(html_file), html_of(report, profile.name, context.zone))
+        _write(context, "--html", html_file, html_of(report, profile.name, context.zone))
     return FINE
 
 
@@ -94,28 +87,6 @@ def _where_to_look(store: Store, day: date) -> Iterator[str]:
     if days and days[-1] != day:
         yield f"the last day with orders is {days[-1]}: policytrader report {days[-1]}"
     yield "`policytrader select list --day DATE` shows the selections of a day; --store URL names another store"
-
-
-def report_lines(report: DayReport, context: Context, profile: str, where: Sequence[str] = ()) -> Iterator[str]:
-    """The report for a terminal; ``where`` tells where else to look, for a day without picks."""
-    yield f"{report.mode.upper()}  profile {profile}  report of {report.day.isoformat()}"
-    yield from where
-    if report.picks:
-        rows = [HEAD, *(cells_of(pick, context.zone) for pick in report.picks)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            cells = (
-                text.rjust(width) if column in RIGHT else text.ljust(width)
-                for column, (text, width) in enumerate(zip(row, widths, strict=True))
-            )
-            yield printable("  ".join(cells).rstrip())
-        yield ""
-    if report.picks or report.orders.decided:
-        yield from (f"{name:<10}  {line}" for name, line in summary_of(report))
-    for reason, count in report.reasons:
-        yield printable(f"{'invalid':<10}  {count} {reason}")
-    for control in report.controls:
-        yield printable(f"{'lever':<10}  {control_text(control, context.zone)}")
 
 
 def _refuse_store(path: Path) -> None:
@@ -130,11 +101,7 @@ def _refuse_store(path: Path) -> None:
         raise UsageError(message)
 
 
-def _write(context: Context, option: str, path: Path, text: str) -> None:
-    try:
-        # The same bytes on every system.
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        message = f"{option} {path}: cannot be written: {error.strerror or error}"
-        raise UsageError(message) from None
+def _write(context: Context, option: str, name: str, text: str) -> None:
+    path = context.path(name)
+    write_text(option, path, text)
     context.note(f"wrote {path}")

@@ -16,6 +16,7 @@ from policytrader.cli.trading import (
 )
 from policytrader.errors import UsageError
 from policytrader.model.journal import Evidence, IntentState
+from policytrader.model.order_checks import is_bet_id
 
 
 @click.command(short_help="Say what became of an order whose fate is unknown.")
@@ -43,6 +44,9 @@ def command(
     """
     if (bet_id is None) is not dead:
         message = "say one of --seen BET_ID and --dead"
+        raise UsageError(message)
+    if bet_id is not None and not is_bet_id(bet_id):
+        message = f"--seen {bet_id!r}: a bet's id is a whole number, as the exchange shows it"
         raise UsageError(message)
     at = moment(context, exchange_file, clock)
     state = IntentState.DEAD if dead else IntentState.SEEN

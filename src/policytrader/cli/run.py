@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import secrets
-import signal
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from policytrader.cli.activate import activate_own
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
 from policytrader.cli.log_lines import open_log
+from policytrader.cli.rules import activate_own
+from policytrader.cli.signals import StopFlag, stopped_by_signals
+from policytrader.cli.trader import make_trader
 from policytrader.cli.trading import (
-    STRATEGY_REF,
     exchange_options,
     json_option,
     opened_exchange,
@@ -24,39 +23,20 @@ from policytrader.cli.trading import (
     require_armed,
     store_option,
 )
+from policytrader.cli.words import counted
 from policytrader.errors import PolicytraderError
 from policytrader.wiring import open_notifications, wall_rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from types import FrameType
 
-    from policytrader.app.daemon import Daemon, Ended
+    from policytrader.app.daemon import Ended
     from policytrader.app.surroundings import Say
-    from policytrader.app.trader import Trader
-    from policytrader.config import Profile
     from policytrader.ports.store import Store
     from policytrader.wiring import Trading
 
 RUN_SCHEMA = "policytrader/run/1"
-
-
-class StopFlag:
-    """Whether somebody asked to stop; the handlers of SIGTERM and SIGINT set it."""
-
-    def __init__(self) -> None:
-        """Nobody has."""
-        self.is_set = False
-
-    def __call__(self) -> bool:
-        """Whether somebody has."""
-        return self.is_set
-
-    def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
-        """Stop after what is under way; a second signal of the kind ends at once."""
-        self.is_set = True
-        signal.signal(number, signal.SIG_DFL)
 
 
 @click.command(short_help="Trade the day's selections by the active policy; a dry run unless --live.")
@@ -137,17 +117,18 @@ def command(
             feed=trading.feed,
         )
         daemon = Daemon(make_trader(context, trading, store, profile), store, surroundings, terms)
-        with told_when_it_fails(say):
-            ended = _run(daemon, stop)
+        with told_when_it_fails(say), stopped_by_signals(stop.handle):
+            ended = daemon.run()
     if as_json:
         print_json(_document(ended, mode))
     else:
         click.echo(
-            f"{mode.upper()}  {ended.reason}: {ended.ticks} ticks, {ended.skipped} skipped, {ended.failures} failures, "
-            f"{ended.orders} orders"
+            f"{mode.upper()}  {ended.reason}: {counted(ended.ticks, 'tick')}, {ended.skipped} skipped, "
+            f"{counted(ended.failures, 'failure')}, {counted(ended.orders, 'order')}"
         )
     if ended.without_result:
-        click.echo(f"{ended.without_result} selections have no result: `policytrader reconcile`, then look", err=True)
+        without = counted(ended.without_result, "selection")
+        click.echo(f"{without} without a result: `policytrader reconcile`, then look", err=True)
         return FINDINGS
     return FINE
 
@@ -187,33 +168,6 @@ def told_when_it_fails(say: Say) -> Iterator[None]:
     except Exception as error:
         say("error", "failed", None, why=type(error).__name__)
         raise
-
-
-def make_trader(context: Context, trading: Trading, store: Store, profile: Profile) -> Trader:
-    """A trader on this exchange and store; nothing is read yet."""
-    from policytrader.app.tick import TraderTerms
-    from policytrader.app.trader import Trader
-
-    return Trader(
-        exchange=trading.exchange,
-        prices=trading.prices,
-        store=store,
-        clock=trading.clock,
-        new_ref=lambda: secrets.token_hex(16),
-        terms=TraderTerms(
-            account=trading.account, mode=profile.mode, strategy_ref=STRATEGY_REF, minimum=profile.minimum
-        ),
-        kill_file=profile.kill_path(context.project),
-    )
-
-
-def _run(daemon: Daemon, stop: StopFlag) -> Ended:
-    previous = {number: signal.signal(number, stop.handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        return daemon.run()
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _document(ended: Ended, mode: str) -> dict[str, object]:

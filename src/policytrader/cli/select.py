@@ -22,8 +22,9 @@ from policytrader.cli.trading import (
     reason,
     store_option,
 )
+from policytrader.cli.words import counted
 from policytrader.errors import Place
-from policytrader.model.times import LONDON, format_utc
+from policytrader.model.times import format_utc, london_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +136,7 @@ def _store_picks(
         resolved = resolve_picks(picks, races, trading.prices, now)
         store.add_selections(resolved, now)
         refs = {one.selection.selection_ref for one in resolved}
-        days = sorted({one.selection.race_time.astimezone(LONDON).date() for one in resolved})
+        days = sorted({london_day(one.selection.race_time) for one in resolved})
         stored = [one for day in days for one in store.selections(day) if one.selection.selection_ref in refs]
     _show(context, stored, as_json=as_json)
     return FINE
@@ -153,7 +154,7 @@ def _show(context: Context, picks: Sequence[StoredSelection], *, as_json: bool) 
             f"{off:%Y-%m-%d %H:%M}  {pick.course:<16} {one.runner_name or '':<24} {one.side:<4} {one.market_type:<5} "
             f"{one.price_requested:>7}  {one.stake_points:>4} points  {one.selection_ref}{state}"
         )
-    click.echo(f"{len(picks)} {'selection' if len(picks) == 1 else 'selections'}")
+    click.echo(counted(len(picks), "selection"))
 
 
 def _document(pick: StoredSelection) -> dict[str, Any]:

@@ -24,10 +24,11 @@ from policytrader.cli.trading import (
     profile_of,
     store_option,
 )
+from policytrader.cli.words import counted
 from policytrader.engine.explain import duration_text
 from policytrader.errors import ExchangeError, PolicyError, StoreError, UsageError, printable
 from policytrader.model.money import ZERO, half_up
-from policytrader.model.times import LONDON, format_utc, parse_utc
+from policytrader.model.times import format_utc, london_day, parse_utc
 from policytrader.wiring import wall_rest
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _gather(context: Context, url: str | None, exchange_file: str | None, clock:
         account = account or last_account(store)
         leader = store.leader(account) if account is not None else None
         now = moment_of_day(context, store, exchange_file, clock)
-        document = _document(store, account, leader, now.astimezone(LONDON).date(), now)
+        document = _document(store, account, leader, london_day(now), now)
     document = {
         "schema": STATUS_SCHEMA,
         "mode": profile.mode,
@@ -327,7 +328,7 @@ def _off_lines(context: Context, document: dict[str, Any]) -> list[str]:
     for race in document["next_offs"]:
         off = parse_utc(race["race_time"]).astimezone(context.zone)
         invalid = race["selections"] - race["valid"]
-        picks = f"{race['selections']} selection{'s' * (race['selections'] != 1)}"
+        picks = counted(race["selections"], "selection")
         left = duration_text(race["seconds"] * 1_000_000)
         lines.append(f"{off:%H:%M %Z}  in {left:<7} {race['course']}: {picks}{f', {invalid} invalid' * bool(invalid)}")
     return lines or ["none"]

@@ -12,6 +12,7 @@ from policytrader.app.coverage import TRUTHS, Coverage
 from policytrader.app.inline_tests import InlineResult, run_inline_tests
 from policytrader.app.scenarios import EXPECTED, Difference, compare, read_expected, scenario_folders, write_expected
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.cli.words import counted
 from policytrader.engine.evaluate import Engine
 from policytrader.errors import PolicytraderError, SnapshotError, UsageError
 from policytrader.resources import resource
@@ -176,8 +177,8 @@ def _print_summary(inline: list[InlineResult], scenarios: list[ScenarioResult], 
     failed_scenarios = sum(not result.is_passed for result in scenarios)
     complete = sum(seen.is_complete for seen in coverage.seen.values())
     parts = (
-        f"{len(inline)} tests beside rules, {failed_inline} failed",
-        f"{len(scenarios)} scenarios, {failed_scenarios} failed",
+        f"{counted(len(inline), 'test')} beside rules, {failed_inline} failed",
+        f"{counted(len(scenarios), 'scenario')}, {failed_scenarios} failed",
         f"{complete} of {len(coverage.seen)} rules and conditions seen in every way",
     )
     click.echo(" · ".join(parts))

@@ -14,7 +14,7 @@ import click
 
 from policytrader.config import load_profile
 from policytrader.errors import RefusedError, UsageError
-from policytrader.model.times import LONDON
+from policytrader.model.times import london_day
 from policytrader.wiring import open_account, open_exchange, open_store, store_url, system_clock
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def moment_of_day(context: Context, store: Store, exchange_file: str | None, clo
     real = profile_of(context).real
     account = real.account if real is not None else last_account(store)
     leader = store.leader(account) if account is not None else None
-    if leader is None or leader.renewed_at.astimezone(LONDON).date() == now.astimezone(LONDON).date():
+    if leader is None or london_day(leader.renewed_at) == london_day(now):
         return now
     return leader.renewed_at
 
@@ -199,7 +199,7 @@ def day_of(context: Context, store: Store, given: date | None, exchange_file: st
     """The London day that a command is about: the one that was named, else that of ``moment_of_day``."""
     if given is not None:
         return given
-    return moment_of_day(context, store, exchange_file, clock).astimezone(LONDON).date()
+    return london_day(moment_of_day(context, store, exchange_file, clock))
 
 
 def person(who: str | None) -> str:
@@ -225,7 +225,7 @@ def require_armed(context: Context, arm_file: str | None, account: str, now: dat
 
     Raises ``RefusedError``.
     """
-    today = now.astimezone(LONDON).date().isoformat()
+    today = london_day(now).isoformat()
     if arm_file is not None:
         path = context.path(arm_file)
         try:

@@ -12,6 +12,7 @@ import click
 from policytrader import __version__
 from policytrader.authoring.codes import CHECKS, ERRORS
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.cli.words import counted
 from policytrader.errors import Diagnostic, PolicyError, Severity, UsageError
 from policytrader.resources import resource
 
@@ -37,14 +38,10 @@ class Findings:
     def summary(self) -> str:
         """``3 files, 2 errors, 1 warning``."""
         errors, warnings = self.count(Severity.ERROR), self.count(Severity.WARNING)
-        files = _counted(self.files, "file")
+        files = counted(self.files, "file")
         if not self.found:
             return f"{files}, ok"
-        return f"{files}, {_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        return f"{files}, {counted(errors, 'error')}, {counted(warnings, 'warning')}"
 
 
 @click.command(short_help="Check policies: form, meaning, lint.")

@@ -1,4 +1,4 @@
-"""Files that a command writes on request: all of them or a readable error, and a list of what was written."""
+"""Files that a command writes on request: written, or a readable error."""
 
 from __future__ import annotations
 
@@ -11,8 +11,19 @@ from policytrader.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 WRITTEN_SCHEMA = "policytrader/written/1"
+
+
+def write_text(option: str, path: Path, text: str) -> None:
+    """Write a file that an option names. Raises ``UsageError``."""
+    try:
+        # The same bytes on every system: what is committed is compared.
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        message = f"{option} {path}: cannot be written: {error.strerror or error}"
+        raise UsageError(message) from None
 
 
 def write_files(context: Context, folder: str, texts: Mapping[str, str], *, as_json: bool) -> None:

@@ -133,8 +133,6 @@ def next_step(
     runner = next((one for one in market.runners if one.selection_id == terms.selection_id), None)
     if runner is not None and runner.status is RunnerStatus.REMOVED:
         return Closed(Ending.VOID)
-    if unseen_refs or any(_is_ours(bet, terms) and bet.status is OrderStatus.UNKNOWN for bet in on_runner):
-        return Wait(WaitCode.ORDER_UNSEEN)
     closed_for_now = _why_not_now(market)
     if closed_for_now is not None:
         return Wait(closed_for_now)
@@ -143,6 +141,9 @@ def next_step(
     resting = tuple(bet.bet_id for bet in on_runner if _is_ours(bet, terms) and bet.status is OrderStatus.EXECUTABLE)
     if resting:
         return CancelOpen(resting)
+    # It forbids the hedge, which is made for a sum; what rests can only make things worse meanwhile.
+    if unseen_refs or any(_is_ours(bet, terms) and bet.status is OrderStatus.UNKNOWN for bet in on_runner):
+        return Wait(WaitCode.ORDER_UNSEEN)
     return _hedge(terms, market.version, runner, position_on(bets, terms))
 
 

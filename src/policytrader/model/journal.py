@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from policytrader.model.money import ZERO
 from policytrader.model.position import risk_of
 from policytrader.model.snapshot import Order, OrderStatus
-from policytrader.model.times import LONDON
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -105,7 +105,7 @@ class Intent:
     @property
     def day(self) -> date:
         """The day in London on which it was decided: the day whose totals it counts in."""
-        return self.created_at.astimezone(LONDON).date()
+        return london_day(self.created_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

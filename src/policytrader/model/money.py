@@ -12,7 +12,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
 PENNY = Decimal("0.01")
 AVERAGE_UNIT = Decimal("0.00000001")
-"""Average prices are kept to eight decimals, as a snapshot's are."""
+"""Prices that are averages or starting prices are kept to eight decimals, as a snapshot's are."""
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
@@ -40,6 +40,11 @@ def money_text(amount: Decimal) -> str:
 def divide(amount: Decimal, by: Decimal) -> Decimal:
     """Quotient at 50 digits. ``by`` must not be zero."""
     return _EXACT.divide(amount, by)
+
+
+def average(value: Decimal, size: Decimal) -> Decimal | None:
+    """The average price as it is kept; ``value`` is the sum of size x price. None where ``size`` is zero."""
+    return half_up(divide(value, size), AVERAGE_UNIT) if size else None
 
 
 def liability(size: Decimal, price: Decimal) -> Decimal:

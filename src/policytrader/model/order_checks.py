@@ -52,6 +52,11 @@ def check_order(order: OrderRequest) -> None:
     _check_ref("strategy_ref", order.strategy_ref, STRATEGY_REF_LENGTH)
 
 
+def is_bet_id(text: str) -> bool:
+    """Whether it could be the exchange's name of a bet: digits."""
+    return _BET_ID.fullmatch(text) is not None
+
+
 def check_cancel(market_id: str, bet_ids: Sequence[str], request_ref: str) -> None:
     """Raise ``ValueError`` for a cancel that does not name its market and its bets, each once."""
     _check_market_id(market_id)
@@ -59,7 +64,7 @@ def check_cancel(market_id: str, bet_ids: Sequence[str], request_ref: str) -> No
     if isinstance(bet_ids, str) or not bet_ids:
         _refuse("bet_ids", bet_ids, "a list of bets: the exchange takes none for all of them")
     for bet_id in bet_ids:
-        if not _BET_ID.fullmatch(bet_id):
+        if not is_bet_id(bet_id):
             _refuse("bet_id", bet_id, "digits")
     if len(set(bet_ids)) != len(bet_ids):
         _refuse("bet_ids", bet_ids, "each bet once")

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.model.money import ZERO
-from policytrader.model.times import LONDON, format_utc
+from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
     from decimal import Decimal
 
     from policytrader.model.snapshot import MarketType, ReferenceRunner, RunnerStatus, Selection, Side
@@ -28,11 +28,6 @@ def unique_id_of(race_time: datetime, course: str, horse: str, selection_id: int
     """
     parts = (format_utc(race_time), course.strip().casefold(), horse.strip().casefold(), str(selection_id))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
-
-
-def race_day(race_time: datetime) -> date:
-    """The race's date as a newspaper has it: London's."""
-    return race_time.astimezone(LONDON).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

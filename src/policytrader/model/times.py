@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from datetime import date
 
 LONDON = ZoneInfo("Europe/London")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +43,11 @@ def format_utc(moment: datetime) -> str:
         message = f"{moment} has no zone"
         raise ValueError(message)
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def london_day(moment: datetime) -> date:
+    """The date in London: the day of a race as a newspaper has it, and of what is traded. ``moment`` has a zone."""
+    return moment.astimezone(LONDON).date()
 
 
 def microseconds_between(start: datetime, end: datetime) -> int:

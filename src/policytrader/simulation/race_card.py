@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
-from policytrader.model.times import LONDON
+from policytrader.model.times import LONDON, london_day
 from policytrader.simulation.definition import MarketDefinition, RunnerDefinition
 from policytrader.simulation.race_chance import Chance
 from policytrader.simulation.race_names import (
@@ -131,7 +131,7 @@ def _london(day: date, minutes: int) -> datetime:
 
 
 def _slots(chance: Chance, races: int, now: datetime) -> Iterator[_Slot]:
-    day = now.astimezone(LONDON).date()
+    day = london_day(now)
     meetings = -(-races // _RACES_PER_MEETING)
     courses = chance.shuffled(COURSES)
     event = 34_000_000 + chance.whole(0, 900_000)

@@ -22,8 +22,9 @@ from policytrader.authoring.load import load_policy
 from policytrader.engine.postgres import VIEWS, postgres_views
 from policytrader.errors import StaleEpochError, StoreConflictError, StoreError
 from policytrader.model.journal import IntentState
-from policytrader.model.records import MarketPrices, RunnerPrices, race_day
+from policytrader.model.records import MarketPrices, RunnerPrices
 from policytrader.model.snapshot import MarketType, RunnerStatus
+from policytrader.model.times import london_day
 from tests.adapters.sql import seed
 from tests.adapters.sql.conftest import url_of
 from tests.adapters.sql.server import mortal_server, pause
@@ -208,7 +209,7 @@ def test_the_views_of_the_seeds_document_run_on_top(fresh: Connection) -> None:
     pending = "SELECT DISTINCT selection_ref, requested_odds, eight_to_seven_runners, computed_valid"
     expected = [("win", Decimal("8.00"), True, True)]
     # Near midnight the seed's CURRENT_DATE and the race's date part ways.
-    if race_day(now + timedelta(hours=2)) != now.date():
+    if london_day(now + timedelta(hours=2)) != now.date():
         expected = []
     assert fresh.execute(f"{pending} FROM live_betting.v_valid_pending_bets").fetchall() == expected
     # Schema changes of ours go around views of theirs.
@@ -239,7 +240,7 @@ def test_a_users_numbers_and_times(store: SqlStore, connection: Connection) -> N
     assert connection.execute(until).fetchall() == [(True,)]
     assert len(connection.execute("SELECT * FROM live_betting.updated_price_data_vw").fetchall()) == 8
     today = connection.execute("SELECT count(*) FROM live_betting.todays_selections").fetchone()
-    assert today == (2 if race_day(now + timedelta(hours=2)) == race_day(now) else 0,)
+    assert today == (2 if london_day(now + timedelta(hours=2)) == london_day(now) else 0,)
     types = connection.execute("SELECT DISTINCT bet_type, market_type FROM live_betting.market_state ORDER BY 2")
     assert [(bet.rstrip(), market) for bet, market in types.fetchall()] == [("BACK", "PLACE"), ("BACK", "WIN")]
 

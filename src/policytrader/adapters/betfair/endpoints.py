@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 import requests
 from pydantic import SecretStr
 
+from policytrader.addresses import is_loopback
 from policytrader.errors import ConfigError, ExchangeError
 from policytrader.model.times import parse_utc
 
@@ -237,13 +237,3 @@ def _check_address(name: str, address: str) -> None:
     if parts.scheme == "http" and not is_loopback(host):
         message = f"{name} {address!r}: plain http is for this machine only; use https"
         raise ConfigError(message)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name or number."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

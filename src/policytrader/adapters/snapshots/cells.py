@@ -16,7 +16,7 @@ from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.problems import CONTROLS, CellError, show
 from policytrader.authoring.suggest import did_you_mean
 from policytrader.authoring.yaml_text import is_forbidden, name_character
-from policytrader.model.money import ZERO, half_up
+from policytrader.model.money import AVERAGE_UNIT, ZERO, half_up
 from policytrader.model.price import MAX_PRICE, MIN_PRICE, PRICES, is_on_ladder
 from policytrader.model.times import parse_utc
 
@@ -33,7 +33,6 @@ _LONGEST_SHORT_CELL = 40
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
 _NO_VALUE = frozenset({"nan", "inf", "infinity", "null", "none", "n/a", "na", "nil", "-"})
-_AVERAGE_UNIT = Decimal("0.00000001")
 
 
 class Kind(StrEnum):
@@ -227,7 +226,7 @@ def _read_average(cell: str) -> Decimal | None:
     if number == ZERO:
         return None
     _check_range(cell, number, Decimal(1), MAX_PRICE, above=True)
-    rounded = half_up(number, _AVERAGE_UNIT)
+    rounded = half_up(number, AVERAGE_UNIT)
     _check_range(cell, rounded, Decimal(1), MAX_PRICE, above=True)
     return rounded
 

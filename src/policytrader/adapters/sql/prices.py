@@ -8,8 +8,9 @@ from sqlalchemy import or_, select
 
 from policytrader.adapters.sql import tables
 from policytrader.adapters.sql.part import Part, executed, race_number
-from policytrader.model.records import Contender, MarketPrices, RunnerPrices, race_day
+from policytrader.model.records import Contender, MarketPrices, RunnerPrices
 from policytrader.model.snapshot import RunnerStatus
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,7 +67,7 @@ class PricePart(Part):
             {
                 "race_id": race_number(row.race_id),
                 "race_time": row.race_time,
-                "race_date": race_day(row.race_time),
+                "race_date": london_day(row.race_time),
                 "horse_id": row.selection_id,
                 "horse_name": row.runner_name,
                 "selection_id": row.selection_id,
@@ -96,7 +97,7 @@ def _price_row(row: RunnerPrices) -> dict[str, Any]:
     return {
         "race_time": row.race_time,
         "horse_name": row.runner_name,
-        "race_date": race_day(row.race_time),
+        "race_date": london_day(row.race_time),
         "course": row.course,
         "status": row.status,
         "selection_id": row.selection_id,

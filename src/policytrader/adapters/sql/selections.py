@@ -11,8 +11,9 @@ from policytrader.adapters.sql.part import Part, executed, race_number
 from policytrader.adapters.sql.tables import NAME_LENGTH, REASON_LENGTH
 from policytrader.errors import StoreConflictError
 from policytrader.model.money import ZERO, half_up
-from policytrader.model.records import BetOutcome, NewSelection, StoredSelection, race_day
+from policytrader.model.records import BetOutcome, NewSelection, StoredSelection
 from policytrader.model.snapshot import MarketType, ReferenceRunner, RunnerStatus, Selection, Side
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,7 +116,7 @@ class SelectionPart(Part):
     def move_race(self, race_id: str, race_time: datetime, at: datetime) -> int:
         """Another off for the race's picks."""
         c = _PICKS.c
-        when = {"race_time": race_time, "race_date": race_day(race_time)}
+        when = {"race_time": race_time, "race_date": london_day(race_time)}
         moved = select(c.selection_ref).where(
             c.race_ref == race_id, c.selection_ref.is_not(None), c.race_time != race_time
         )
@@ -133,7 +134,7 @@ class SelectionPart(Part):
             "unique_id": pick.unique_id,
             "race_id": race_number(one.race_id),
             "race_time": one.race_time,
-            "race_date": race_day(one.race_time),
+            "race_date": london_day(one.race_time),
             "horse_id": horse_id_of(pick),
             # The seed's column is never empty.
             "horse_name": one.runner_name or f"runner {one.selection_id}",
@@ -271,7 +272,7 @@ def _capture_rows(pick: NewSelection, at: datetime) -> Iterator[dict[str, Any]]:
             "selection_id": runner.selection_id,
             "back_price_win": runner.reference_price,
             "race_id": race_number(one.race_id),
-            "race_date": race_day(one.race_time),
+            "race_date": london_day(one.race_time),
             "race_time": one.race_time,
             # A race without one of the markets: an empty text is no market's id.
             "market_id_win": pick.market_id_win or "",
