@@ -52,6 +52,7 @@ class View:
     shown: dict[str, LiveMarket] = field(default_factory=dict)
     read_for_tick: dict[str, LiveMarket] = field(default_factory=dict)
     bad: dict[tuple[str, int], tuple[LiveRunner, LiveRunner]] = field(default_factory=dict)
+    bad_closing: dict[tuple[str, int], tuple[LiveRunner, LiveRunner]] = field(default_factory=dict)
     """Runners whose prices this tick cannot be: as they are, and as they were shown."""
     foreign: dict[str, Bet] = field(default_factory=dict)
     readings: set[str] = field(default_factory=set)
@@ -101,6 +102,7 @@ class Checks:
         self.view.tick_at = self._day.world.now
         self.view.read_for_tick = {}
         self.view.bad = {}
+        self.view.bad_closing = {}
 
     def on_catalogue(self, listed: Sequence[CatalogueMarket]) -> None:
         self.view.catalogue_at = self._day.world.now
@@ -112,8 +114,15 @@ class Checks:
         if not is_closing:
             self.view.read_for_tick |= books
 
-    def on_bad_prices(self, market_id: str, real: LiveRunner, shown: LiveRunner) -> None:
-        self.view.bad[market_id, real.selection_id] = real, shown
+    def on_reading(self, *, is_closing: bool) -> None:
+        """A hedge is decided on the reading just before it, and on no earlier one."""
+        if is_closing:
+            self.view.bad_closing = {}
+
+    def on_bad_prices(self, market_id: str, real: LiveRunner, shown: LiveRunner, *, is_closing: bool) -> None:
+        """Of this reading; an opening order is decided on the tick's, a hedge on the one just before it."""
+        bad = self.view.bad_closing if is_closing else self.view.bad
+        bad[market_id, real.selection_id] = real, shown
 
     def on_current(self, told: Iterable[Bet], *, is_whole: bool) -> None:
         if is_whole:
@@ -259,7 +268,8 @@ class Checks:
 
     def _check_bad_prices(self, intent: Intent) -> None:
         """The order took a price or a size that cannot be, or one of a book whose sides are swapped."""
-        bad = self.view.bad.get((intent.market_id, intent.selection_id))
+        shown_bad = self.view.bad if intent.purpose is Purpose.OPENING else self.view.bad_closing
+        bad = shown_bad.get((intent.market_id, intent.selection_id))
         if bad is None:
             return
         real, shown = bad

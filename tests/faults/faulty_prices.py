@@ -97,7 +97,8 @@ class FaultyPrices(Wire):
         # A cash-out asks for its one market as a tuple, a tick for a list of all.
         is_closing = isinstance(market_ids, tuple)
         self._read("books", is_closing=is_closing)
-        shown = tuple(map(self._disturbed, self._day.prices.books(market_ids)))
+        self._day.checks.on_reading(is_closing=is_closing)
+        shown = tuple(self._disturbed(book, is_closing=is_closing) for book in self._day.prices.books(market_ids))
         self._day.checks.on_books(shown, is_closing=is_closing)
         self._maybe_crash("after books", Fault.CRASH_CLOSING if is_closing else Fault.CRASH_EXCHANGE)
         return shown
@@ -110,7 +111,7 @@ class FaultyPrices(Wire):
 
     # --- What is shown ------------------------------------------------------------------------------------------------
 
-    def _disturbed(self, book: LiveMarket) -> LiveMarket:
+    def _disturbed(self, book: LiveMarket, *, is_closing: bool) -> LiveMarket:
         faults, chance = self._faults, self._faults.chance
         if not faults.is_on:
             return book
@@ -129,9 +130,9 @@ class FaultyPrices(Wire):
             )  # fmt: skip
         if faults.hits(Fault.EMPTY_BACKS):
             book = replace(book, runners=tuple(replace(one, back=()) for one in book.runners))
-        return self._with_bad_prices(book)
+        return self._with_bad_prices(book, is_closing=is_closing)
 
-    def _with_bad_prices(self, book: LiveMarket) -> LiveMarket:
+    def _with_bad_prices(self, book: LiveMarket, *, is_closing: bool) -> LiveMarket:
         """One of the picks' runners, or any, with prices that cannot be."""
         fault = self._faults.first_of(Fault.BAD_PRICE, Fault.BAD_SIZE, Fault.CROSSED_BOOK)
         if fault is None:
@@ -148,7 +149,7 @@ class FaultyPrices(Wire):
             sides = chance.pick(("back", "lay", "last_traded" if is_price else "lay"))
             changed = _with_bad(runner, sides, bad, is_price=is_price)
         self._day.note(f"{book.market_id} {runner.selection_id}: {fault}")
-        self._day.checks.on_bad_prices(book.market_id, runner, changed)
+        self._day.checks.on_bad_prices(book.market_id, runner, changed, is_closing=is_closing)
         return replace(book, runners=(*book.runners[:at], changed, *book.runners[at + 1 :]))
 
 
