@@ -15,6 +15,7 @@ from policytrader.app.gate import Exposures, Ledger
 from policytrader.app.journal_days import last_account
 from policytrader.app.kill_switch import read_kill_file
 from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.signals import StopFlag, stopped_by_signals
 from policytrader.cli.trading import (
     exchange_options,
     json_option,
@@ -93,38 +94,43 @@ def command(
 
 def _watch(context: Context, look: Callable[[], dict[str, Any]], every_seconds: float, *, as_json: bool) -> int:
     """Until somebody presses Ctrl-C. What fails after the first time is shown, and tried again."""
-    wait = wall_rest(lambda: False)
-    document = look()
-    try:
-        if as_json or not sys.stdout.isatty():
-            while True:
-                if as_json:
-                    print_json(document)
-                else:
-                    click.echo("\n".join((*_lines(context, document), "")))
-                wait(every_seconds)
+    document, stop = look(), StopFlag()
+    wait = wall_rest(stop)
+    # Handled here, not left to Python: a shell that starts a program in the background lets it ignore SIGINT.
+    with stopped_by_signals(stop.handle):
+        if not as_json and sys.stdout.isatty():
+            _draw(context, look, document, stop, lambda: wait(every_seconds))
+            return FINE
+        while not stop():
+            if as_json:
+                print_json(document)
+            else:
+                click.echo("\n".join((*_lines(context, document), "")))
+            wait(every_seconds)
+            if not stop():
                 document = _next(look, document)
-        _draw(context, look, document, lambda: wait(every_seconds))
-    except KeyboardInterrupt:
-        return FINE
     return FINE
 
 
 def _draw(
-    context: Context, look: Callable[[], dict[str, Any]], document: dict[str, Any], wait: Callable[[], None]
+    context: Context,
+    look: Callable[[], dict[str, Any]],
+    document: dict[str, Any],
+    stop: StopFlag,
+    wait: Callable[[], None],
 ) -> None:
     """On a terminal: one screen that is drawn anew; the last one stays when it ends."""
     from rich.live import Live
     from rich.text import Text
 
-    console = context.console()
     try:
-        with Live(console=console, screen=True, auto_refresh=False) as live:
-            while True:
+        with Live(console=context.console(), screen=True, auto_refresh=False) as live:
+            while not stop():
                 lines = (*_lines(context, document), "", "Ctrl-C ends")
                 live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
                 wait()
-                document = _next(look, document)
+                if not stop():
+                    document = _next(look, document)
     finally:
         click.echo("\n".join(_lines(context, document)))
 
