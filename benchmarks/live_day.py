@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from benchmarks.measure import WARM_UP_TICKS, Timing, frozen_heap
 from benchmarks.parts import Spent
-from benchmarks.postgres import NoPostgresError, empty_postgres
+from benchmarks.postgres import empty_postgres
 from benchmarks.report import Section, ms, table
 from policytrader.adapters.simulated.exchange import InMemoryExchange
 from policytrader.adapters.simulated.prices import InMemoryPrices
@@ -33,6 +33,7 @@ from policytrader.resources import resource
 from policytrader.simulation.exchange import SimulatedExchange
 from policytrader.simulation.race_day import generate_race_day
 from policytrader.wiring import open_store
+from tests.postgres_server import NoPostgresError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -6,28 +6,28 @@ Durable as it comes: unlike the tests' server, this one waits for its disk.
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy import URL
+
+from tests.postgres_server import NoPostgresError, PostgresFailedError, own_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VARIABLE = "POLICYTRADER_BENCH_POSTGRES"
-PROGRAMS = ("initdb", "pg_ctl", "postgres")
-USERS = ("postgres", "nobody")
-"""PostgreSQL refuses to run as root; one of these runs it then."""
 
 
-class NoPostgresError(Exception):
-    """There is none here, and this is why."""
+@contextmanager
+def _started() -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            dsn = stack.enter_context(own_server())
+        except PostgresFailedError as error:
+            raise NoPostgresError(str(error).strip().rpartition("\n")[2]) from None
+        yield dsn
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def empty_postgres() -> Iterator[str]:
     name = f"policytrader_bench_{os.getpid()}"
     with ExitStack() as stack:
         given = os.environ.get(VARIABLE)
-        dsn = given or stack.enter_context(_own_server())
+        dsn = given or stack.enter_context(_started())
         try:
             server = stack.enter_context(psycopg.connect(dsn, autocommit=True))
             server.execute(f"CREATE DATABASE {name}")
@@ -52,76 +52,3 @@ def empty_postgres() -> Iterator[str]:
             yield url.render_as_string(hide_password=False)
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _programs() -> Path:
-    """The folder of the server's programs: in PATH, or where Debian puts them, the newest first."""
-    if (found := shutil.which("pg_ctl")) and shutil.which("initdb"):
-        return Path(found).resolve().parent
-    installed = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True
-    )
-    for folder in installed:
-        if all((folder / name).exists() for name in PROGRAMS):
-            return folder
-    message = f"{VARIABLE} is not set, and initdb and pg_ctl are not installed"
-    raise NoPostgresError(message)
-
-
-@contextmanager
-def _own_server() -> Iterator[str]:
-    programs = _programs()
-    owner = _unprivileged_user() if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="policytrader-bench-"))
-    try:
-        if owner is not None:
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-        data = folder / "data"
-        _run([programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"], owner)
-        options = f"-k {folder} -c listen_addresses=''"
-        start: list[str | Path] = [
-            programs / "pg_ctl",
-            "-D",
-            data,
-            "-w",
-            "-t",
-            "60",
-            "-l",
-            folder / "log",
-            "-o",
-            options,
-            "start",
-        ]
-        _run(start, owner)
-        try:
-            yield f"host={folder} user=postgres dbname=postgres"
-        finally:
-            _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], owner)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unprivileged_user() -> pwd.struct_passwd:
-    for name in USERS:
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    message = f"PostgreSQL does not run as root, and there is no user {' or '.join(USERS)}"
-    raise NoPostgresError(message)
-
-
-def _run(command: list[str | Path], owner: pwd.struct_passwd | None) -> None:
-    who: dict[str, Any] = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
-    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
-    # Not through pipes: a server that was started would hold them open for ever.
-    with tempfile.TemporaryFile("w+") as output:
-        done = subprocess.run(  # noqa: S603 - the programs that were just found
-            command, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,
-            **who,
-        )  # fmt: skip
-        output.seek(0)
-        if done.returncode:
-            last = output.read().strip().rpartition("\n")[2]
-            message = f"{Path(command[0]).name} ended with exit code {done.returncode}: {last}"
-            raise NoPostgresError(message)

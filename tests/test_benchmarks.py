@@ -11,7 +11,7 @@ import pytest
 import benchmarks.__main__ as program
 from benchmarks import live_day, postgres, served, stream_to_order
 from benchmarks.live_day import PARTS, REST, STORE_READS, WHOLE, NotMeasuredError, TradedDay, timed_orders
-from benchmarks.postgres import NoPostgresError, empty_postgres
+from benchmarks.postgres import empty_postgres
 from benchmarks.served import Control as ServedControl
 from benchmarks.stream_to_order import DECIDED, READINGS, StreamedDay, ask_for_more, command_for
 from policytrader.adapters.simulated.prices import InMemoryPrices
@@ -24,6 +24,8 @@ from policytrader.model.snapshot import MarketType, Side
 from policytrader.ports import Store
 from policytrader.simulation.exchange import SimulatedExchange
 from policytrader.simulation.race_day import generate_race_day
+from tests import postgres_server
+from tests.postgres_server import NoPostgresError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +92,7 @@ def test_what_was_watched_is_let_go() -> None:
 @pytest.mark.usefixtures("small_day")
 def test_a_section_tells_which_store_did_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(postgres.VARIABLE, raising=False)
-    monkeypatch.setattr(postgres, "_programs", none_installed)
+    monkeypatch.setattr(postgres_server, "find_programs", none_installed)
     section = live_day.measure_live_tick(3, 5)
     assert "PostgreSQL did not run: none is installed." in section.notes
     assert list(section.data) == ["SQLite"]

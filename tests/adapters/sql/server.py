@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests import postgres
+from tests.postgres_server import NoPostgresError, find_programs, run_program, unprivileged_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +32,11 @@ class Server:
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs = programs
         self._folder = folder
-        self._owner = postgres._unprivileged_user() if os.geteuid() == 0 else None
+        self._owner = unprivileged_user() if os.geteuid() == 0 else None
         if self._owner is not None:
             os.chown(folder, self._owner.pw_uid, self._owner.pw_gid)
         data = folder / "data"
-        postgres._run([programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8"], self._owner)
+        run_program([programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8"], self._owner)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -93,9 +93,10 @@ class Server:
 
 @contextmanager
 def mortal_server() -> Iterator[Server]:
-    programs = postgres._programs()
-    if programs is None:
-        pytest.skip("needs PostgreSQL's programs, to kill and restart a server: initdb and postgres are not installed")
+    try:
+        programs = find_programs()
+    except NoPostgresError as error:
+        pytest.skip(f"needs PostgreSQL's programs, to kill and restart a server: {error}")
     folder = Path(tempfile.mkdtemp(prefix="policytrader-mortal-"))
     try:
         server = Server(programs, folder)
