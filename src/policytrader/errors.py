@@ -7,6 +7,8 @@
     ├── SnapshotError            a snapshot folder or one of its cells
     ├── RecordingError           a recorded market file or an imported recording
     ├── ConfigError              config/*.yaml
+    ├── FeedError                the statistics feed did not answer, or refused (exit code 4)
+    │   └── LayoutUnknownError   it answered something that is no fixture as far as is known (exit code 4)
     ├── ExchangeError            the exchange did not answer, or refused (exit code 4)
     ├── StoreError               the store is out of reach, read-only, full, of another schema (exit code 4)
     │   ├── StoreUnknownError    the answer to a commit was lost: read the row again (exit code 4)
@@ -123,6 +125,19 @@ class ExchangeError(PolicytraderError):
         super().__init__(sentence)
         self.code = code
         self.reactions = reactions
+
+
+class FeedError(PolicytraderError):
+    """The statistics feed did not answer, or refused; a later try may go through."""
+
+    def __init__(self, sentence: str, retry_after_seconds: float | None = None) -> None:
+        """``retry_after_seconds``: how long the feed asked to be left alone."""
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LayoutUnknownError(FeedError):
+    """The feed answered something that is no fixture as far as is known: another layout, HTML, or cut off."""
 
 
 class StoreError(PolicytraderError):

@@ -1,0 +1,153 @@
+"""The store of tracked bets and of their history.
+
+Each method happens wholly or not at all. No clock inside: times are aware UTC, of the caller's clock. All may raise
+
+* ``StoreError``: the store is out of reach, read-only, full or of another schema; nothing happened, as far as is known.
+* ``StoreUnknownError``: the answer to a write was lost: read the bet by its id before anything else.
+
+Every read and write of a user's bet names the user and the bot: another user's bet is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from policytrader.model.grades import Outcome, Reason
+    from policytrader.model.tracked import BotType, HistoryEntry, TrackedBet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose bets are meant."""
+
+    user_id: int
+    bot_type: BotType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetFilter:
+    """Which of an owner's bets; None asks for no such thing. ``tags`` must all be there; dates are of kick-off."""
+
+    statuses: tuple[Outcome, ...] | None = None
+    tags: tuple[str, ...] = ()
+    market: str | None = None
+    bookmaker: str | None = None
+    match: str | None = None
+    kickoff_from: datetime | None = None
+    kickoff_to: datetime | None = None
+    with_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Sums over an owner's bets with one status: what the statistics are made of, in units (exact at 1e-10)."""
+
+    status: Outcome
+    count: int
+    staked_units: Decimal
+    returns_units: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingFixture:
+    """A fixture with pending bets; ``last_checked_at`` is the oldest among them, None for never."""
+
+    fixture_id: str
+    bet_count: int
+    kickoff_at: datetime | None
+    last_checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a bet that was to be added: stored, or refused because ``existing`` has the same key."""
+
+    is_stored: bool
+    existing: TrackedBet | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A look at a pending bet: why it stays pending, and what a live fixture showed first, and when."""
+
+    bet_id: str
+    reason: Reason
+    first_seen_value: int | None = None
+    first_seen_at: datetime | None = None
+
+
+class BetStore(Protocol):
+    """Bets with their history."""
+
+    def add(self, bet: TrackedBet, entry: HistoryEntry) -> Added:
+        """Store a new bet with its first history entry.
+
+        Refused where the owner has a bet with this ``dedup_key`` (a tombstone counts) and the new one names no
+        ``duplicate_of``; also where ``bet_id`` is there already with equal content (then ``is_stored`` is True: the
+        same step again). ``StoreConflictError`` for the same id with other content.
+        """
+        ...
+
+    def bet(self, owner: Owner, bet_id: str) -> TrackedBet | None:
+        """The bet, also a deleted one; None for an unknown id or another owner's."""
+        ...
+
+    def bets(self, owner: Owner, wanted: BetFilter | None = None, *, limit: int | None = None) -> Iterator[TrackedBet]:
+        """The owner's bets, newest first (``tracked_at``, then ``bet_id``)."""
+        ...
+
+    def pending(self, owner: Owner) -> Iterator[TrackedBet]:
+        """The owner's pending bets, oldest kick-off first; without a kick-off last."""
+        ...
+
+    def totals(self, owner: Owner) -> tuple[Totals, ...]:
+        """Counts and sums by status, deleted bets left out, in no particular order; computed by the store."""
+        ...
+
+    def replace(self, changed: TrackedBet, entry: HistoryEntry) -> bool:
+        """Put ``changed`` in place of the version before it (``changed.version - 1``), with its history entry.
+
+        False where the stored version is another one: somebody else was first, read again. True also where exactly
+        this step was done before (the same version with equal content).
+        """
+        ...
+
+    def replace_all(self, steps: Sequence[tuple[TrackedBet, HistoryEntry]]) -> tuple[bool, ...]:
+        """``replace`` for many bets at once (a fixture's), in as few round trips as the store can; an answer each."""
+        ...
+
+    def history(self, owner: Owner, bet_id: str) -> tuple[HistoryEntry, ...]:
+        """Everything that happened to a bet, oldest first."""
+        ...
+
+    def pending_fixtures(self, before: datetime, owner: Owner | None = None) -> tuple[PendingFixture, ...]:
+        """Fixtures with pending bets and a kick-off before ``before`` (or none), longest unchecked first.
+
+        Over all owners, or one. Bets whose grade a person made are not pending.
+        """
+        ...
+
+    def fixture_bets(self, fixture_id: str, owner: Owner | None = None) -> tuple[TrackedBet, ...]:
+        """Every bet on a fixture that is not deleted, settled ones too (a corrected number grades them again)."""
+        ...
+
+    def stamp(self, checks: Sequence[Check], at: datetime) -> None:
+        """Note that pending bets were looked at ``at``: no history, no new version, for it changes no result.
+
+        Bets that are no longer pending, or not there, keep what they have.
+        """
+        ...
+
+    def owners(self) -> tuple[Owner, ...]:
+        """Everybody who has bets."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back."""
+        ...

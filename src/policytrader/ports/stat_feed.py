@@ -1,0 +1,30 @@
+"""The source of match statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from policytrader.model.fixture import Fixture
+
+
+@dataclass(frozen=True, slots=True)
+class FixtureAnswer:
+    """A fixture, and what a person may want to see of the answer that it was read from."""
+
+    fixture: Fixture
+    is_cached: bool
+
+
+class StatFeed(Protocol):
+    """Fixtures by the feed's id.
+
+    Raises:
+    * ``FeedError``: no answer, or a refusal, after the retries; ``retry_after_seconds`` where the feed asked to wait.
+    * ``LayoutUnknownError``: an answer that is no fixture as far as is known (another layout, HTML, cut off).
+    """
+
+    def fixture(self, fixture_id: str) -> FixtureAnswer:
+        """The fixture as it stands now; finished ones may come from the cache."""
+        ...
