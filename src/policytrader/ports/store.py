@@ -192,10 +192,6 @@ class RuleStore(Protocol):
         """One decision by its id, or by a beginning of it that no other has."""
         ...
 
-    def decisions(self, selection_ref: str, limit: int = 100) -> tuple[DecisionRecord, ...]:
-        """The newest decisions on a pick, newest first."""
-        ...
-
     def logged_decisions(
         self, *, day: date | None = None, selection_ref: str | None = None
     ) -> tuple[LoggedDecision, ...]:
