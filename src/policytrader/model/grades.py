@@ -51,7 +51,6 @@ class Reason(StrEnum):
     NOT_FINISHED = "not_finished"
     POSTPONED_WAIT = "postponed_wait"
     VAR_PENDING = "var_pending"
-    LIVE_UNCONFIRMED = "live_unconfirmed"
     FIXTURE_UNMATCHED = "fixture_unmatched"
     MARKET_UNMAPPED = "market_unmapped"
     PLAYER_NOT_FOUND = "player_not_found"
@@ -62,7 +61,7 @@ class Reason(StrEnum):
     EXTRA_TIME_UNSPLIT = "extra_time_unsplit"
     LAYOUT_UNKNOWN = "layout_unknown"
     FEED_ERROR = "feed_error"
-    BAD_BET = "bad_bet"
+    INVALID_BET = "invalid_bet"
     """The bet itself cannot be graded: no line, a line off the quarter steps, an unknown direction or period."""
     MANUAL_OVERRIDE = "manual_override"
 
@@ -124,7 +123,7 @@ class RuleTruth:
 class Grade:
     """The answer for one bet. ``rule`` is the rule that decided; money is of a settled bet, zero while pending.
 
-    ``player_id``/``team_id`` are what a name was matched with, to be kept with the bet. ``problem`` explains a bad
+    ``player_id``/``team_id`` are what a name was matched with, to be kept with the bet. ``problem`` explains an invalid
     bet in words. ``values`` are the fields that the rules read, ``source_paths`` where the numbers came from.
     """
 

@@ -90,10 +90,11 @@ WITHOUT_OPERAND = frozenset(
 
 
 class Scope(StrEnum):
-    """Where a field may be read: about the selection, or about each runner of the race (facts' ``where``)."""
+    """Where a field may be read: about the selection, about each runner of the race (facts' ``where``), about a bet."""
 
     SELECTION = "selection"
     RUNNERS = "runners"
+    BET = "bet"
 
 
 @dataclass(frozen=True, slots=True)

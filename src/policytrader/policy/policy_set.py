@@ -15,6 +15,7 @@ from policytrader.policy.conditions import Path
 from policytrader.policy.entry import EntryPolicy
 from policytrader.policy.fields import CATALOGUE_VERSION
 from policytrader.policy.protection import ProtectionPolicy
+from policytrader.policy.rules import PolicyFile
 from policytrader.policy.schedule import SchedulePolicy
 from policytrader.policy.staking import StakingPolicy
 from policytrader.policy.validation import ValidationPolicy
@@ -56,16 +57,26 @@ class PolicySet:
         Canonical: every value that was written or defaulted, numbers by value, keys sorted; inline tests, switched-off
         checks and comments do not take part, because they decide nothing.
         """
-        canonical = {kind: _canonical(_deciding(getattr(self, kind).model_dump(by_alias=True))) for kind in KINDS}
-        text = json.dumps([CATALOGUE_VERSION, ENGINE_VERSION, canonical], sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return canonical_hash({kind: getattr(self, kind) for kind in KINDS}, [CATALOGUE_VERSION, ENGINE_VERSION])
 
     def place(self, kind: str, path: Path) -> Place | None:
         """Where the value at ``path`` of this kind was written, or the nearest value around it."""
-        for length in range(len(path), -1, -1):
-            if found := self.places.get((kind, path[:length])):
-                return found
-        return None
+        return place_of(self.places, kind, path)
+
+
+def canonical_hash(files: Mapping[str, PolicyFile], versions: list[int]) -> str:
+    """SHA-256 over the canonical form of files by kind, after the versions that their meaning depends on."""
+    canonical = {kind: _canonical(_deciding(file.model_dump(by_alias=True))) for kind, file in files.items()}
+    text = json.dumps([*versions, canonical], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def place_of(places: Mapping[tuple[str, Path], Place], kind: str, path: Path) -> Place | None:
+    """Where the value at ``path`` of this kind was written, or the nearest value around it."""
+    for length in range(len(path), -1, -1):
+        if found := places.get((kind, path[:length])):
+            return found
+    return None
 
 
 def _deciding(document: dict[str, Any]) -> dict[str, Any]:

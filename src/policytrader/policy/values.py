@@ -66,12 +66,14 @@ if TYPE_CHECKING:
     Money = Decimal
     Percent = Decimal
     Count = Decimal
+    Line = Decimal
 else:
     Money = _decimal_type(low="0", high="1000000", places=2)
     """An amount in account currency, 0 to 1,000,000, at most two decimals."""
 
     Percent = _decimal_type(low="0", high="1000", places=2)
     Count = _decimal_type(low="0", high="1000000", places=0)
+    Line = _decimal_type(low="-1000", high="1000", places=2)
 
 Duration = Annotated[
     str,

@@ -1,0 +1,1 @@
+"""The language of grading: what a tracked bet came to."""
