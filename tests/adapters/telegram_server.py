@@ -6,8 +6,9 @@ import json
 import threading
 import time
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
+
+from tests.loopback import Handler, LoopbackServer
 
 OK = (200, {"ok": True, "result": {}})
 
@@ -26,13 +27,10 @@ class Message(NamedTuple):
         return text.split("\n")
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_POST(self) -> None:
-        bot = self.server.bot
-        document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+class _Handler(Handler):
+    def take(self, body: bytes) -> None:
+        bot: Bot = self.server.owner
+        document = json.loads(body)
         status, answer = bot.script.popleft() if bot.script else OK
         if status == 0:
             self.close_connection = True
@@ -42,26 +40,13 @@ class _Handler(BaseHTTPRequestHandler):
             bot.changed.notify_all()
         if bot.is_silent:
             bot.released.wait(30)
-        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.send(status, answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    bot: Bot
-
-    def handle_error(self, *_: object) -> None:
-        """A client that hung up is what some tests are about."""
-
-
-class Bot:
+class Bot(LoopbackServer):
     """``script`` holds statuses with their documents; status 0 hangs up. ``is_silent``: nothing is answered."""
+
+    handler = _Handler
 
     def __init__(self) -> None:
         self.script: deque[tuple[int, Any]] = deque()
@@ -70,22 +55,9 @@ class Bot:
         self.is_silent = False
         self.released = threading.Event()
 
-    def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.bot = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def wait_for(self, count: int) -> list[Message]:
         with self.changed:

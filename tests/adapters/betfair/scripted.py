@@ -9,13 +9,13 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from policytrader.adapters.betfair.endpoints import Credentials, Endpoints
 from policytrader.adapters.betfair.wire import Wire
+from tests import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,41 +55,18 @@ class Asked:
         return str(self.rpc["method"]).rpartition("/")[2]
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(loopback.Handler):
     """Answers from the script of its server."""
 
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body leave together, or each answer waits for an acknowledgement
-    server: _Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        asked = Asked(self.path, dict(self.headers.items()), body)
-        self.server.exchange.answer(self, asked)
-
-    def send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    exchange: Scripted
-
-    def handle_error(self, *_: object) -> None:
-        """A client that hung up is what some tests are about."""
+    def take(self, body: bytes) -> None:
+        self.server.owner.answer(self, Asked(self.path, dict(self.headers.items()), body))
 
 
 @dataclass
-class Scripted:
+class Scripted(loopback.LoopbackServer):
     """``script`` answers API requests one after the other, ``logins`` and ``keep_alives`` theirs before the usual."""
 
+    handler = Handler
     script: deque[Callable[[Handler, Asked], None]] = field(default_factory=deque)
     logins: deque[dict[str, Any] | bytes] = field(default_factory=deque)
     keep_alives: deque[dict[str, Any] | bytes] = field(default_factory=deque)
@@ -97,23 +74,6 @@ class Scripted:
     login_count: int = 0
     keep_alive_count: int = 0
     released: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._server.exchange = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
 
     def endpoints(self) -> Endpoints:
         base = f"http://127.0.0.1:{self.port}"
@@ -215,7 +175,7 @@ def cut_off(handler: Handler, asked: Asked) -> None:
 
 def silent(handler: Handler, _: Asked) -> None:
     """No answer until the test is over."""
-    handler.server.exchange.released.wait(10)
+    handler.server.owner.released.wait(10)
     handler.close_connection = True
 
 

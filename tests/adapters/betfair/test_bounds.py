@@ -41,7 +41,7 @@ def drip(name: str) -> Callable[[Handler, Asked], None]:
         handler.connection.sendall(head)
         handler.close_connection = True
         for _ in range(PATIENCE):
-            if handler.server.exchange.released.wait(SILENCE / 10):
+            if handler.server.owner.released.wait(SILENCE / 10):
                 return
             handler.connection.sendall(again)
 
