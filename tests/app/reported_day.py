@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -29,15 +29,11 @@ from policytrader.model.records import (
 )
 from policytrader.model.snapshot import MarketType, ReferenceRunner, RunnerStatus, Selection, Side
 from policytrader.resources import resource
+from tests.one_day import ACCOUNT, AT, MINUTE, OFF
 
 if TYPE_CHECKING:
     from policytrader.ports.store import Store
 
-ACCOUNT = "trader"
-DAY = date(2026, 5, 2)
-AT = datetime(2026, 5, 2, 8, 2, 11, tzinfo=UTC)
-OFF = datetime(2026, 5, 2, 14, 10, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 NASTY = '<b>Bold</b> & "O\'Brien"\x1b[31m'
 """A name that a page or a terminal might act on."""
 RULES = resource("rules")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -31,16 +30,15 @@ from policytrader.model.books import CatalogueMarket, CatalogueRunner, LiveMarke
 from policytrader.model.money import half_up
 from policytrader.model.records import Contender, MarketPrices, RunnerPrices
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
+from tests.one_day import MINUTE, OFF
 from tests.strategies import ladder_prices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from policytrader.model.books import MarketFilter
-
-OFF = datetime(2026, 5, 2, 14, 10, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 
 
 def contender(runner: int, *, price: str | None = None, is_contender: bool = True) -> Contender:

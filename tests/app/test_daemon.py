@@ -325,8 +325,8 @@ def test_a_shadow_decides_and_never_sends(made: Run) -> None:
     day = made.day.last_off.astimezone(LONDON).date()
     assert shadow.policy.hash not in {entry.intent.policy_hash for entry in made.day.store.intents(day, ACCOUNT)}
     pick = made.day.store.selections(day)[0].selection.selection_ref
-    found = [record for record in made.day.store.decisions(pick) if record.is_shadow]
-    assert {record.policy_hash for record in found} == {shadow.policy.hash}
+    found = [one for one in made.day.store.logged_decisions(selection_ref=pick) if one.is_shadow]
+    assert {one.policy_hash for one in found} == {shadow.policy.hash}
 
 
 def test_the_kill_file_stops_every_order(made: Run) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,11 @@ from policytrader.app.race_names import HorseName, find_race, find_runner, not_f
 from policytrader.errors import Place, UsageError
 from policytrader.model.books import CatalogueMarket, CatalogueRunner, LiveMarket, LiveRunner, MarketFilter
 from policytrader.model.snapshot import MarketStatus, MarketType, RunnerStatus, Side
+from tests.one_day import MINUTE, OFF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-OFF = datetime(2026, 5, 2, 14, 10, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+    from datetime import datetime
 
 
 def market(market_id: str, kind: str, venue: str | None, off: datetime = OFF) -> CatalogueMarket:

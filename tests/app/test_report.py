@@ -32,18 +32,8 @@ from policytrader.model.times import LONDON
 from policytrader.resources import resource
 from policytrader.wiring import open_store
 from tests.app.race_days import Day
-from tests.app.reported_day import (
-    AT,
-    DAY,
-    MINUTE,
-    NASTY,
-    OFF,
-    activate_rules,
-    pull,
-    store_day,
-    store_orders,
-    store_picks,
-)
+from tests.app.reported_day import NASTY, activate_rules, pull, store_day, store_orders, store_picks
+from tests.one_day import AT, DAY, MINUTE, OFF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -116,12 +116,9 @@ def test_results_add_up_to_what_the_account_made(day: Day) -> None:
 
 
 def test_each_decision_can_be_made_again_from_the_log(day: Day) -> None:
-    record = next(
-        record
-        for pick in day.ticks[0].plan.snapshot.selections
-        for record in day.store.decisions(pick.selection_ref)
-        if record.action == "PLACE"
-    )
+    placed = [one for one in day.store.logged_decisions() if one.action == "PLACE"]
+    record = day.store.decision(placed[-1].decision_id)
+    assert record is not None
     with Engine(POLICY) as engine:
         plan = engine.evaluate(decode(record.inputs))
     (again,) = [one for one in plan.decisions if one.selection.selection_ref == record.selection_ref]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from policytrader.wiring import open_store
-from tests.app.reported_day import ACCOUNT, AT, DAY, MINUTE, activate_rules, store_day, store_orders, store_picks
+from tests.app.reported_day import activate_rules, store_day, store_orders, store_picks
+from tests.one_day import ACCOUNT, AT, DAY, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

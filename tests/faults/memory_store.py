@@ -251,12 +251,6 @@ class _Rules(Part):
             raise StoreConflictError(message)
         return found[0] if found else None
 
-    def decisions(self, selection_ref: str, limit: int = 100) -> tuple[DecisionRecord, ...]:
-        found = [one for one in self._use().decisions.values() if one.selection_ref == selection_ref]
-        found.sort(key=lambda one: one.decision_id)
-        found.sort(key=lambda one: one.at, reverse=True)
-        return tuple(found[:limit])
-
     def logged_decisions(
         self, *, day: date | None = None, selection_ref: str | None = None
     ) -> tuple[LoggedDecision, ...]:

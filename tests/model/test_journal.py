@@ -22,7 +22,8 @@ from policytrader.model.journal import (
     may_become,
 )
 from policytrader.model.snapshot import OrderStatus, Side
-from tests.contracts.store_contract import AT, an_intent
+from tests.contracts.store_contract import an_intent
+from tests.one_day import AT
 from tests.strategies import amounts, ladder_prices, sides
 
 

@@ -9,7 +9,7 @@ from policytrader.model.times import format_utc
 if TYPE_CHECKING:
     from policytrader.app.decided import Decided
     from policytrader.cli.context import Context
-    from policytrader.model.records import DecisionRecord, LoggedDecision
+    from policytrader.model.records import LoggedDecision
 
 
 def stored_document(decided: Decided) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def head_line(context: Context, decided: Decided) -> str:
     )
 
 
-def head_document(one: DecisionRecord | LoggedDecision) -> dict[str, Any]:
+def head_document(one: LoggedDecision) -> dict[str, Any]:
     """The decision's names."""
     return {
         "decision_id": one.decision_id,

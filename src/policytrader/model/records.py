@@ -166,11 +166,8 @@ class ResultEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRecord:
-    """A decision and all of its inputs by value: two JSON documents in UTF-8, returned byte for byte.
-
-    Inputs are shared: decisions of one tick name the same ``inputs``, which are stored once.
-    """
+class LoggedDecision:
+    """A decision as a list shows it; ``document`` is JSON in UTF-8, returned byte for byte."""
 
     decision_id: str
     at: datetime
@@ -180,25 +177,18 @@ class DecisionRecord:
     action: str
     code: str
     document: bytes
-    inputs: bytes
     is_shadow: bool = False
     mode: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedDecision:
-    """A decision as a list shows it: a ``DecisionRecord`` without its inputs."""
+class DecisionRecord(LoggedDecision):
+    """A decision and all of its inputs by value: a second JSON document, also returned byte for byte.
 
-    decision_id: str
-    at: datetime
-    selection_ref: str
-    policy_hash: str
-    snapshot_hash: str
-    action: str
-    code: str
-    document: bytes
-    is_shadow: bool
-    mode: str
+    Inputs are shared: decisions of one tick name the same ``inputs``, which are stored once.
+    """
+
+    inputs: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from sqlalchemy import update
 from policytrader.adapters.sql.store import SqlStore
 from policytrader.adapters.sql.tables import journal
 from policytrader.model.journal import Control, ControlKind, JournalEvent
-from tests.contracts.store_contract import ACCOUNT, AT, an_intent, lead
+from tests.contracts.store_contract import an_intent, lead
+from tests.one_day import ACCOUNT, AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

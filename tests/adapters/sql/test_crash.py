@@ -12,7 +12,8 @@ from policytrader.errors import StaleEpochError, StoreUnknownError
 from policytrader.model.journal import IntentState
 from tests.adapters.sql.processes import EVENTS, process, started
 from tests.adapters.sql.server import pause
-from tests.contracts.store_contract import ACCOUNT, AT, DAY, MINUTE, an_intent, lead, seen
+from tests.contracts.store_contract import an_intent, lead, seen
+from tests.one_day import ACCOUNT, AT, DAY, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

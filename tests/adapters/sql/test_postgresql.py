@@ -28,7 +28,8 @@ from policytrader.model.times import london_day
 from tests.adapters.sql import seed
 from tests.adapters.sql.conftest import url_of
 from tests.adapters.sql.server import mortal_server, pause
-from tests.contracts.store_contract import ACCOUNT, AT, DAY, MINUTE, an_intent, lead, pick, seen
+from tests.contracts.store_contract import an_intent, lead, pick, seen
+from tests.one_day import ACCOUNT, AT, DAY, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

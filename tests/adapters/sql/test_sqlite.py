@@ -13,7 +13,8 @@ from sqlalchemy import event
 
 from policytrader.adapters.sql.store import SqlStore
 from policytrader.errors import StoreError
-from tests.contracts.store_contract import ACCOUNT, AT, DAY, an_intent, lead, pick
+from tests.contracts.store_contract import an_intent, lead, pick
+from tests.one_day import ACCOUNT, AT, DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -61,13 +61,6 @@ class RulePart(Part):
             raise StoreConflictError(message)
         return _decision(rows[0]) if rows else None
 
-    def decisions(self, selection_ref: str, limit: int = 100) -> tuple[DecisionRecord, ...]:
-        """Newest first."""
-        c = _DECISIONS.c
-        query = _with_inputs().where(c.selection_ref == selection_ref).order_by(c.at.desc(), c.decision_id).limit(limit)
-        with self._reading() as connection:
-            return tuple(map(_decision, connection.execute(query)))
-
     def logged_decisions(
         self, *, day: date | None = None, selection_ref: str | None = None
     ) -> tuple[LoggedDecision, ...]:
