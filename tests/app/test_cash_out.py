@@ -225,14 +225,14 @@ class Deaf:
         return tuple(CancelAnswer(bet_id=bet_id, fate=Fate.UNKNOWN, code="READ_TIMEOUT") for bet_id in bet_ids)
 
 
-def test_a_cancel_without_an_answer_is_not_repeated_at_once() -> None:
+def test_a_cancel_without_an_answer_is_asked_for_once_a_round() -> None:
     desk = Desk()
     desk.offer((("10", "50"),), (("10.5", "50"),))
     desk.bet(Side.BACK, "10.5", "5")
     deaf = Deaf(desk.port)
     cash_out = CashOut(deaf, InMemoryPrices(desk.world), ExchangeClock(desk.world), desk.new_ref)  # type: ignore[arg-type]
-    assert len(list(cash_out.run(TERMS, rounds=4, pause_seconds=15))) == deaf.cancels == 4
-    assert desk.world.now == after(4 * 15)
+    assert [deaf.cancels for _ in cash_out.rounds(TERMS, most=4)] == [1, 2, 3, 4]
+    assert desk.world.now == after(0), "whoever takes the rounds waits, not they"
 
 
 @pytest.mark.parametrize("loses_answers", [False, True])
@@ -242,7 +242,7 @@ def test_a_hedge_that_is_not_listed_yet_is_not_sent_again(*, loses_answers: bool
     desk.bet(Side.BACK, "10", "20")
     late = Late(desk.port, loses_answers=loses_answers)
     cash_out = CashOut(late, InMemoryPrices(desk.world), ExchangeClock(desk.world), desk.new_ref)  # type: ignore[arg-type]
-    rounds = list(cash_out.run(TERMS, rounds=4, pause_seconds=15))
+    rounds = list(cash_out.rounds(TERMS, most=4))
     assert [type(one.step) for one in rounds] == [Hedge, Wait, Wait, Wait]
     assert rounds[-1].step == Wait(WaitCode.ORDER_UNSEEN)
     assert len(late.placed) == 1
@@ -286,7 +286,7 @@ def test_a_run_goes_on_from_what_is_unseen() -> None:
     desk = Desk()
     desk.offer((("10", "50"),), (("10.5", "50"),))
     desk.bet(Side.BACK, "10", "20")
-    rounds = list(desk.cash_out.run(TERMS, rounds=2, pause_seconds=1, unseen_refs=frozenset({"ref-of-before"})))
+    rounds = list(desk.cash_out.rounds(TERMS, most=2, unseen_refs=frozenset({"ref-of-before"})))
     assert [one.step for one in rounds] == [Wait(WaitCode.ORDER_UNSEEN)] * 2
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from policytrader.app.execute import Executor
+from policytrader.app.execute import Executor, request_of
 from policytrader.errors import StoreError, StoreUnknownError
 from policytrader.model.journal import NOT_SENT, IntentState
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
@@ -73,3 +75,11 @@ def test_an_order_that_the_store_held_up_is_not_sent_after_its_time(seconds: flo
     assert [state for _, state, _ in journal.resolved] == [IntentState.UNKNOWN if sent else IntentState.DEAD]
     # Whatever else was decided on the same prices is too old as well: the tick ends.
     assert sent or Reaction.BACK_OFF in done.answer.reactions
+
+
+def test_what_is_sent_is_what_was_reserved() -> None:
+    intent = replace(an_intent(), payout=Decimal("10.00"))
+    order = request_of(intent)
+    same = ("market_id", "selection_id", "side", "price", "size", "strategy_ref", "market_version", "payout")
+    assert [getattr(order, name) for name in same] == [getattr(intent, name) for name in same]
+    assert order.order_ref == order.request_ref == intent.ref

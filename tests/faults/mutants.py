@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from policytrader.app import bookkeeper, cash_out, desk, trader
 from policytrader.app.assemble import AccountView
 from policytrader.app.bookkeeper import Bookkeeper, Books
-from policytrader.app.execute import Executed, Executor
+from policytrader.app.execute import Executed, Executor, request_of
 from policytrader.app.gate import Gate
 from policytrader.engine import evaluate, protect
 from policytrader.engine.closing import next_step
@@ -115,26 +115,19 @@ class _Resending(Executor):
     def execute(self, intent: Intent, lease: Lease, latest: datetime | None = None) -> Executed:
         done = super().execute(intent, lease, latest)
         if done.answer.fate is Fate.UNKNOWN:
-            self._exchange.place(trader_request(intent))
+            self._exchange.place(request_of(intent))
         return done
 
 
 class _SendingFirst(Executor):
     def execute(self, intent: Intent, lease: Lease, latest: datetime | None = None) -> Executed:
         del latest
-        answer = self._exchange.place(trader_request(intent))
+        answer = self._exchange.place(request_of(intent))
         self._reserve(intent, lease)
         self._mark_sent(intent, lease)
         state = {Fate.SEEN: IntentState.SEEN, Fate.DEAD: IntentState.DEAD}.get(answer.fate, IntentState.UNKNOWN)
         evidence = Evidence(state=state, code=answer.code, bet_id=answer.bet_id)
         return Executed(entry=self._journal.resolve(intent.ref, evidence, self._clock.now()), answer=answer)
-
-
-def trader_request(intent: Intent) -> OrderRequest:
-    """The order of an intent."""
-    from policytrader.app.execute import _request  # noqa: PLC0415 - its name is private there
-
-    return _request(intent)
 
 
 def _executor(kind: type[Executor]) -> Callable[[pytest.MonkeyPatch], None]:

@@ -44,12 +44,6 @@ class Round:
         """Nothing is left to do."""
         return isinstance(self.step, Closed)
 
-    @property
-    def needs_pause(self) -> bool:
-        """It had to wait, or the exchange did not say yes: to ask again at once would only press it."""
-        answers: list[OrderAnswer | CancelAnswer] = [*self.cancelled, *([] if self.placed is None else [self.placed])]
-        return isinstance(self.step, Wait) or any(answer.fate is not Fate.SEEN for answer in answers)
-
 
 class HedgeDesk(Protocol):
     """As much of the ``Exchange`` port as a cash-out uses; the daemon's goes through its journal."""
@@ -96,7 +90,13 @@ class CashOut:
                 answers = self._exchange.cancel(terms.market_id, bet_ids, self._new_ref())
                 return Round(at=at, position=position, step=step, cancelled=answers, unseen_refs=unseen)
             case Hedge():
-                order = self._order(terms, step)
+                order = OrderRequest.on(
+                    terms,
+                    step,
+                    ref=self._new_ref(),
+                    strategy_ref=terms.strategy_ref,
+                    market_version=step.market_version,
+                )
                 answer = self._exchange.place(order)
                 if answer.fate is not Fate.DEAD:
                     # Also where the exchange has said yes: a bet may be listed late, and a second hedge be sent for it.
@@ -105,33 +105,15 @@ class CashOut:
             case Wait() | Closed():
                 return Round(at=at, position=position, step=step, unseen_refs=unseen)
 
-    def run(
-        self, terms: ClosingTerms, *, rounds: int, pause_seconds: float, unseen_refs: frozenset[str] = frozenset()
-    ) -> Iterator[Round]:
-        """Take rounds until it is over, at most ``rounds``; a pause after each that had to wait.
+    def rounds(self, terms: ClosingTerms, *, most: int, unseen_refs: frozenset[str] = frozenset()) -> Iterator[Round]:
+        """Take rounds until it is over, at most so many; whoever takes them may pause between two, or stop.
 
         Raises ``ExchangeError`` where nothing can be read; to go on later, hand it the last round's ``unseen_refs``.
         """
         unseen = unseen_refs
-        for _ in range(rounds):
+        for _ in range(most):
             taken = self.take_round(terms, unseen)
             yield taken
             if taken.is_over:
                 return
             unseen = taken.unseen_refs
-            if taken.needs_pause:
-                self._clock.wait(pause_seconds)
-
-    def _order(self, terms: ClosingTerms, hedge: Hedge) -> OrderRequest:
-        ref = self._new_ref()
-        return OrderRequest(
-            market_id=terms.market_id,
-            selection_id=terms.selection_id,
-            side=hedge.side,
-            price=hedge.price,
-            size=hedge.size,
-            order_ref=ref,
-            request_ref=ref,
-            strategy_ref=terms.strategy_ref,
-            market_version=hedge.market_version,
-        )

@@ -10,7 +10,7 @@ from policytrader.app.decision_log import decision_id_of
 from policytrader.app.gate import Gate
 from policytrader.engine.closing import Closed, ClosingTerms, Ending, Wait
 from policytrader.model.decision import Action, Verdict
-from policytrader.model.journal import Intent, JournalEvent, Purpose
+from policytrader.model.journal import EventKind, Intent, JournalEvent, Purpose
 from policytrader.model.money import ZERO
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
 from policytrader.model.records import PositionUpdate
@@ -129,15 +129,10 @@ class Desk:
         assert order is not None, "a decision to place has an order"
         book = self._tick.plan.snapshot.markets_by_id[selection.market_id]
         assert book.version is not None, "an open market has a version"
-        ref = self._means.new_ref()
-        request = OrderRequest(
-            market_id=selection.market_id,
-            selection_id=selection.selection_id,
-            side=order.side,
-            price=order.price,
-            size=order.size,
-            order_ref=ref,
-            request_ref=ref,
+        request = OrderRequest.on(
+            selection,
+            order,
+            ref=self._means.new_ref(),
             strategy_ref=self._terms.strategy_ref,
             market_version=book.version,
         )
@@ -194,6 +189,7 @@ class Desk:
             policy_hash=plan.policy.hash,
             snapshot_hash=plan.snapshot.hash,
             created_at=self._means.clock.now(),
+            payout=order.payout,
         )
 
     # --- Closing ------------------------------------------------------------------------------------------------------
@@ -216,17 +212,14 @@ class Desk:
         means = self._means
         hedges = _Hedges(self, means.exchange, decision)
         cash_out = CashOut(hedges, means.prices, means.clock, means.new_ref)
-        rounds = self._tick.closing.setdefault(selection.selection_ref, [])
         unseen = _open_refs(self._account, selection)
-        for _ in range(_CASH_OUT_ROUNDS):
-            taken = cash_out.take_round(terms, unseen)
+        rounds = self._tick.closing.setdefault(selection.selection_ref, [])
+        for taken in cash_out.rounds(terms, most=_CASH_OUT_ROUNDS, unseen_refs=unseen):
             rounds.append(taken)
             if isinstance(taken.step, Closed):
                 self._ended(selection, taken.step.ending)
-                return
             if hedges.is_refused or isinstance(taken.step, Wait):
                 return
-            unseen = taken.unseen_refs
 
     def _ended(self, selection: Selection, ending: Ending) -> None:
         at = self._tick.at
@@ -240,7 +233,7 @@ class Desk:
             )
             self._means.store.update_positions((update,), at)
         self._means.store.append_events(
-            [JournalEvent(at=at, kind="cash_out", code=ending, detail=selection.selection_ref)]
+            [JournalEvent(at=at, kind=EventKind.CASH_OUT, code=ending, detail=selection.selection_ref)]
         )
 
 

@@ -64,7 +64,7 @@ class Executor:
         if latest is not None and self._clock.now() > latest:
             answer = OrderAnswer(fate=Fate.DEAD, code=NOT_SENT, reactions=_TOO_LATE)
         else:
-            answer = self._exchange.place(_request(intent))
+            answer = self._exchange.place(request_of(intent))
             self._heed(intent, answer)
         evidence = Evidence(
             state=_STATES[answer.fate], code=answer.code, detail=answer.detail, bet_id=answer.bet_id
@@ -102,15 +102,13 @@ class Executor:
             self._journal.resolve(intent.ref, evidence, self._clock.now())
 
 
-def _request(intent: Intent) -> OrderRequest:
-    return OrderRequest(
-        market_id=intent.market_id,
-        selection_id=intent.selection_id,
-        side=intent.side,
-        price=intent.price,
-        size=intent.size,
-        order_ref=intent.ref,
-        request_ref=intent.ref,
+def request_of(intent: Intent) -> OrderRequest:
+    """What is sent for an intent."""
+    return OrderRequest.on(
+        intent,
+        intent,
+        ref=intent.ref,
         strategy_ref=intent.strategy_ref,
         market_version=intent.market_version,
+        payout=intent.payout,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
 from policytrader.model.money import ZERO
 
@@ -57,6 +57,39 @@ class Reaction(StrEnum):
     """No new bets until a person looks; tell them. Hedges and cancels stay allowed."""
 
 
+class Runner(Protocol):
+    """Whatever is about one runner in one market: a pick, an intent, a cash-out's terms."""
+
+    @property
+    def market_id(self) -> str:
+        """The exchange's."""
+        ...
+
+    @property
+    def selection_id(self) -> int:
+        """The exchange's."""
+        ...
+
+
+class Limit(Protocol):
+    """What is bet, and at which price at worst: a planned order, a hedge, an intent."""
+
+    @property
+    def side(self) -> Side:
+        """BACK or LAY."""
+        ...
+
+    @property
+    def price(self) -> Decimal:
+        """On the ladder."""
+        ...
+
+    @property
+    def size(self) -> Decimal:
+        """With two decimals."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
     """One LIMIT order that lapses at the off: the only kind that policytrader sends.
@@ -77,6 +110,31 @@ class OrderRequest:
     strategy_ref: str
     market_version: int
     payout: Decimal | None = None
+
+    @classmethod
+    def on(
+        cls,
+        runner: Runner,
+        limit: Limit,
+        *,
+        ref: str,
+        strategy_ref: str,
+        market_version: int,
+        payout: Decimal | None = None,
+    ) -> Self:
+        """The order that is sent once: ``ref`` names it, and de-duplicates its request."""
+        return cls(
+            market_id=runner.market_id,
+            selection_id=runner.selection_id,
+            side=limit.side,
+            price=limit.price,
+            size=limit.size,
+            order_ref=ref,
+            request_ref=ref,
+            strategy_ref=strategy_ref,
+            market_version=market_version,
+            payout=payout,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
