@@ -14,6 +14,7 @@ from policytrader.model.orders import Fate, Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from decimal import Decimal
 
 
 class Operation(StrEnum):
@@ -80,6 +81,10 @@ _JUDGED_BY_REPORT = frozenset({"ERROR_IN_ORDER", "RELATED_ACTION_FAILED"})
 _SUCCESS = "SUCCESS"
 _PARTIAL = "PROCESSED_WITH_ERRORS"
 """The status of a report that some of it was done: its own code is true of something, not of everything."""
+
+_PLACED = frozenset({None, "EXECUTABLE", "EXECUTION_COMPLETE"})
+"""Old reports have no status."""
+_EXPIRED = "EXPIRED"
 
 _ORDERS = (Operation.PLACE, Operation.CANCEL)
 
@@ -184,7 +189,7 @@ _INSTRUCTION: dict[str, Row] = {
     # Of a replacement: the old bet is cancelled, the new one was not placed.
     "CANCELLED_NOT_PLACED": _order(_dead(Reaction.REREAD_ORDER), _seen(Reaction.REREAD_ORDER)),
     "NO_ACTION_REQUIRED": _order(_unknown(), _seen()),
-    "EXPIRED": _order(_dead()),
+    _EXPIRED: _order(_dead()),
 }
 
 _RETRY_STREAM = {Operation.STREAM: _do(Reaction.BACK_OFF, Reaction.RECONNECT)}
@@ -285,6 +290,23 @@ def _judge_word(source: Source, word: Word, operation: Operation) -> Verdict:
     found = outcome(source, code, operation)
     assert found.fate is not None
     return Verdict(found.fate, code, found.reactions)
+
+
+def judge_status(verdict: Verdict, status: str | None, size_matched: Decimal) -> Verdict:
+    """What the status of an order says beyond its report's success.
+
+    A killed order is dead although its report is a success; PENDING is of a kind of order that we never send.
+    """
+    if status in _PLACED or (status == _EXPIRED and size_matched):
+        return verdict
+    found = outcome(Source.INSTRUCTION, str(status), Operation.PLACE)
+    assert found.fate is not None
+    return Verdict(found.fate, str(status), found.reactions)
+
+
+def both(report: Word, instruction: Word | None) -> str:
+    """Both words as text, for people."""
+    return " / ".join(" ".join(filter(None, one)) for one in (report, instruction) if one is not None)
 
 
 def names(reactions: Iterable[Reaction]) -> str:

@@ -13,16 +13,13 @@ from policytrader.adapters.betfair import parsing
 from policytrader.errors import ExchangeError
 from policytrader.model.bets import BetTarget, OrderType, Persistence
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer
-from policytrader.model.reactions import Operation, Source, Transport, Verdict, Word, judge, outcome
+from policytrader.model.reactions import Operation, Source, Transport, Verdict, Word, both, judge, judge_status, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policytrader.adapters.betfair.fields import Node
     from policytrader.model.orders import OrderRequest
-
-_PLACED = frozenset({None, "EXECUTABLE", "EXECUTION_COMPLETE"})
-"""Old reports have no status."""
 
 
 def place_instruction(order: OrderRequest) -> dict[str, Any]:
@@ -51,7 +48,7 @@ def judge_place_report(order: OrderRequest, answer: object) -> OrderAnswer:
     _check_about(report, order.market_id, order.request_ref)
     word = parsing.parse_word(report.order) if report.order is not None else None
     verdict = judge(Operation.PLACE, report.word, word)
-    detail = _told(report.word, word)
+    detail = both(report.word, word)
     if report.order is not None and (verdict.fate is Fate.SEEN or report.order.has("instruction")):
         _check_same(report.order.node("instruction"), place_instruction(order))
     if verdict.fate is Fate.DEAD and report.order is not None and report.order.size_or_zero("sizeMatched"):
@@ -61,7 +58,7 @@ def judge_place_report(order: OrderRequest, answer: object) -> OrderAnswer:
     placed = parsing.parse_placed(report.order)
     if placed.size_matched > order.size:
         report.order.refuse("sizeMatched", f"at most the size that was asked for, {order.size}")
-    verdict = _judge_status(verdict, placed)
+    verdict = judge_status(verdict, placed.order_status, placed.size_matched)
     return OrderAnswer(
         fate=verdict.fate,
         code=verdict.code,
@@ -87,16 +84,6 @@ def not_understood(operation: Operation) -> Verdict:
     return Verdict(Fate.UNKNOWN, Transport.BROKEN_ANSWER, found.reactions)
 
 
-def _judge_status(verdict: Verdict, placed: parsing.PlacedBet) -> Verdict:
-    """A killed order is dead although its report is a success; PENDING is of a kind of order that we never send."""
-    status = placed.order_status
-    if status in _PLACED or (status == "EXPIRED" and placed.size_matched):
-        return verdict
-    found = outcome(Source.INSTRUCTION, str(status), Operation.PLACE)
-    assert found.fate is not None
-    return Verdict(found.fate, str(status), found.reactions)
-
-
 def _judge_cancelled(bet_id: str, report: Word, node: Node | None) -> CancelAnswer:
     word = parsing.parse_word(node) if node is not None else None
     verdict = judge(Operation.CANCEL, report, word)
@@ -105,15 +92,11 @@ def _judge_cancelled(bet_id: str, report: Word, node: Node | None) -> CancelAnsw
         fate=verdict.fate,
         code=verdict.code,
         reactions=verdict.reactions,
-        detail=_told(report, word),
+        detail=both(report, word),
         size_cancelled=node.size("sizeCancelled")
         if node is not None and verdict.fate is Fate.SEEN and word == Word("SUCCESS")
         else Decimal(0),
     )
-
-
-def _told(report: Word, word: Word | None) -> str:
-    return " / ".join(" ".join(filter(None, one)) for one in (report, word) if one is not None)
 
 
 def _check_about(report: parsing.Report, market_id: str, request_ref: str) -> None:

@@ -8,10 +8,10 @@ from policytrader.model.bets import BetTarget, OrderType, Persistence
 from policytrader.model.money import ZERO
 from policytrader.model.order_checks import cancel_requests, check_cancel, check_order
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer
-from policytrader.model.reactions import Operation, Source, Verdict, Word, judge, outcome
+from policytrader.model.reactions import Operation, Word, both, judge, judge_status
 from policytrader.ports import ClearedBet, ClearedMarket, ClearedStatus, Funds
 from policytrader.simulation.cleared import cleared_part
-from policytrader.simulation.codes import BetOutcome, PlacedStatus
+from policytrader.simulation.codes import BetOutcome
 from policytrader.simulation.reports import CancelInstruction, PlaceInstruction
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from policytrader.simulation.exchange import SimulatedExchange
     from policytrader.simulation.market import Market
     from policytrader.simulation.reports import CancelReport, CancelResult, PlaceReport, PlaceResult
-
-_PLACED = frozenset({PlacedStatus.EXECUTABLE, PlacedStatus.EXECUTION_COMPLETE})
 
 
 class InMemoryExchange:
@@ -51,14 +49,14 @@ class InMemoryExchange:
         verdict = judge(Operation.PLACE, _word(report), word)
         if verdict.fate is not Fate.SEEN or result is None:
             return OrderAnswer(
-                fate=verdict.fate, code=verdict.code, reactions=verdict.reactions, detail=_told(_word(report), word)
+                fate=verdict.fate, code=verdict.code, reactions=verdict.reactions, detail=both(_word(report), word)
             )
-        verdict = _judge_status(verdict, result)
+        verdict = judge_status(verdict, result.order_status, result.size_matched)
         return OrderAnswer(
             fate=verdict.fate,
             code=verdict.code,
             reactions=verdict.reactions,
-            detail=_told(_word(report), word),
+            detail=both(_word(report), word),
             bet_id=result.bet_id,
             placed_at=result.placed_at,
             size_matched=result.size_matched,
@@ -192,19 +190,6 @@ def _word(report: PlaceReport | CancelReport | PlaceResult | CancelResult) -> Wo
     return Word(report.status.value, report.error_code.value if report.error_code is not None else None)
 
 
-def _told(report: Word, word: Word | None) -> str:
-    return " / ".join(" ".join(filter(None, one)) for one in (report, word) if one is not None)
-
-
-def _judge_status(verdict: Verdict, result: PlaceResult) -> Verdict:
-    status = result.order_status
-    if status in _PLACED or status is None or (status is PlacedStatus.EXPIRED and result.size_matched):
-        return verdict
-    found = outcome(Source.INSTRUCTION, status.value, Operation.PLACE)
-    assert found.fate is not None
-    return Verdict(found.fate, status.value, found.reactions)
-
-
 def _cancel_answer(bet_id: str, report: CancelReport, result: CancelResult | None) -> CancelAnswer:
     word = _word(result) if result is not None else None
     verdict = judge(Operation.CANCEL, _word(report), word)
@@ -213,6 +198,6 @@ def _cancel_answer(bet_id: str, report: CancelReport, result: CancelResult | Non
         fate=verdict.fate,
         code=verdict.code,
         reactions=verdict.reactions,
-        detail=_told(_word(report), word),
+        detail=both(_word(report), word),
         size_cancelled=result.size_cancelled if result is not None and verdict.fate is Fate.SEEN else ZERO,
     )
