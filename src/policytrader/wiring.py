@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 from policytrader.authoring.load import load_policy
 from policytrader.errors import ConfigError, UsageError
+from policytrader.ports.alert_collection import BOT_TYPES
 from policytrader.resources import resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from policytrader.adapters.betfair.endpoints import Credentials, Endpoints
@@ -21,13 +22,12 @@ if TYPE_CHECKING:
     from policytrader.adapters.exchange_server.server import ExchangeServer as ExchangeServer  # noqa: PLC0414
     from policytrader.adapters.recordings.importer import FileReport as FileReport  # noqa: PLC0414 - for the command line
     from policytrader.adapters.recordings.importer import ImportReport as ImportReport  # noqa: PLC0414
-    from policytrader.adapters.telegram import Tell
-    from policytrader.app.surroundings import LiveFeed
     from policytrader.config import RealAccount
     from policytrader.errors import Diagnostic
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
-    from policytrader.ports import Exchange, PriceFeed
+    from policytrader.ports import Exchange, LiveFeed, PriceFeed, Say
+    from policytrader.ports.alert_collection import AlertCollection
     from policytrader.ports.store import Store
 
 GIT_PREFIX = "git:"
@@ -347,7 +347,7 @@ def _connected(
 
 
 @contextmanager
-def open_notifications(header: str, tell: Tell) -> Iterator[Callable[[str], None] | None]:
+def open_notifications(header: str, tell: Say) -> Iterator[Callable[[str], None] | None]:
     """Where lines for people go, as the environment says; None where it names nothing. The end sends what waits.
 
     ``header`` is each message's first line; ``tell`` hears of what could not be sent. Raises ``ConfigError``.
@@ -365,6 +365,21 @@ def open_notifications(header: str, tell: Tell) -> Iterator[Callable[[str], None
         yield telegram.send
     finally:
         telegram.close()
+
+
+@contextmanager
+def open_alerts(project: Path, place: str | None) -> Iterator[Mapping[str, AlertCollection]]:
+    """Stored alerts by bot type: of a MongoDB database, of a file for both bots; None for none at all."""
+    if place is not None and place.startswith("mongodb"):
+        from policytrader.adapters.mongo.alerts import open_alert_collections
+
+        with open_alert_collections(place) as collections:
+            yield collections
+        return
+    from policytrader.adapters.alert_file import AlertDocuments, read_alert_file
+
+    alerts = read_alert_file(project / place) if place is not None else AlertDocuments(())
+    yield dict.fromkeys(BOT_TYPES, alerts)
 
 
 def system_clock() -> SystemClock:

@@ -17,6 +17,7 @@ from tests.adapters.telegram_server import Bot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 TOKEN = "123456:secret-Token_of_a_bot"  # noqa: S105 - of the tests' bot
 CHAT = "-100200"
@@ -30,7 +31,7 @@ class Told:
         self.events: list[tuple[str, str, dict[str, Any]]] = []
         self.heard = threading.Event()
 
-    def __call__(self, level: str, event: str, at: None, **fields: Any) -> None:
+    def __call__(self, level: str, event: str, at: datetime | None, **fields: Any) -> None:
         assert at is None
         self.events.append((level, event, fields))
         self.heard.set()

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from policytrader.app.activate import read_policy
-from policytrader.app.daemon import LEADS
 from policytrader.model.journal import (
     BetSizes,
     Control,
     ControlKind,
+    EventKind,
     Evidence,
     Intent,
     IntentState,
@@ -103,7 +103,7 @@ def store_picks(store: Store) -> Lease:
     store.add_selections(PICKS, AT)
     lease = store.acquire(ACCOUNT, "test", AT)
     assert lease is not None
-    store.append_events([JournalEvent(at=AT, kind=LEADS, code=ACCOUNT, epoch=lease.epoch)])
+    store.append_events([JournalEvent(at=AT, kind=EventKind.LEAD, code=ACCOUNT, epoch=lease.epoch)])
     return lease
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from policytrader.app.activate import CheckedPolicy
     from policytrader.app.daemon import Ended
-    from policytrader.app.surroundings import LiveFeed
+    from policytrader.ports import LiveFeed
 
 SEED, RACES = 7, 1
 NOON = datetime(2026, 5, 2, 12, 0, tzinfo=UTC)

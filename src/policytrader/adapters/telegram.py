@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -23,6 +23,7 @@ from policytrader.errors import ConfigError, printable
 
 if TYPE_CHECKING:
     from policytrader.config.secret_values import TelegramSecrets
+    from policytrader.ports import Say
 
 TELEGRAM = "https://api.telegram.org"
 MAX_MESSAGE = 4096
@@ -42,14 +43,6 @@ _CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64}")
 _FATAL = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
-class Tell(Protocol):
-    """Where it is told that notifications fail: the log."""
-
-    def __call__(self, level: str, event: str, at: None, **fields: Any) -> None:
-        """One line."""
-        ...
-
-
 class _Answer(NamedTuple):
     """What became of one attempt. ``status`` 0: no answer."""
 
@@ -62,7 +55,7 @@ class Telegram:
     """Sends lines to one chat, several in one message; each message's first line is ``header``."""
 
     def __init__(
-        self, secrets: TelegramSecrets, header: str, tell: Tell, *, pause_seconds: float = PAUSE_SECONDS
+        self, secrets: TelegramSecrets, header: str, tell: Say, *, pause_seconds: float = PAUSE_SECONDS
     ) -> None:
         """Nothing is asked yet. Raises ``ConfigError`` for a token, a chat or an address of the wrong form."""
         _check(secrets)

@@ -11,9 +11,9 @@ from policytrader.app.assemble import AccountView
 from policytrader.app.gate import Ledger, latches_due
 from policytrader.app.kill_switch import read_kill_file
 from policytrader.app.reconcile import STOPS, Finding, Found, judge
-from policytrader.model.journal import BetSizes, Control, ControlKind, Evidence, IntentState, JournalEvent
+from policytrader.model.journal import BetSizes, Control, ControlKind, EventKind, Evidence, IntentState, JournalEvent
 from policytrader.model.orders import Reaction
-from policytrader.model.times import LONDON
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,7 +76,7 @@ class Bookkeeper:
             self._complete_at = traded.now
         if findings and records:
             entries = self._entries(traded.now)
-        results = self._store.live_results(traded.now.astimezone(LONDON).date())
+        results = self._store.live_results(london_day(traded.now))
         account = AccountView(bets=reading.current, entries=entries, strategy_ref=self._terms.strategy_ref)
         ledger = Ledger.of(traded.now, entries, results, foreign=account.unexplained_bets())
         for cause in latches_due(limits, entries, ledger.lost_today) if records else ():
@@ -114,7 +114,7 @@ class Bookkeeper:
         while self._due:
             control = self._due[0]
             if self._store.pull(control):
-                event = JournalEvent(at=control.at, kind="latch", code=control.cause, detail=control.why)
+                event = JournalEvent(at=control.at, kind=EventKind.LATCH, code=control.cause, detail=control.why)
                 self._store.append_events([event])
             self._due.pop(0)
 
@@ -137,7 +137,7 @@ class Bookkeeper:
 
     def _entries(self, now: datetime) -> tuple[JournalEntry, ...]:
         """The day's intents, and whatever is open from before, oldest first."""
-        day = self._store.intents(now.astimezone(LONDON).date(), self._terms.account)
+        day = self._store.intents(london_day(now), self._terms.account)
         known = {entry.intent.ref for entry in day}
         before = (entry for entry in self._store.open_intents(self._terms.account) if entry.intent.ref not in known)
         return (*before, *day)

@@ -16,9 +16,9 @@ from policytrader.app.clock_watch import ClockWatch
 from policytrader.app.engines import Engines
 from policytrader.app.pace import Pace, pause_seconds
 from policytrader.errors import ExchangeError, RefusedError, StaleEpochError, StoreError
-from policytrader.model.journal import ControlState, JournalEvent
+from policytrader.model.journal import ControlState, EventKind, JournalEvent
 from policytrader.model.snapshot import MarketStatus
-from policytrader.model.times import LONDON, format_utc
+from policytrader.model.times import format_utc, london_day
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 STANDBY_SECONDS = 0.5
 FIRST_ATTEMPTS = 3
 """So often an exchange may fail before the first tick worked; then it is out of reach."""
-LEADS = "lead"
-"""The kind of event that names a new leader's account."""
 _AFTER_LAST_OFF = timedelta(hours=1)
 
 
@@ -133,7 +131,7 @@ class Daemon:
             self._lease = lease
             left = self._store.quarantine(lease, now)
             self._store.append_events(
-                [JournalEvent(at=now, kind=LEADS, code=self._terms.account, detail=lease.holder, epoch=lease.epoch)]
+                [JournalEvent(at=now, kind=EventKind.LEAD, code=lease.account, detail=lease.holder, epoch=lease.epoch)]
             )
         except (ExchangeError, StoreError) as error:
             self._failed(error)
@@ -251,7 +249,7 @@ class Daemon:
         if self._terms.stays or schedule is None or schedule.stop == "never":
             return False
         picks = tick.plan.snapshot.selections
-        today = tick.at.astimezone(LONDON).date()
+        today = london_day(tick.at)
         if self._day is not None and self._day != today:
             self._ended.without_result = len(self._store_bets(self._day))
             return True
@@ -270,7 +268,7 @@ class Daemon:
             return False
 
     def _is_settled(self, now: datetime) -> bool:
-        day = now.astimezone(LONDON).date()
+        day = london_day(now)
         picks = self._store.selections(day)
         has_run = bool(picks) and all(pick.selection.race_time <= now for pick in picks)
         return has_run and not self._store.upcoming_bets(day) and not self._store.open_intents(self._terms.account)

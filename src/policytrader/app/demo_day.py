@@ -17,7 +17,7 @@ from policytrader.model.journal import BetSizes, Purpose
 from policytrader.model.money import ZERO, floor_to_penny, half_up, money_text
 from policytrader.model.orders import Fate
 from policytrader.model.snapshot import RunnerStatus
-from policytrader.model.times import LONDON
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -95,7 +95,7 @@ class DayTeller:
 
     def told(self, tick: Tick) -> Iterator[str]:
         """The lines of a tick. Raises ``StoreError``."""
-        for pick in self._store.selections(tick.at.astimezone(LONDON).date()):
+        for pick in self._store.selections(london_day(tick.at)):
             self._picks[pick.selection.selection_ref] = pick
         yield from self._matches(tick)
         yield from self._withdrawals(tick)
@@ -172,7 +172,7 @@ class DayTeller:
     def _results(self, tick: Tick) -> Iterator[str]:
         if not tick.settled:
             return
-        stored = self._store.live_results(tick.at.astimezone(LONDON).date())
+        stored = self._store.live_results(london_day(tick.at))
         for bet in stored:
             if bet.selection_ref in tick.settled:
                 net = (bet.profit or ZERO) - (bet.commission or ZERO)

@@ -12,10 +12,10 @@ from policytrader.errors import PolicyError, StoreError, UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from policytrader.app.surroundings import Say
     from policytrader.app.tick import Tick
     from policytrader.model.money import MinimumSize
     from policytrader.policy.schedule import SchedulePolicy
+    from policytrader.ports import Say
     from policytrader.ports.store import RuleStore
 
 

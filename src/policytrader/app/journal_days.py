@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policytrader.app.daemon import LEADS
-from policytrader.model.times import LONDON
+from policytrader.model.journal import EventKind, IntentState
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,16 +19,16 @@ _PAGE = 1000
 
 def journal_of(store: JournalStore, day: date | None, account: str | None = None) -> tuple[JournalEntry, ...]:
     """The intents of a London day, else of every day on which one was reserved; oldest first."""
-    days = (
-        [day] if day is not None else sorted({one.at.astimezone(LONDON).date() for one in _events(store, "reserved")})
-    )
+    if day is not None:
+        return store.intents(day, account)
+    days = sorted({london_day(event.at) for event in _events(store, IntentState.RESERVED)})
     return tuple(entry for one in days for entry in store.intents(one, account))
 
 
 def last_account(store: JournalStore) -> str | None:
     """The account that was led last; None where none ever was."""
     found = None
-    for event in _events(store, LEADS):
+    for event in _events(store, EventKind.LEAD):
         found = event.code
     return found
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from policytrader.errors import PolicytraderError
-from policytrader.model.journal import ControlKind
+from policytrader.model.journal import ControlKind, EventKind
 from policytrader.model.money import ZERO, money_text
-from policytrader.model.times import LONDON
+from policytrader.model.times import LONDON, london_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +47,6 @@ _LEVERS = {
     ControlKind.RESUME: "resumed by {who}: {why}",
     ControlKind.LATCH: "LATCH {about}: {why}",
 }
-CASH_OUT = "cash_out"
-"""The kind of the event that a cash-out ended."""
 
 
 class _Fields(dict[str, Any]):
@@ -79,7 +77,7 @@ class Notices:
         if form is not None:
             self._line(at, " ".join(form.format_map(_Fields(fields)).split()))
         if event == "ended" and at is not None:
-            self._totals(at.astimezone(LONDON).date(), at)
+            self._totals(london_day(at), at)
 
     def _is_repeated(self, event: str, fields: dict[str, Any]) -> bool:
         """The same failure again: told once, until something works or something else fails."""
@@ -117,7 +115,7 @@ class Notices:
         while found := self._store.events(since=self._since, after=after):
             after = found[-1].seq
             for event in found:
-                if last is not None and event.kind == CASH_OUT:
+                if last is not None and event.kind == EventKind.CASH_OUT:
                     yield event.at, f"cash-out done ({event.code}): {event.detail}"
         self._last_event = after
 

@@ -3,47 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
-
-class DaemonClock(Protocol):
-    """A clock that tells when it was put forward or back."""
-
-    def now(self) -> datetime:
-        """The moment, aware UTC."""
-        ...
-
-    def wait(self, seconds: float) -> None:
-        """Let that much of this clock's time pass."""
-        ...
-
-    def take_jump(self) -> timedelta:
-        """How far it jumped since this was last asked."""
-        ...
-
-
-class Say(Protocol):
-    """Where the daemon's log goes: a level, what happened, when by the daemon's clock (None where it has none)."""
-
-    def __call__(self, level: str, event: str, at: datetime | None, **fields: Any) -> None:
-        """One line."""
-        ...
-
-
-class LiveFeed(Protocol):
-    """Prices that come by themselves."""
-
-    def wait_for_change(self, seconds: float) -> bool:
-        """Wait, at most so long by the wall, until something is new since this was last asked."""
-        ...
-
-    def describe(self) -> str:
-        """How it is, for the log."""
-        ...
+    from policytrader.ports import DaemonClock, LiveFeed, Say
 
 
 def _nobody() -> bool:

@@ -14,7 +14,7 @@ from policytrader.model.times import format_utc
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from policytrader.app.surroundings import Say
+    from policytrader.ports import Say
 
 LOG_SCHEMA = "policytrader/log/1"
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

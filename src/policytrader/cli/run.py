@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from policytrader.app.daemon import Ended
-    from policytrader.app.surroundings import Say
+    from policytrader.ports import Say
     from policytrader.ports.store import Store
     from policytrader.wiring import Trading
 

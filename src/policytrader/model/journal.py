@@ -49,6 +49,20 @@ class IntentState(StrEnum):
     """The bet is over; what was matched stays in the day's totals."""
 
 
+class EventKind(StrEnum):
+    """What a ``JournalEvent`` is about, beside an intent's steps, which have the names of the states they lead to."""
+
+    SIZES = "sizes"
+    """The sizes of an intent's bet are others."""
+    LEAD = "lead"
+    """Another leader: ``code`` is the account."""
+    LATCH = "latch"
+    CASH_OUT = "cash_out"
+    """A cash-out ended: ``code`` says how, ``detail`` is the pick."""
+    INVALIDATED = "invalidated"
+    REVALIDATED = "revalidated"
+
+
 TRANSITIONS: dict[IntentState, frozenset[IntentState]] = {
     IntentState.DECIDED: frozenset({IntentState.RESERVED}),
     IntentState.RESERVED: frozenset({IntentState.SENT, IntentState.DEAD, IntentState.UNKNOWN}),
@@ -236,8 +250,8 @@ class Evidence:
 class JournalEvent:
     """Something that happened, to an intent (``ref``) or to the day; appended, never changed.
 
-    ``kind`` is a word of the program (``reserved``, ``sent``, ``seen``, ``foreign_order`` ...); ``detail`` is for
-    people. ``seq`` rises; 0 until it is stored.
+    ``kind`` is the state that an intent's step led to, or an ``EventKind``; ``detail`` is for people. ``seq`` rises; 0
+    until it is stored.
     """
 
     at: datetime

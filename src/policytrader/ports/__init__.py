@@ -4,8 +4,9 @@ Adapters implement them; each port's contract suite (``tests/contracts``) runs o
 """
 
 from policytrader.model.bets import ClearedStatus
-from policytrader.ports.clock import Clock
-from policytrader.ports.exchange import ClearedBet, ClearedMarket, Exchange, Funds, PriceFeed
+from policytrader.ports.clock import Clock, DaemonClock
+from policytrader.ports.exchange import ClearedBet, ClearedMarket, Exchange, Funds, LiveFeed, PriceFeed
+from policytrader.ports.log import Say
 from policytrader.ports.store import ControlStore, JournalStore, RuleStore, SelectionStore, Store
 
 __all__ = [
@@ -14,11 +15,14 @@ __all__ = [
     "ClearedStatus",
     "Clock",
     "ControlStore",
+    "DaemonClock",
     "Exchange",
     "Funds",
     "JournalStore",
+    "LiveFeed",
     "PriceFeed",
     "RuleStore",
+    "Say",
     "SelectionStore",
     "Store",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 class Clock(Protocol):
@@ -17,4 +17,12 @@ class Clock(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Let that much of this clock's time pass."""
+        ...
+
+
+class DaemonClock(Clock, Protocol):
+    """A clock that tells when it was put forward or back."""
+
+    def take_jump(self) -> timedelta:
+        """How far it jumped since this was last asked."""
         ...

@@ -119,3 +119,15 @@ class PriceFeed(Protocol):
     def starting_prices(self, market_ids: Sequence[str]) -> Mapping[tuple[str, int], Decimal]:
         """Starting prices, by market and runner, as far as there are any: a market has them once it turned in play."""
         ...
+
+
+class LiveFeed(Protocol):
+    """Prices that come by themselves."""
+
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait, at most so long by the wall, until something is new since this was last asked."""
+        ...
+
+    def describe(self) -> str:
+        """How it is, for the log."""
+        ...

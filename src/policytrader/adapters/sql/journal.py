@@ -14,6 +14,7 @@ from policytrader.errors import StoreConflictError
 from policytrader.model.journal import (
     OPEN_STATES,
     BetSizes,
+    EventKind,
     Evidence,
     Intent,
     IntentState,
@@ -59,7 +60,7 @@ class JournalPart(LeasePart):
                 message = f"intent {', '.join(sorted(there))} is in the journal already: a new need is a new intent"
                 raise StoreConflictError(message)
             executed(connection, insert(_JOURNAL), [_row(entry) for entry in entries])
-            _tell(connection, [_step(entry, at, "reserved") for entry in entries])
+            _tell(connection, [_step(entry, at, IntentState.RESERVED) for entry in entries])
         return entries
 
     def mark_sent(self, refs: Sequence[str], lease: Lease, at: datetime) -> tuple[JournalEntry, ...]:
@@ -119,7 +120,7 @@ class JournalPart(LeasePart):
             if entry.state is not IntentState.SEEN:
                 message = f"intent {ref} is {entry.state}: only a bet that was seen has sizes"
                 raise StoreConflictError(message)
-            return _stepped(connection, entry, read_at, IntentState.SEEN, "sizes", **_sizes_row(sizes, read_at))
+            return _stepped(connection, entry, read_at, IntentState.SEEN, EventKind.SIZES, **_sizes_row(sizes, read_at))
 
     def finish(self, ref: str, sizes: BetSizes, at: datetime, code: str) -> JournalEntry:
         """Seen -> done."""
@@ -252,9 +253,9 @@ def _stepped(
 def _step(entry: JournalEntry, at: datetime, kind: str, who: str = "", epoch: int | None = None) -> JournalEvent:
     intent, sizes = entry.intent, entry.sizes
     detail = entry.detail
-    if kind == "reserved":
+    if kind == IntentState.RESERVED:
         detail = f"{intent.purpose} {intent.side} {intent.size} @ {intent.price}"
-    elif sizes is not None and kind in {"sizes", "done", "seen"}:
+    elif sizes is not None and kind in {EventKind.SIZES, IntentState.DONE, IntentState.SEEN}:
         detail = f"matched {sizes.matched} remaining {sizes.remaining} gone {sizes.gone}"
     return JournalEvent(
         at=at, kind=kind, ref=intent.ref, code=entry.code, detail=detail, who=who, epoch=epoch or entry.epoch

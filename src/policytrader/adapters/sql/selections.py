@@ -10,6 +10,7 @@ from policytrader.adapters.sql import tables
 from policytrader.adapters.sql.part import Part, executed, race_number
 from policytrader.adapters.sql.tables import NAME_LENGTH, REASON_LENGTH
 from policytrader.errors import StoreConflictError
+from policytrader.model.journal import EventKind
 from policytrader.model.money import ZERO, half_up
 from policytrader.model.records import BetOutcome, NewSelection, StoredSelection
 from policytrader.model.snapshot import MarketType, ReferenceRunner, RunnerStatus, Selection, Side
@@ -79,7 +80,7 @@ class SelectionPart(Part):
                 return False
             change = {"valid": False, "invalidated_at": at, "invalidated_reason": reason, "processed_at": at}
             _change(connection, selection_ref, change)
-            _note(connection, at, "invalidated", f"{selection_ref}: {reason}")
+            _note(connection, at, EventKind.INVALIDATED, f"{selection_ref}: {reason}")
             return True
 
     def revalidate(self, selection_ref: str, at: datetime, who: str, why: str) -> bool:
@@ -93,7 +94,9 @@ class SelectionPart(Part):
                 return False
             change = {"valid": True, "invalidated_at": None, "invalidated_reason": None, "processed_at": at}
             _change(connection, selection_ref, change)
-            _note(connection, at, "revalidated", f"{selection_ref}: {why} (was: {before.invalidated_reason})", who)
+            _note(
+                connection, at, EventKind.REVALIDATED, f"{selection_ref}: {why} (was: {before.invalidated_reason})", who
+            )
             return True
 
     def update_positions(self, positions: Sequence[PositionUpdate], at: datetime) -> None:
