@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policytrader.adapters.betfair import stream as stream_module
 from policytrader.adapters.betfair import tls_stream
+from policytrader.adapters.betfair.parsing import parse_book
 from policytrader.adapters.betfair.stream import StreamFeed, StreamHealth, StreamState
 from policytrader.errors import ExchangeError
 from policytrader.model.orders import Reaction
-from policytrader.model.snapshot import MarketStatus
+from policytrader.model.snapshot import MarketStatus, RunnerStatus
 from tests.adapters.betfair.scripted_stream import (
     Certificate,
     Client,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policytrader.adapters.betfair.wire import Wire
+    from policytrader.model.books import LiveMarket
     from tests.adapters.betfair.scripted import Scripted
 
 MARKETS = {"marketIds": ["1.234"]}
@@ -158,6 +161,93 @@ def test_books_follow_the_stream(wire: Wire, certificate: Certificate) -> None:
         wait_for(stream, lambda: stream.books(["1.234"])[0].published_at == later)
         assert stream.books(["1.234"])[0].runners[0].back == ((Decimal(3), Decimal("1.25")),)
         assert stream.books([]) == ()
+
+
+def test_only_books_that_changed_are_parsed(
+    wire: Wire, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands is as of the last message all the same; and what changed, changed in every way."""
+    parsed: list[str] = []
+    steps = Steps()
+
+    def noted(node: Any, *args: Any, **named: Any) -> Any:
+        parsed.append(node.values["marketId"])
+        return parse_book(node, *args, **named)
+
+    monkeypatch.setattr(stream_module, "parse_book", noted)
+
+    def behave(client: Client, _: int) -> None:
+        subscription = client.greet()
+        whole = image(subscription)
+        whole["mc"].append(whole["mc"][0] | {"id": "1.999"})
+        client.say(whole)
+        update = {"op": "mcm", "id": subscription["id"], "clk": "x"}
+        definition = whole["mc"][0]["marketDefinition"]
+        gone = {"id": 11, "status": "REMOVED", "adjustmentFactor": 1}
+        for seconds, change in enumerate(
+            (
+                {"rc": [{"id": 11, "batb": [[0, 3.0, 1.25]]}]},
+                {"marketDefinition": definition | {"status": "SUSPENDED"}},
+                {"marketDefinition": definition | {"runners": [gone]}},
+            ),
+            1,
+        ):
+            steps.wait()
+            client.say(update | {"pt": 1777726800000 + 1000 * seconds, "mc": [{"id": "1.999"} | change]})
+        steps.wait()
+        client.say(beat(subscription, 1777726809000))
+        steps.wait()
+        other = image(subscription)
+        other["mc"][0] = other["mc"][0] | {"id": "1.999"}
+        client.say(other | {"pt": 1777726810000})
+        hang(client)
+
+    both = ["1.234", "1.999"]
+    with ScriptedStream(certificate, behave) as server, feed(wire, server) as stream:
+
+        def after(published_at: int) -> list[LiveMarket]:
+            steps.go()
+            moment = datetime(2026, 5, 2, 13, 0, published_at, tzinfo=UTC)
+            wait_for(stream, lambda: all(book.published_at == moment for book in stream.books(["1.234"])))
+            return list(stream.books(both))
+
+        assert stream.wait_until(StreamState.HEALTHY, SECONDS)
+        first = stream.books(both)
+        assert stream.books(both) == first
+        assert parsed == both
+        assert after(1)[1].runners[0].back == ((Decimal(3), Decimal("1.25")),)
+        assert after(2)[1].status is MarketStatus.SUSPENDED
+        assert after(3)[1].runners[0].status is RunnerStatus.REMOVED
+        unchanged, _ = after(9)
+        assert unchanged == replace(first[0], published_at=datetime(2026, 5, 2, 13, 0, 9, tzinfo=UTC))
+        assert parsed == [*both, "1.999", "1.999", "1.999"]
+        assert [book.market_id for book in after(10)] == ["1.999"]
+
+
+def test_a_change_while_books_are_parsed_counts(
+    wire: Wire, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = Steps()
+
+    def behave(client: Client, _: int) -> None:
+        subscription = client.greet()
+        client.say(image(subscription))
+        steps.wait()
+        update = {"op": "mcm", "id": subscription["id"], "clk": "x", "pt": 1777726802000}
+        client.say(update | {"mc": [{"id": "1.234", "rc": [{"id": 11, "batb": [[0, 3.0, 1.25]]}]}]})
+        hang(client)
+
+    def meanwhile(*args: Any, **named: Any) -> Any:
+        monkeypatch.setattr(stream_module, "parse_book", parse_book)
+        steps.go()
+        assert stream.wait_for_change(1, SECONDS) == 2
+        return parse_book(*args, **named)
+
+    with ScriptedStream(certificate, behave) as server, feed(wire, server) as stream:
+        assert stream.wait_until(StreamState.HEALTHY, SECONDS)
+        monkeypatch.setattr(stream_module, "parse_book", meanwhile)
+        assert stream.books(["1.234"])[0].runners[0].back[0].price == Decimal("3.05")
+        assert stream.books(["1.234"])[0].runners[0].back[0].price == Decimal(3)
 
 
 def wait_for(stream: StreamFeed, is_so: Callable[[], bool]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +18,7 @@ from betfairlightweight.exceptions import ListenerError, SocketError
 from betfairlightweight.streaming import StreamListener
 
 from policytrader.adapters.betfair.fields import Node, loads
+from policytrader.adapters.betfair.parsed_books import ParsedBooks
 from policytrader.adapters.betfair.parsing import parse_book
 from policytrader.adapters.betfair.tls_stream import VerifiedStream
 from policytrader.errors import ExchangeError, printable
@@ -103,6 +104,7 @@ class StreamFeed:
         self._published_milliseconds = 0
         self._is_delayed = False
         self._changes = 0
+        self.parsed = ParsedBooks()
 
     # --- For its user -----------------------------------------------------------------------------------------------
 
@@ -159,17 +161,23 @@ class StreamFeed:
             if not health.is_healthy:
                 message = f"the stream is {health.state}" + (f": {health.reason}" if health.reason else "")
                 raise ExchangeError(message, "STREAM_NOT_HEALTHY", frozenset(health.reactions))
-            snapped = self._listener.snap(wanted) if wanted else []
+            found = self.parsed.known(wanted)
+            missing = [one for one in wanted if one not in found]
+            snapped = self._listener.snap(missing) if missing else []
+            entries = [self.parsed.expect(book["marketId"]) for book in snapped]
             published_at = EPOCH + timedelta(milliseconds=self._published_milliseconds)
             is_delayed = self._is_delayed
         try:
-            return tuple(
-                parse_book(Node(book, f"stream[{book.get('marketId')}]"), published_at, is_delayed=is_delayed)
-                for book in snapped
-            )
+            for book, entry in zip(snapped, entries, strict=True):
+                market_id = book["marketId"]
+                node = Node(book, f"stream[{market_id}]")
+                found[market_id] = entry.book = parse_book(node, published_at, is_delayed=is_delayed)
         except ExchangeError as error:
             # It shows what was said, which may be anything.
             raise ExchangeError(self._wire.secrets.strike(str(error)), error.code, error.reactions) from None
+        return tuple(
+            replace(found[one], published_at=published_at, is_delayed=is_delayed) for one in wanted if one in found
+        )
 
     # --- Called by the listener, in the stream's thread ---------------------------------------------------------------
 
@@ -334,6 +342,7 @@ class _Listener(StreamListener):  # type: ignore[misc] # the library has no type
         with self._feed.taking():
             self.stream = None
             self.stream_type = None
+            self._feed.parsed.forget()
 
     def _empty(self) -> None:
         stream: Any = self.stream
@@ -360,6 +369,7 @@ class _Listener(StreamListener):  # type: ignore[misc] # the library has no type
                         # It may come in the middle of a subscription, and it is all that there is.
                         self._empty()
                     if "mc" in data or "ct" in data:  # a bare status 503 has neither, and no time
+                        self._feed.parsed.take(data)
                         self._on_change_message(data, data.get("id"))
                     self._feed.heard(data)
             case "mcm":
