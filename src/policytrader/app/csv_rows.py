@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeVar
 
 from policytrader.errors import Diagnostic, Place, SnapshotError
@@ -42,6 +43,17 @@ def is_fit(text: str) -> bool:
     return len(text) <= _LONGEST and text.isprintable()
 
 
+def plain_number(text: str) -> Decimal | None:
+    """A number as people write one; None for signs of other alphabets, exponents, commas, NaN and infinity."""
+    if not text.isascii() or "_" in text or "e" in text.casefold():
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
 def read_text(path: Path, what: str) -> str:
     """The text of a file of ``what`` (as messages call it). Raises ``SnapshotError``."""
     try:
@@ -64,10 +76,12 @@ def read_rows(
     check_header: Callable[[list[str], Place], list[Diagnostic]],
     read_row: Callable[[Row], T],
     empty: str,
+    instead: Callable[[SnapshotError], T] | None = None,
 ) -> tuple[T, ...]:
     """What ``read_row`` makes of each row that is not blank; ``file`` is the text's name in messages.
 
-    ``read_row`` raises ``SnapshotError`` for a row that cannot be used; ``empty`` is told where there is none at all.
+    ``read_row`` raises ``SnapshotError`` for a row that cannot be used; ``instead`` says what stands in its place,
+    where one bad row refuses no other. ``empty`` is told where there is none at all.
     Raises ``SnapshotError`` with the problems of the header, else with those of every row.
     """
     reader = csv.reader(io.StringIO(text), strict=True)
@@ -80,7 +94,10 @@ def read_rows(
                 try:
                     found.append(read_row(_row(cells, header, Place(file, reader.line_num, 1))))
                 except SnapshotError as error:
-                    problems += error.diagnostics
+                    if instead is None:
+                        problems += error.diagnostics
+                    else:
+                        found.append(instead(error))
     except csv.Error as error:
         problems = [Diagnostic(Place(file, reader.line_num, 1), "S103", f"not CSV: {error}")]
     if not problems and not found:

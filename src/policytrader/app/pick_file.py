@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from policytrader.app.csv_rows import UNFIT, Row, is_fit, read_rows, read_text
+from policytrader.app.csv_rows import UNFIT, Row, is_fit, plain_number, read_rows, read_text
 from policytrader.app.morning import Pick
 from policytrader.errors import Diagnostic, Place, SnapshotError
 from policytrader.model.price import is_on_ladder
@@ -123,11 +123,8 @@ def _time(row: dict[str, str]) -> datetime | None:
 
 
 def _number(row: dict[str, str], name: str) -> Decimal:
-    try:
-        number = Decimal(row[name]) if row[name].isascii() and "_" not in row[name] else Decimal("nan")
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not number.is_finite() or "e" in row[name].casefold():
+    number = plain_number(row[name])
+    if number is None:
         _refuse(name, "S106", f"{row[name]} is not a plain number")
     return number
 
