@@ -19,9 +19,9 @@ import pytest
 
 from policytrader import load_policy
 from policytrader.app.report import OrderCounts, read_report
-from policytrader.app.report_html import html_of
-from policytrader.app.report_pictures import counts_picture, percents_picture, profit_picture
-from policytrader.app.report_texts import cells_of, csv_of, document_of, summary_of
+from policytrader.cli.report_html import html_of
+from policytrader.cli.report_pictures import counts_picture, percents_picture, profit_picture
+from policytrader.cli.report_words import cells_of, csv_of, document_of, summary_of
 from policytrader.engine.evaluate import Engine
 from policytrader.errors import printable
 from policytrader.model.journal import ControlKind, Purpose

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from policytrader.app.demo_day import SCHEDULE, coarser_rules
+from policytrader.cli.demo_day import SCHEDULE, coarser_rules
 from policytrader.model.decision import Action
 from policytrader.model.journal import IntentState, Purpose
 from policytrader.model.records import BetOutcome

@@ -72,6 +72,7 @@ class Daemon:
         self._terms = terms
         self._say = surroundings.say
         self._rest = surroundings.rest
+        self._watch = surroundings.watch
         self._clock_watch = ClockWatch(surroundings.clock.take_jump, surroundings.skew)
         self._is_stopping = surroundings.is_stopping
         self._engines = Engines(store, terms.minimum, terms.mode, surroundings.say)
@@ -177,6 +178,7 @@ class Daemon:
             if self._lease is not None:
                 self._lease = self._store.renew(self._lease, now)
             tick = self._trader.tick(engine, self._lease)
+            self._watch(tick)
             self._engines.follow_shadow(tick)
         except StaleEpochError as error:
             if self._terms.is_once:
@@ -244,25 +246,23 @@ class Daemon:
     # --- The end ------------------------------------------------------------------------------------------------------
 
     def _is_over(self, tick: Tick) -> bool:
-        """All races of the day's picks are over, and every result is stored."""
+        """All races of the day's picks are over, and every result is stored; or the day itself is over."""
         schedule = self._engines.schedule
         if self._terms.stays or schedule is None or schedule.stop == "never":
             return False
-        picks = tick.plan.snapshot.selections
         today = london_day(tick.at)
         if self._day is not None and self._day != today:
             self._ended.without_result = len(self._store_bets(self._day))
             return True
-        if not picks:
+        if not tick.plan.snapshot.selections:
             return False
         self._day = today
-        if not self._terms.is_live:
-            books = tick.plan.snapshot.markets_by_id
-            known = [books[pick.market_id] for pick in picks if pick.market_id in books]
-            is_closed = len(known) == len(picks) and all(book.status is MarketStatus.CLOSED for book in known)
-            return is_closed or tick.at > max(pick.race_time for pick in picks) + _AFTER_LAST_OFF
+        return self._has_settled(tick) if self._terms.is_live else _has_run(tick)
+
+    def _has_settled(self, tick: Tick) -> bool:
         try:
-            return all(pick.race_time <= tick.at for pick in picks) and self._is_settled(tick.at)
+            has_begun = all(pick.race_time <= tick.at for pick in tick.plan.snapshot.selections)
+            return has_begun and self._is_settled(tick.at)
         except StoreError as error:
             self._failed(error)
             return False
@@ -333,3 +333,11 @@ class Daemon:
             refused=len(tick.refused), **({"refused_by": by} if by else {}), cancelled=len(tick.cancelled),
             settled=len(tick.settled), read="everything" if tick.is_complete else "what is open", **counts,
         )  # fmt: skip
+
+
+def _has_run(tick: Tick) -> bool:
+    """A dry run stores no result: the markets tell, or the time."""
+    picks, books = tick.plan.snapshot.selections, tick.plan.snapshot.markets_by_id
+    known = [books[pick.market_id] for pick in picks if pick.market_id in books]
+    is_closed = len(known) == len(picks) and all(book.status is MarketStatus.CLOSED for book in known)
+    return is_closed or tick.at > max(pick.race_time for pick in picks) + _AFTER_LAST_OFF

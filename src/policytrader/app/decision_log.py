@@ -95,44 +95,64 @@ class _Seen(NamedTuple):
 class DecisionLog:
     """Remembers the last decision on each pick of one process, and appends those that changed to the store's log."""
 
-    def __init__(self, store: RuleStore, mode: str) -> None:
-        """Nothing was seen: the first decision on each pick is a change."""
+    def __init__(self, store: RuleStore, mode: str, *, is_shadow: bool = False) -> None:
+        """Nothing was seen: the first decision on each pick is a change. ``is_shadow``: nothing follows from them."""
+        self._is_shadow = is_shadow
         self._store = store
         self._mode = mode
         self._seen: dict[str, _Seen] = {}
         self._appended: frozenset[str] = frozenset()
 
-    def append_changed(self, plan: Plan, *, is_shadow: bool = False) -> None:
+    def append_changed(self, plan: Plan) -> None:
         """The decisions that are not what they were; they share the snapshot's inputs.
 
         Raises ``StoreError``: nothing was appended, and the next plan's decisions are still news.
         """
         seen = {one.selection.selection_ref: (one, _seen(one, plan)) for one in plan.decisions}
         news = [decision for ref, (decision, now) in seen.items() if self._seen.get(ref) != now]
-        self._append(news, plan, is_shadow=is_shadow)
+        self._append(news, plan)
         self._seen |= {ref: now for ref, (_, now) in seen.items()}
-        self._appended = frozenset(decision_id_of(one, plan, is_shadow=is_shadow) for one in news)
+        self._appended = frozenset(self._id_of(one, plan) for one in news)
 
     def append_acted_on(self, decision: Decision, plan: Plan) -> None:
         """A decision that an order follows from: it names its inputs, though it may repeat the one before it.
 
         After ``append_changed`` of the same plan. Raises ``StoreError``.
         """
-        if decision_id_of(decision, plan) not in self._appended:
-            self._append([decision], plan, is_shadow=False)
-            self._appended |= {decision_id_of(decision, plan)}
+        decision_id = self._id_of(decision, plan)
+        if decision_id not in self._appended:
+            self._append([decision], plan)
+            self._appended |= {decision_id}
 
-    def _append(self, decisions: Sequence[Decision], plan: Plan, *, is_shadow: bool) -> None:
+    def _id_of(self, decision: Decision, plan: Plan) -> str:
+        return decision_id_of(decision, plan, is_shadow=self._is_shadow)
+
+    def _append(self, decisions: Sequence[Decision], plan: Plan) -> None:
         if not decisions:
             return
         inputs = encode(plan.snapshot)
-        records = [_record(one, plan, inputs, self._mode, is_shadow=is_shadow) for one in decisions]
+        records = [self._record(one, plan, inputs) for one in decisions]
         try:
             self._store.append_decisions(records)
         except StoreConflictError:
             # Another version of this program decided otherwise on the very same inputs; the first record stays.
             missing = [record for record in records if self._store.decision(record.decision_id) is None]
             self._store.append_decisions(missing)
+
+    def _record(self, decision: Decision, plan: Plan, inputs: bytes) -> DecisionRecord:
+        return DecisionRecord(
+            decision_id=self._id_of(decision, plan),
+            at=plan.snapshot.now,
+            selection_ref=decision.selection.selection_ref,
+            policy_hash=plan.policy.hash,
+            snapshot_hash=plan.snapshot.hash,
+            action=str(decision.action),
+            code=decision.code,
+            document=document_of(decision),
+            inputs=inputs,
+            is_shadow=self._is_shadow,
+            mode=self._mode,
+        )
 
 
 def _seen(decision: Decision, plan: Plan) -> _Seen:
@@ -152,19 +172,3 @@ def decision_id_of(decision: Decision, plan: Plan, *, is_shadow: bool = False) -
 def document_of(decision: Decision) -> bytes:
     """The decision as the log keeps it: UTF-8 JSON in the plan's order; the same decision gives the same bytes."""
     return json.dumps(decision.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _record(decision: Decision, plan: Plan, inputs: bytes, mode: str, *, is_shadow: bool) -> DecisionRecord:
-    return DecisionRecord(
-        decision_id=decision_id_of(decision, plan, is_shadow=is_shadow),
-        at=plan.snapshot.now,
-        selection_ref=decision.selection.selection_ref,
-        policy_hash=plan.policy.hash,
-        snapshot_hash=plan.snapshot.hash,
-        action=str(decision.action),
-        code=decision.code,
-        document=document_of(decision),
-        inputs=inputs,
-        is_shadow=is_shadow,
-        mode=mode,
-    )

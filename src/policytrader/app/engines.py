@@ -66,7 +66,7 @@ class Engines:
         """Nothing is read yet."""
         self._active = _InUse(store, minimum, say, shadow=False)
         self._shadow = _InUse(store, minimum, say, shadow=True)
-        self._shadow_log = DecisionLog(store, mode)
+        self._shadow_log = DecisionLog(store, mode, is_shadow=True)
 
     def current(self, now: datetime) -> Engine:
         """The active policy's engine.
@@ -94,7 +94,7 @@ class Engines:
         try:
             engine = self._shadow.refresh(tick.at)
             if engine is not None:
-                self._shadow_log.append_changed(engine.evaluate(tick.plan.snapshot), is_shadow=True)
+                self._shadow_log.append_changed(engine.evaluate(tick.plan.snapshot))
         except (PolicyError, StoreError) as error:
             self._shadow.refused(tick.at, error.render())
 

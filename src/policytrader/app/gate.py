@@ -64,7 +64,7 @@ class Ledger:
     ) -> Self:
         """From the journal and the day's results."""
         results = tuple(results)
-        made = sum(((bet.profit or ZERO) - (bet.commission or ZERO) for bet in results), ZERO)
+        made = sum((bet.net for bet in results), ZERO)
         return cls(
             now=now,
             entries=tuple(entries),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
+    from policytrader.app.tick import Tick
     from policytrader.ports import DaemonClock, LiveFeed, Say
 
 
@@ -20,12 +21,16 @@ def _unknown() -> None:
     return None
 
 
+def _unwatched(_: Tick) -> None:
+    """Nobody looks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """``rest`` lets the wall's time pass, also where the clock's stands still.
 
     ``skew`` tells how far the clock is ahead of the exchange's, None where nobody knows; ``feed`` is None where prices
-    are only polled.
+    are only polled; ``watch`` is shown each tick that did not fail.
     """
 
     clock: DaemonClock
@@ -34,3 +39,4 @@ class Surroundings:
     is_stopping: Callable[[], bool] = _nobody
     skew: Callable[[], timedelta | None] = _unknown
     feed: LiveFeed | None = None
+    watch: Callable[[Tick], None] = _unwatched

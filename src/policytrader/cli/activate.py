@@ -12,16 +12,7 @@ from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.plan_text import change_lines
 from policytrader.cli.rules import check_rules, scenarios_of
 from policytrader.cli.trader import snapshot_now
-from policytrader.cli.trading import (
-    exchange_options,
-    json_option,
-    moment,
-    opened_exchange,
-    opened_store,
-    person,
-    profile_of,
-    store_option,
-)
+from policytrader.cli.trading import access_options, json_option, person, profile_of
 from policytrader.cli.words import counted
 from policytrader.errors import ConfigError, ExchangeError, PolicyError, UsageError, printable
 from policytrader.wiring import read_snapshot
@@ -29,6 +20,7 @@ from policytrader.wiring import read_snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from policytrader.cli.trading import Access
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.store import Store
 
@@ -64,8 +56,7 @@ class _Difference:
 @click.option("--end-shadow", is_flag=True, help="No policy watches from now on.")
 @click.option("--dry-run", is_flag=True, help="Check, show the difference, and store nothing.")
 @click.option("--who", metavar="NAME", help="Whose decision this is; default: the system's user.")
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
 def command(
@@ -75,9 +66,7 @@ def command(
     end_shadow: bool,
     dry_run: bool,
     who: str | None,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Check a policy, store its files, and let it decide from now on.
@@ -93,14 +82,14 @@ def command(
         message = "--end-shadow goes without --policy, --shadow and --dry-run"
         raise UsageError(message)
     checked = None if end_shadow else check_rules(context, policy)
-    at = moment(context, exchange_file, clock)
+    at = access.moment(context)
     difference = None
     is_news = True
-    with opened_store(context, url, makes=not dry_run) as store:
+    with access.store(context, makes=not dry_run) as store:
         if checked is None:
             store.activate(None, at, person(who), shadow=True)
         else:
-            difference = _difference(context, store, checked.policy, exchange_file, clock)
+            difference = _difference(context, store, checked.policy, access)
             if not as_json:
                 click.echo("\n".join(map(printable, _difference_lines(context, checked.policy, difference))))
             if not dry_run:
@@ -120,9 +109,7 @@ def command(
     return FINE
 
 
-def _difference(
-    context: Context, store: Store, policy: PolicySet, exchange_file: str | None, clock: str | None
-) -> _Difference:
+def _difference(context: Context, store: Store, policy: PolicySet, access: Access) -> _Difference:
     # A dry run may look at a store that is not there yet: then nothing is active.
     record = store.active_policy() if store.status().revision is not None else None
     if record is None:
@@ -137,9 +124,9 @@ def _difference(
     snapshots = [(name, snapshot) for name, snapshot in read if snapshot.policy is None]
     profile = profile_of(context)
     not_seen = ""
-    if exchange_file is not None or profile.real is not None:
+    if access.exchange_file is not None or profile.real is not None:
         try:
-            with opened_exchange(context, exchange_file, clock) as trading:
+            with access.exchange(context) as trading:
                 snapshots.append((_NOW, snapshot_now(trading, store)))
         except (ExchangeError, ConfigError) as error:
             # A policy can be activated while the exchange is closed, or by somebody who has no login.

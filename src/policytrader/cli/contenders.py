@@ -11,17 +11,7 @@ from policytrader.app.contender_file import read_mark_file
 from policytrader.app.contenders import LivePrices, Mark, RaceValue, Valued, resolve_marks, value_races
 from policytrader.app.morning import listed_races
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.trading import (
-    asked_day,
-    day_of,
-    day_words,
-    exchange_options,
-    json_option,
-    opened_exchange,
-    opened_store,
-    profile_of,
-    store_option,
-)
+from policytrader.cli.trading import access_options, asked_day, day_words, json_option, profile_of
 from policytrader.cli.words import counted
 from policytrader.errors import Place, UsageError, printable
 from policytrader.model.money import half_up, money_text
@@ -31,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from policytrader.cli.trading import Access
     from policytrader.ports.store import Store
 
 CONTENDERS_SCHEMA = "policytrader/contenders/1"
@@ -65,8 +56,7 @@ def command() -> None:
 @click.option("--horse", "horses", multiple=True, metavar="NAME", help="A horse, by name; may be repeated.")
 @click.option("--selection", "runners", multiple=True, type=int, metavar="ID", help="A horse, by the exchange's id.")
 @click.option("--not", "is_not", is_flag=True, help="Mark them as not-contender.")
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
 def mark(
@@ -77,9 +67,7 @@ def mark(
     horses: tuple[str, ...],
     runners: tuple[int, ...],
     is_not: bool,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Mark horses of one race as contenders, or with --not as no contenders, and show the race's value table."""
@@ -107,39 +95,33 @@ def mark(
         )
 
     marks = [*(one(name, None) for name in horses), *(one(None, runner) for runner in runners)]
-    return _mark(context, marks, url, exchange_file, clock, as_json=as_json)
+    return _mark(context, marks, access, as_json=as_json)
 
 
 @command.command("import", short_help="Mark the horses of a CSV file.")
 @click.argument("file")
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
-def import_(
-    context: Context, file: str, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool
-) -> int:
+def import_(context: Context, file: str, access: Access, as_json: bool) -> int:
     """Mark the horses of a CSV file, and show the value tables of their races.
 
     Columns: race_time, course, horse, contender; the last one says contender or not-contender. All marks are stored or
     none; a later mark of a horse replaces an earlier one.
     """
-    return _mark(context, read_mark_file(context.path(file)), url, exchange_file, clock, as_json=as_json)
+    return _mark(context, read_mark_file(context.path(file)), access, as_json=as_json)
 
 
 @command.command("list", short_help="Show the value tables of a day.")
 @day_words
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
 def list_(
     context: Context,
     day_argument: date | None,
     day: date | None,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Show the value tables of the marked races of a London day: DAY, or --day DATE.
@@ -148,12 +130,12 @@ def list_(
     daemon stored last.
     """
     given = asked_day(day_argument, day)
-    with opened_store(context, url) as store:
-        wanted = day_of(context, store, given, exchange_file, clock)
+    with access.store(context) as store:
+        wanted = access.day(context, store, given)
         marked = store.contenders(wanted)
         live = LivePrices()
-        if marked and (exchange_file is not None or profile_of(context).real is not None):
-            with opened_exchange(context, exchange_file, clock) as trading:
+        if marked and (access.exchange_file is not None or profile_of(context).real is not None):
+            with access.exchange(context) as trading:
                 live = LivePrices.read(trading.prices, (one.race_id for one in marked))
         races = _races(store, {wanted}, {one.race_id for one in marked}, live, {})
     _show(context, races, [wanted], as_json=as_json)
@@ -163,13 +145,11 @@ def list_(
 def _mark(
     context: Context,
     marks: Sequence[Mark],
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     *,
     as_json: bool,
 ) -> int:
-    with opened_exchange(context, exchange_file, clock) as trading, opened_store(context, url, makes=True) as store:
+    with access.exchange(context) as trading, access.store(context, makes=True) as store:
         store.control_state()  # a store that cannot be used is told before anything is asked of the exchange
         rows, courses, live = resolve_marks(marks, listed_races(trading.prices), trading.prices)
         store.mark_contenders(rows, trading.clock.now())

@@ -9,21 +9,14 @@ import click
 
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.decision_text import head_document
-from policytrader.cli.trading import (
-    day_of,
-    day_option,
-    exchange_options,
-    json_option,
-    opened_store,
-    profile_of,
-    store_option,
-)
+from policytrader.cli.trading import access_options, day_option, json_option, profile_of
 from policytrader.cli.words import counted
 from policytrader.errors import printable
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from policytrader.cli.trading import Access
     from policytrader.model.records import LoggedDecision
 
 DECISIONS_SCHEMA = "policytrader/decisions/1"
@@ -33,17 +26,14 @@ _SHORT = 12
 @click.command(short_help="Show the decision log: what was decided, when, and why.")
 @click.argument("selection_ref", required=False)
 @day_option()
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
 def command(
     context: Context,
     selection_ref: str | None,
     day: date | None,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Show the logged decisions on today's picks, or on one pick (SELECTION_REF), newest last.
@@ -52,9 +42,9 @@ def command(
     follows from it. What stood behind
     one is shown by `explain --decision ID`.
     """
-    with opened_store(context, url) as store:
+    with access.store(context) as store:
         # Of one pick all decisions are shown, unless a day was named.
-        wanted = day_of(context, store, day, exchange_file, clock) if selection_ref is None else day
+        wanted = access.day(context, store, day) if selection_ref is None else day
         found = store.logged_decisions(day=wanted, selection_ref=selection_ref)
     mode = profile_of(context).mode
     if as_json:

@@ -107,7 +107,7 @@ class _Demo:
         return ended
 
     def _write_rules(self) -> None:
-        from policytrader.app.demo_day import PACE, coarser_rules
+        from policytrader.cli.demo_day import PACE, coarser_rules
 
         target = self._folder / "rules" / "racing"
         target.mkdir(parents=True)
@@ -148,10 +148,9 @@ class _Demo:
 
     def _trade(self, trading: Trading, store: Store, stop: Any) -> Ended:
         from policytrader.app.daemon import Daemon, DaemonTerms
-        from policytrader.app.demo_day import DayTeller, WatchedTrader
         from policytrader.app.surroundings import Surroundings
-        from policytrader.app.tick import TraderTerms
-        from policytrader.cli.trading import STRATEGY_REF
+        from policytrader.cli.demo_day import DayTeller
+        from policytrader.cli.trader import make_trader
         from policytrader.config import Profile
         from policytrader.wiring import wall_rest
 
@@ -164,23 +163,17 @@ class _Demo:
             for line in teller.told(tick):
                 self._show(printable(line))
 
-        trader = WatchedTrader(
-            watch,
-            exchange=trading.exchange,
-            prices=trading.prices,
-            store=store,
-            clock=trading.clock,
-            # Not by chance, as a real day's: the same seed gives the same day, and the same names in it.
-            new_ref=lambda: f"demo-{self._seed}-{next(numbers):05d}",
-            terms=TraderTerms(
-                account=trading.account, mode=profile.mode, strategy_ref=STRATEGY_REF, minimum=profile.minimum
-            ),
-            kill_file=profile.kill_path(self._folder),
-        )
+        def new_ref() -> str:
+            """Not by chance, as a real day's: the same seed gives the same day, and the same names in it."""
+            return f"demo-{self._seed}-{next(numbers):05d}"
+
+        trader = make_trader(self._context, trading, store, profile, new_ref)
         terms = DaemonTerms(
             account=trading.account, mode=profile.mode, holder="demo", is_live=True, minimum=profile.minimum
         )
-        surroundings = Surroundings(clock=trading.clock, say=self._say, rest=wall_rest(stop), is_stopping=stop)
+        surroundings = Surroundings(
+            clock=trading.clock, say=self._say, rest=wall_rest(stop), is_stopping=stop, watch=watch
+        )
         daemon = Daemon(trader, store, surroundings, terms)
         with stopped_by_signals(stop.handle):
             return daemon.run()
@@ -232,7 +225,7 @@ class _Demo:
     def document(self, ended: Ended) -> dict[str, Any]:
         """What the store holds of the day."""
         from policytrader.app.report import read_report
-        from policytrader.app.report_texts import document_of
+        from policytrader.cli.report_words import document_of
 
         assert self._day is not None, "the day began"
         with closing(self._store()) as store:

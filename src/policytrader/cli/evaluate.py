@@ -13,7 +13,7 @@ from policytrader.cli.decision_text import head_line, stored_document
 from policytrader.cli.plan_text import comparison_lines, plan_lines
 from policytrader.cli.sources import Source, rules_name, scenario_policy, snapshots_of, source_options
 from policytrader.cli.trader import snapshot_now
-from policytrader.cli.trading import exchange_options, opened_exchange, opened_store, profile_of, store_option
+from policytrader.cli.trading import access_options, profile_of
 from policytrader.cli.written import write_text
 from policytrader.errors import UsageError, printable
 from policytrader.model.decision import Action
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from policytrader.cli.trading import Access
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
 
@@ -36,8 +37,7 @@ _NOWHERE = Source((), None, None, None, None)
 @click.option("--against", metavar="DIR|git:REV|active", help="Show what the rules in use change against these.")
 @source_options
 @click.option("--decision", "decision_id", metavar="ID", help="Decide again on the stored inputs of a logged decision.")
-@store_option
-@exchange_options
+@access_options
 @click.option("--json", "as_json", is_flag=True, help="One document a snapshot on stdout.")
 @click.option("--out", metavar="FILE", help="Also write the JSON documents to a file.")
 @click.option("--no-protections", is_flag=True, help="Leave the protections out: the policy's own logic.")
@@ -53,9 +53,7 @@ def command(
     captured_at: str | None,
     selections: str | None,
     decision_id: str | None,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     as_json: bool,
     out: str | None,
     no_protections: bool,
@@ -71,23 +69,20 @@ def command(
     not the stored one byte for byte. With --policy too: what those rules would have done.
     """
     source = Source(snapshots, recording, at, captured_at, selections)
-    is_live = exchange_file is not None or (source == _NOWHERE and _has_account(context))
+    is_live = access.exchange_file is not None or (source == _NOWHERE and _has_account(context))
     if decision_id is not None:
-        if source != _NOWHERE or exchange_file is not None or against is not None or no_protections:
+        if source != _NOWHERE or access.exchange_file is not None or against is not None or no_protections:
             message = "--decision goes without a snapshot, --recording, --exchange, --against and --no-protections"
             raise UsageError(message)
-        return _decide_again(context, decision_id, url, policies, as_json=as_json, out=out)
+        return _decide_again(context, decision_id, access, policies, as_json=as_json, out=out)
     if is_live and source != _NOWHERE:
         message = "--exchange is about this moment: it goes without a snapshot and --recording"
         raise UsageError(message)
     names = _policy_names(policies, against)
-    load = _Loader(context, url)
+    load = _Loader(context, access.url)
     documents: list[object] = []
     has_changes = False
-    if is_live:
-        sources = _this_moment(context, url, exchange_file, clock, is_edit=against is not None)
-    else:
-        sources = snapshots_of(source, context)
+    sources = _this_moment(context, access, is_edit=against is not None) if is_live else snapshots_of(source, context)
     for folder, snapshot in sources:
         own = folder if is_live else scenario_policy(snapshot, folder, context) if None in names else ""
         named = [name or own for name in names]
@@ -133,18 +128,16 @@ class _Loader:
         return self._loaded[name]
 
 
-def _this_moment(
-    context: Context, url: str | None, exchange_file: str | None, clock: str | None, *, is_edit: bool
-) -> Iterator[tuple[str, Snapshot]]:
+def _this_moment(context: Context, access: Access, *, is_edit: bool) -> Iterator[tuple[str, Snapshot]]:
     """Today's selections as they stand, with the name of the rules that `run` would decide by; of an edit, the edit."""
-    with opened_exchange(context, exchange_file, clock) as trading, opened_store(context, url) as store:
+    with access.exchange(context) as trading, access.store(context) as store:
         snapshot = snapshot_now(trading, store)
         rules = ACTIVE if not is_edit and store.active_policy() is not None else str(policy_folder(context.project))
     yield rules, snapshot if context.now is None else replace(snapshot, now=context.now)
 
 
 def _decide_again(
-    context: Context, decision_id: str, url: str | None, policies: tuple[str, ...], *, as_json: bool, out: str | None
+    context: Context, decision_id: str, access: Access, policies: tuple[str, ...], *, as_json: bool, out: str | None
 ) -> int:
     from policytrader.app.comparison import compare_plans
     from policytrader.app.decided import read_decided
@@ -153,14 +146,16 @@ def _decide_again(
     if len(policies) > 1:
         message = "--decision with one --policy compares it with the stored one"
         raise UsageError(message)
-    with opened_store(context, url) as store:
+    with access.store(context) as store:
         decided = read_decided(store, decision_id)
     currency = profile_of(context).currency
     plan = evaluate(decided.policy, decided.snapshot, explain=not as_json, currency=currency)
     stored = stored_document(decided)
     if policies:
         (name,) = _policy_names(policies, None)
-        other = evaluate(_Loader(context, url)(name or ""), decided.snapshot, explain=not as_json, currency=currency)
+        other = evaluate(
+            _Loader(context, access.url)(name or ""), decided.snapshot, explain=not as_json, currency=currency
+        )
         comparison = compare_plans(plan, other)
         _tell(
             context,

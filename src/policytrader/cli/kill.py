@@ -8,16 +8,7 @@ import click
 
 from policytrader.app.kill_switch import write_kill_file
 from policytrader.cli.context import FINE, Context
-from policytrader.cli.trading import (
-    exchange_options,
-    moment,
-    opened_store,
-    person,
-    person_options,
-    profile_of,
-    reason,
-    store_option,
-)
+from policytrader.cli.trading import access_options, person, person_options, profile_of, reason
 from policytrader.errors import ExchangeError, PolicytraderError, StoreError
 from policytrader.model.journal import Control, ControlKind
 from policytrader.wiring import system_clock
@@ -25,28 +16,27 @@ from policytrader.wiring import system_clock
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from policytrader.cli.trading import Access
+
 
 @click.command(short_help="Send no order at all until somebody resumes.")
 @click.option("--cancel-open", is_flag=True, help="The daemon also cancels what rests of ours at the exchange.")
 @person_options
-@store_option
-@exchange_options
+@access_options
 @click.pass_obj
 def command(
     context: Context,
     cancel_open: bool,
     why: str,
     who: str | None,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
 ) -> int:
     """Send no order at all, hedges included, until somebody resumes.
 
     Written to the kill file of the profile and to the store; one of the two is enough. Exit code 4 where neither can
     be written.
     """
-    at = _moment(context, exchange_file, clock)
+    at = _moment(context, access)
     kill = Control(kind=ControlKind.KILL, at=at, who=person(who), why=reason(why), cancels_open=cancel_open)
     path = profile_of(context).kill_path(context.project)
     file_problem = ""
@@ -55,7 +45,7 @@ def command(
     except OSError as error:
         file_problem = f"the kill file {path} cannot be written: {error.strerror or error}"
     try:
-        with opened_store(context, url) as store:
+        with access.store(context) as store:
             store.pull(kill)
     except StoreError as error:
         if file_problem:
@@ -68,10 +58,10 @@ def command(
     return FINE
 
 
-def _moment(context: Context, exchange_file: str | None, clock: str | None) -> datetime:
+def _moment(context: Context, access: Access) -> datetime:
     """The clock's time; a kill does not wait for a clock that fails."""
     try:
-        return moment(context, exchange_file, clock)
+        return access.moment(context)
     except (ExchangeError, OSError) as error:
         said = error.render() if isinstance(error, PolicytraderError) else str(error)
         click.echo(f"warning: the system's clock is used: {said}", err=True)

@@ -9,36 +9,29 @@ import click
 from policytrader.app.activate import ActivePolicy
 from policytrader.cli.context import FINE, REFUSED, Context, print_json
 from policytrader.cli.trader import make_trader
-from policytrader.cli.trading import (
-    exchange_options,
-    json_option,
-    opened_exchange,
-    opened_store,
-    profile_of,
-    store_option,
-)
+from policytrader.cli.trading import access_options, json_option, profile_of
 from policytrader.cli.words import counted
 from policytrader.errors import UsageError
 
 if TYPE_CHECKING:
     from policytrader.app.reconcile import Finding
+    from policytrader.cli.trading import Access
 
 RECONCILED_SCHEMA = "policytrader/reconciled/1"
 
 
 @click.command(short_help="Compare the journal with the exchange, and record what is found.")
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
-def command(context: Context, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool) -> int:
+def command(context: Context, access: Access, as_json: bool) -> int:
     """Compare the journal with the exchange completely, and record what is found; sends nothing.
 
     Exit code 5 where something was found after which nothing is placed until a person has looked.
     """
     from policytrader.app.reconcile import STOPS
 
-    with opened_exchange(context, exchange_file, clock) as trading, opened_store(context, url) as store:
+    with access.exchange(context) as trading, access.store(context) as store:
         active = ActivePolicy(store)
         active.refresh()
         if active.policy is None:

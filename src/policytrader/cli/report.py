@@ -8,19 +8,10 @@ import click
 
 from policytrader.app.journal_days import journal_of
 from policytrader.app.report import read_report
-from policytrader.app.report_texts import csv_of, document_of
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.report_text import report_lines
-from policytrader.cli.trading import (
-    asked_day,
-    day_of,
-    day_words,
-    exchange_options,
-    json_option,
-    opened_store,
-    profile_of,
-    store_option,
-)
+from policytrader.cli.report_words import csv_of, document_of
+from policytrader.cli.trading import access_options, asked_day, day_words, json_option, profile_of
 from policytrader.cli.written import write_text
 from policytrader.errors import UsageError
 
@@ -29,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from policytrader.cli.trading import Access
     from policytrader.ports.store import Store
 
 _SQLITE = b"SQLite format 3\0"
@@ -38,8 +30,7 @@ _SQLITE = b"SQLite format 3\0"
 @day_words
 @click.option("--csv", "csv_file", metavar="FILE", help="Also write one row a selection.")
 @click.option("--html", "html_file", metavar="FILE", help="Also write one self-contained page, with pictures.")
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
 def command(
@@ -48,9 +39,7 @@ def command(
     day: date | None,
     csv_file: str | None,
     html_file: str | None,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Show what a London day came to.
@@ -64,8 +53,8 @@ def command(
     targets = [context.path(name) for name in (csv_file, html_file) if name is not None]
     for path in targets:
         _refuse_store(path)
-    with opened_store(context, url) as store:
-        wanted = day_of(context, store, given, exchange_file, clock)
+    with access.store(context) as store:
+        wanted = access.day(context, store, given)
         report = read_report(store, wanted, profile.mode)
         where = () if report.picks else tuple(_where_to_look(store, wanted))
     if as_json:
@@ -75,7 +64,7 @@ def command(
     if csv_file is not None:
         _write(context, "--csv", csv_file, csv_of(report))
     if html_file is not None:
-        from policytrader.app.report_html import html_of
+        from policytrader.cli.report_html import html_of
 
         _write(context, "--html", html_file, html_of(report, profile.name, context.zone))
     return FINE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policytrader.app.report_texts import HEAD, RIGHT, cells_of, control_text, summary_of
+from policytrader.cli.report_words import HEAD, RIGHT, cells_of, control_text, summary_of
 from policytrader.errors import printable
 
 if TYPE_CHECKING:

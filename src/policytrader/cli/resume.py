@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from policytrader.app.activate import unpack
 from policytrader.app.kill_switch import read_kill_file
 from policytrader.cli.context import FINE, REFUSED, Context
-from policytrader.cli.trading import (
-    exchange_options,
-    moment,
-    opened_store,
-    person,
-    person_options,
-    profile_of,
-    reason,
-    store_option,
-)
+from policytrader.cli.trading import access_options, person, person_options, profile_of, reason
 from policytrader.errors import PolicyError, UsageError
 from policytrader.model.journal import Control, ControlKind
+
+if TYPE_CHECKING:
+    from policytrader.cli.trading import Access
 
 
 @click.command(short_help="Lift kill, pause and latches.")
 @person_options
-@store_option
-@exchange_options
+@access_options
 @click.pass_obj
-def command(
-    context: Context, why: str, who: str | None, url: str | None, exchange_file: str | None, clock: str | None
-) -> int:
+def command(context: Context, why: str, who: str | None, access: Access) -> int:
     """Lift kill, pause and latches, and remove the profile's kill file.
 
     A latch closes again only on a new cause. Exit code 5 where another kill file is still there.
     """
-    at = moment(context, exchange_file, clock)
+    at = access.moment(context)
     pulled = Control(kind=ControlKind.RESUME, at=at, who=person(who), why=reason(why))
     own = profile_of(context).kill_path(context.project)
-    with opened_store(context, url) as store:
+    with access.store(context) as store:
         store.pull(pulled)
         active = store.active_policy()
     try:

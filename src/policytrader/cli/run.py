@@ -14,15 +14,7 @@ from policytrader.cli.log_lines import open_log
 from policytrader.cli.rules import activate_own
 from policytrader.cli.signals import StopFlag, stopped_by_signals
 from policytrader.cli.trader import make_trader
-from policytrader.cli.trading import (
-    exchange_options,
-    json_option,
-    opened_exchange,
-    opened_store,
-    profile_of,
-    require_armed,
-    store_option,
-)
+from policytrader.cli.trading import access_options, json_option, profile_of, require_armed
 from policytrader.cli.words import counted
 from policytrader.errors import PolicytraderError
 from policytrader.wiring import open_notifications, wall_rest
@@ -31,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from policytrader.app.daemon import Ended
+    from policytrader.app.daemon import DaemonTerms, Ended
+    from policytrader.app.trader import Trader
+    from policytrader.cli.trading import Access
     from policytrader.ports import Say
     from policytrader.ports.store import Store
     from policytrader.wiring import Trading
@@ -50,8 +44,7 @@ RUN_SCHEMA = "policytrader/run/1"
     help="Ask for prices at each tick, or take them from the Exchange Stream and act at once; default: the profile's.",
 )
 @click.option("--log-json", is_flag=True, help="Log lines as JSON.")
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
 def command(
@@ -62,9 +55,7 @@ def command(
     stay: bool,
     prices: str | None,
     log_json: bool,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Trade the day's selections until the last result is stored, by the policy that is activated.
@@ -78,8 +69,7 @@ def command(
     Exit codes: 0 the day is over or it was stopped, 1 results are missing, 4 exchange or store out of reach at the
     start, 5 not armed (with --once also: another process leads).
     """
-    from policytrader.app.daemon import Daemon, DaemonTerms
-    from policytrader.app.surroundings import Surroundings
+    from policytrader.app.daemon import DaemonTerms
 
     profile = profile_of(context)
     mode = profile.mode if live else f"dry-{profile.mode}"
@@ -88,8 +78,8 @@ def command(
     streams = None if prices is None else prices == "stream"
     with (
         open_notifications(f"{mode.upper()}  profile {profile.name}", log) as notify,
-        opened_exchange(context, exchange_file, clock, stop, sends=live, streams=streams) as trading,
-        opened_store(context, url, makes=True) as store,
+        access.exchange(context, stop, sends=live, streams=streams) as trading,
+        access.store(context, makes=True) as store,
     ):
         now = trading.clock.now()
         say = also_notified(log, notify, store, now)
@@ -108,17 +98,29 @@ def command(
             is_once=once,
             stays=stay,
         )
-        surroundings = Surroundings(
-            clock=trading.clock,
-            say=say,
-            rest=wall_rest(stop),
-            is_stopping=stop,
-            skew=trading.skew,
-            feed=trading.feed,
-        )
-        daemon = Daemon(make_trader(context, trading, store, profile), store, surroundings, terms)
-        with told_when_it_fails(say), stopped_by_signals(stop.handle):
-            ended = daemon.run()
+        ended = _trade(make_trader(context, trading, store, profile), trading, store, terms, say, stop)
+    return _tell(ended, mode, as_json=as_json)
+
+
+def _trade(trader: Trader, trading: Trading, store: Store, terms: DaemonTerms, say: Say, stop: StopFlag) -> Ended:
+    """Until the day is over, or a signal comes."""
+    from policytrader.app.daemon import Daemon
+    from policytrader.app.surroundings import Surroundings
+
+    surroundings = Surroundings(
+        clock=trading.clock,
+        say=say,
+        rest=wall_rest(stop),
+        is_stopping=stop,
+        skew=trading.skew,
+        feed=trading.feed,
+    )
+    with told_when_it_fails(say), stopped_by_signals(stop.handle):
+        return Daemon(trader, store, surroundings, terms).run()
+
+
+def _tell(ended: Ended, mode: str, *, as_json: bool) -> int:
+    """What it came to; the exit code."""
     if as_json:
         print_json(_document(ended, mode))
     else:

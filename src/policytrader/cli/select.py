@@ -9,19 +9,7 @@ import click
 from policytrader.app.morning import listed_races, resolve_picks
 from policytrader.app.pick_file import COLUMNS, pick_of, read_pick_file
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
-from policytrader.cli.trading import (
-    day_of,
-    day_option,
-    exchange_options,
-    json_option,
-    moment,
-    opened_exchange,
-    opened_store,
-    person,
-    person_options,
-    reason,
-    store_option,
-)
+from policytrader.cli.trading import access_options, day_option, json_option, person, person_options, reason
 from policytrader.cli.words import counted
 from policytrader.errors import Place
 from policytrader.model.times import format_utc, london_day
@@ -31,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from policytrader.app.morning import Pick
+    from policytrader.cli.trading import Access
     from policytrader.model.records import StoredSelection
 
 SELECTIONS_SCHEMA = "policytrader/selections/1"
@@ -43,19 +32,16 @@ def command() -> None:
 
 @command.command("import", short_help="Store the picks of a CSV file.")
 @click.argument("file")
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
-def import_(
-    context: Context, file: str, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool
-) -> int:
+def import_(context: Context, file: str, access: Access, as_json: bool) -> int:
     """Store the picks of a CSV file, and capture the state of their races.
 
     Columns: race_time, course, horse, market_type, side, price_requested, stake_points and, instead of names,
     market_id, selection_id. All picks are stored or none; one that is there already is refused.
     """
-    return _store_picks(context, read_pick_file(context.path(file)), url, exchange_file, clock, as_json=as_json)
+    return _store_picks(context, read_pick_file(context.path(file)), access, as_json=as_json)
 
 
 @command.command(short_help="Store one pick.")
@@ -69,30 +55,24 @@ def import_(
 @click.option("--market-id", metavar="ID", default="", help="The market, instead of time, course and horse.")
 @click.option("--selection-id", metavar="ID", default="", help="The runner, instead of its name.")
 @click.option("--ref", "selection_ref", metavar="REF", default="", help="The selection's own name; else one is made.")
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
-def add(
-    context: Context, /, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool, **cells: str
-) -> int:
+def add(context: Context, /, access: Access, as_json: bool, **cells: str) -> int:
     """Store one pick, and capture the state of its race."""
     row = {name: cells.get(name, "").strip() for name in COLUMNS}
-    return _store_picks(context, [pick_of(row, Place("select add"))], url, exchange_file, clock, as_json=as_json)
+    return _store_picks(context, [pick_of(row, Place("select add"))], access, as_json=as_json)
 
 
 @command.command("list", short_help="Show the selections of a day.")
 @day_option()
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
-def list_(
-    context: Context, day: date | None, url: str | None, exchange_file: str | None, clock: str | None, as_json: bool
-) -> int:
+def list_(context: Context, day: date | None, access: Access, as_json: bool) -> int:
     """Show the selections of a day."""
-    with opened_store(context, url) as store:
-        picks = store.selections(day_of(context, store, day, exchange_file, clock))
+    with access.store(context) as store:
+        picks = store.selections(access.day(context, store, day))
     _show(context, picks, as_json=as_json)
     return FINE
 
@@ -100,21 +80,18 @@ def list_(
 @command.command(short_help="Take an invalidation back.")
 @click.argument("ref")
 @person_options
-@store_option
-@exchange_options
+@access_options
 @click.pass_obj
 def revalidate(
     context: Context,
     ref: str,
     why: str,
     who: str | None,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
 ) -> int:
     """Take an invalidation back: the selection may be bet again, until a rule speaks against it once more."""
-    at = moment(context, exchange_file, clock)
-    with opened_store(context, url) as store:
+    at = access.moment(context)
+    with access.store(context) as store:
         is_changed = store.revalidate(ref, at, person(who), reason(why))
     click.echo(f"{ref} is valid again" if is_changed else f"{ref} is valid already")
     return FINE if is_changed else FINDINGS
@@ -123,13 +100,11 @@ def revalidate(
 def _store_picks(
     context: Context,
     picks: Sequence[Pick],
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     *,
     as_json: bool,
 ) -> int:
-    with opened_exchange(context, exchange_file, clock) as trading, opened_store(context, url, makes=True) as store:
+    with access.exchange(context) as trading, access.store(context, makes=True) as store:
         store.control_state()  # a store that cannot be used is told before anything is asked of the exchange
         races = listed_races(trading.prices)
         now = trading.clock.now()

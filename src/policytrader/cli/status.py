@@ -16,15 +16,7 @@ from policytrader.app.journal_days import last_account
 from policytrader.app.kill_switch import read_kill_file
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.signals import StopFlag, stopped_by_signals
-from policytrader.cli.trading import (
-    exchange_options,
-    json_option,
-    moment_of_day,
-    opened_exchange,
-    opened_store,
-    profile_of,
-    store_option,
-)
+from policytrader.cli.trading import access_options, json_option, profile_of
 from policytrader.cli.words import counted
 from policytrader.engine.explain import duration_text
 from policytrader.errors import ExchangeError, PolicyError, StoreError, UsageError, printable
@@ -36,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date, datetime
 
+    from policytrader.cli.trading import Access
     from policytrader.model.journal import Control, ControlState, Lease
     from policytrader.model.records import StoredSelection
     from policytrader.policy.policy_set import PolicySet
@@ -57,17 +50,14 @@ _MOST_OFFS = 5
     metavar="SECONDS",
     help="With --watch: how often; default: every 2 seconds.",
 )
-@store_option
-@exchange_options
+@access_options
 @json_option
 @click.pass_obj
 def command(
     context: Context,
     watch: bool,
     every_seconds: float | None,
-    url: str | None,
-    exchange_file: str | None,
-    clock: str | None,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Show mode, leader, last tick, policy, kill and latches, next offs, orders, the day's profit, and exposures.
@@ -77,7 +67,7 @@ def command(
     """
 
     def look() -> dict[str, Any]:
-        return _gather(context, url, exchange_file, clock)
+        return _gather(context, access)
 
     if every_seconds is not None and not watch:
         message = "--every goes with --watch"
@@ -143,16 +133,16 @@ def _next(look: Callable[[], dict[str, Any]], before: dict[str, Any]) -> dict[st
         return before | {"problem": error.render()}
 
 
-def _gather(context: Context, url: str | None, exchange_file: str | None, clock: str | None) -> dict[str, Any]:
+def _gather(context: Context, access: Access) -> dict[str, Any]:
     profile = profile_of(context)
     account = profile.real.account if profile.real is not None else None
-    if exchange_file is not None:
-        with opened_exchange(context, exchange_file, clock) as trading:
+    if access.exchange_file is not None:
+        with access.exchange(context) as trading:
             account = trading.account
-    with opened_store(context, url) as store:
+    with access.store(context) as store:
         account = account or last_account(store)
         leader = store.leader(account) if account is not None else None
-        now = moment_of_day(context, store, exchange_file, clock)
+        now = access.moment_of_day(context, store)
         document = _document(store, account, leader, london_day(now), now)
     document = {
         "schema": STATUS_SCHEMA,
@@ -178,7 +168,7 @@ def _document(store: Store, account: str | None, leader: Lease | None, day: date
         for entry in (*store.open_intents(account), *store.intents(day, account)):
             by_ref[entry.intent.ref] = entry
     results = store.live_results(day)
-    made = sum(((one.profit or ZERO) - (one.commission or ZERO) for one in results), ZERO)
+    made = sum((one.net for one in results), ZERO)
     exposures = Exposures(Ledger.of(now, tuple(by_ref.values()), results))
     limits = policy.protection.protections if policy is not None else None
     picks = store.selections(day)

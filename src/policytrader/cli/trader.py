@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from policytrader.cli.trading import STRATEGY_REF
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policytrader.app.trader import Trader
     from policytrader.cli.context import Context
     from policytrader.config import Profile
@@ -16,7 +18,13 @@ if TYPE_CHECKING:
     from policytrader.wiring import Trading
 
 
-def make_trader(context: Context, trading: Trading, store: Store, profile: Profile) -> Trader:
+def _by_chance() -> str:
+    return secrets.token_hex(16)
+
+
+def make_trader(
+    context: Context, trading: Trading, store: Store, profile: Profile, new_ref: Callable[[], str] = _by_chance
+) -> Trader:
     """A trader on this exchange and store; nothing is read yet."""
     from policytrader.app.tick import TraderTerms
     from policytrader.app.trader import Trader
@@ -26,7 +34,7 @@ def make_trader(context: Context, trading: Trading, store: Store, profile: Profi
         prices=trading.prices,
         store=store,
         clock=trading.clock,
-        new_ref=lambda: secrets.token_hex(16),
+        new_ref=new_ref,
         terms=TraderTerms(
             account=trading.account, mode=profile.mode, strategy_ref=STRATEGY_REF, minimum=profile.minimum
         ),

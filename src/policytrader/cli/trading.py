@@ -7,8 +7,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -45,6 +47,54 @@ def exchange_options(command: Command) -> Command:
     command = click.option("--clock", type=click.Choice(["system", "exchange", "step"]), help=text)(command)
     text = "The exchange: a file with the JSON line that `exchange serve` prints; else the profile's account."
     return click.option("--exchange", "exchange_file", metavar="FILE", help=text)(command)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What ``--store``, ``--exchange`` and ``--clock`` say: where a command finds store, exchange and time."""
+
+    url: str | None = None
+    exchange_file: str | None = None
+    clock: str | None = None
+
+    def store(self, context: Context, *, makes: bool = False) -> AbstractContextManager[Store]:
+        """See ``opened_store``."""
+        return opened_store(context, self.url, makes=makes)
+
+    def exchange(
+        self,
+        context: Context,
+        is_stopping: Callable[[], bool] = lambda: False,
+        *,
+        sends: bool = False,
+        streams: bool | None = False,
+    ) -> AbstractContextManager[Trading]:
+        """See ``opened_exchange``."""
+        return opened_exchange(context, self.exchange_file, self.clock, is_stopping, sends=sends, streams=streams)
+
+    def moment(self, context: Context) -> datetime:
+        """See ``moment``."""
+        return moment(context, self.exchange_file, self.clock)
+
+    def moment_of_day(self, context: Context, store: Store) -> datetime:
+        """See ``moment_of_day``."""
+        return moment_of_day(context, store, self.exchange_file, self.clock)
+
+    def day(self, context: Context, store: Store, given: date | None) -> date:
+        """The London day that a command is about: the one that was named, else that of ``moment_of_day``."""
+        return given if given is not None else london_day(self.moment_of_day(context, store))
+
+
+def access_options(command: Command) -> Command:
+    """Add ``--store``, ``--exchange`` and ``--clock``; the command is given one ``Access``."""
+
+    @wraps(command)
+    def with_access(
+        *arguments: Any, url: str | None, exchange_file: str | None, clock: str | None, **named: Any
+    ) -> Any:
+        return command(*arguments, access=Access(url, exchange_file, clock), **named)
+
+    return store_option(exchange_options(cast("Command", with_access)))
 
 
 def person_options(command: Command) -> Command:
@@ -193,13 +243,6 @@ def moment_of_day(context: Context, store: Store, exchange_file: str | None, clo
     if leader is None or london_day(leader.renewed_at) == london_day(now):
         return now
     return leader.renewed_at
-
-
-def day_of(context: Context, store: Store, given: date | None, exchange_file: str | None, clock: str | None) -> date:
-    """The London day that a command is about: the one that was named, else that of ``moment_of_day``."""
-    if given is not None:
-        return given
-    return london_day(moment_of_day(context, store, exchange_file, clock))
 
 
 def person(who: str | None) -> str:

@@ -155,6 +155,11 @@ class StoredBet:
     processed_at: datetime
     starting_price: Decimal | None = None
 
+    @property
+    def net(self) -> Decimal:
+        """What it made after commission; nothing while it is to be run."""
+        return (self.profit or ZERO) - (self.commission or ZERO)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultEvent:

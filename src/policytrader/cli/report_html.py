@@ -6,8 +6,8 @@ from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from policytrader.app.report_pictures import counts_picture, percents_picture, profit_picture
-from policytrader.app.report_texts import (
+from policytrader.cli.report_pictures import counts_picture, percents_picture, profit_picture
+from policytrader.cli.report_words import (
     HEAD,
     RIGHT,
     RUNNER,

@@ -6,11 +6,11 @@ Nothing is decided here. The trader is the daemon's own; this one only shows its
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from policytrader.app.report_texts import signed_text
-from policytrader.app.trader import Trader
 from policytrader.authoring.load import policy_files
+from policytrader.cli.report_words import signed_text
+from policytrader.cli.words import counted
 from policytrader.engine.closing import CancelOpen, Closed, Ending, Hedge, Wait
 from policytrader.model.decision import Action
 from policytrader.model.journal import BetSizes, Purpose
@@ -20,7 +20,7 @@ from policytrader.model.snapshot import RunnerStatus
 from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime, tzinfo
     from decimal import Decimal
     from pathlib import Path
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from policytrader.app.cash_out import Round
     from policytrader.app.execute import Executed
     from policytrader.app.tick import Tick
-    from policytrader.engine.evaluate import Engine
-    from policytrader.model.journal import Lease
     from policytrader.model.position import Position
     from policytrader.model.records import StoredSelection
     from policytrader.ports.store import Store
@@ -62,21 +60,6 @@ def coarser_rules(policy: Path) -> Mapping[str, bytes]:
     texts = {file.name: file.read_bytes() for file in policy_files(policy)}
     kinds = {name: _KIND.findall(text.decode("utf-8", "replace")) for name, text in texts.items()}
     return {name: SCHEDULE.encode() if kinds[name] == ["schedule"] else text for name, text in texts.items()}
-
-
-class WatchedTrader(Trader):
-    """A trader that shows each of its ticks to somebody."""
-
-    def __init__(self, watch: Callable[[Tick], None], **means: Any) -> None:
-        """``means`` are those of a ``Trader``."""
-        super().__init__(**means)
-        self._watch = watch
-
-    def tick(self, engine: Engine, lease: Lease | None) -> Tick:
-        """One tick, as any trader's; then it is shown."""
-        tick = super().tick(engine, lease)
-        self._watch(tick)
-        return tick
 
 
 class DayTeller:
@@ -175,10 +158,11 @@ class DayTeller:
         stored = self._store.live_results(london_day(tick.at))
         for bet in stored:
             if bet.selection_ref in tick.settled:
-                net = (bet.profit or ZERO) - (bet.commission or ZERO)
-                what = f"{bet.outcome:<4}  {signed_text(net):>7}" if bet.size_matched else f"{bet.outcome:<4}  no bet"
+                what = (
+                    f"{bet.outcome:<4}  {signed_text(bet.net):>7}" if bet.size_matched else f"{bet.outcome:<4}  no bet"
+                )
                 yield self._line(tick.at, "result", f"{self._name(bet.selection_ref)}  {what}")
-        total = sum(((bet.profit or ZERO) - (bet.commission or ZERO) for bet in stored), ZERO)
+        total = sum((bet.net for bet in stored), ZERO)
         yield self._line(tick.at, "so far", f"{len(stored)} settled, {signed_text(total)} after commission")
 
     # --- Words --------------------------------------------------------------------------------------------------------
@@ -209,7 +193,7 @@ def _fate(done: Executed, found: BetSizes) -> str:
 def _step(taken: Round) -> str:
     match taken.step:
         case CancelOpen(bet_ids):
-            return f"what rests is cancelled, {len(bet_ids)} {'bet' if len(bet_ids) == 1 else 'bets'}"
+            return f"what rests is cancelled, {counted(len(bet_ids), 'bet')}"
         case Hedge(side, price, size):
             said = "" if taken.placed is None or taken.placed.fate is Fate.SEEN else f" ({taken.placed.code})"
             return f"{_outcomes(taken.position)}; {side.lower()} {money_text(size)} @ {money_text(price)}{said}"

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+from policytrader.cli.words import counted
 from policytrader.model.journal import ControlKind
 from policytrader.model.money import ZERO, half_up, money_text
 from policytrader.model.times import format_utc
@@ -66,9 +67,9 @@ def summary_of(report: DayReport) -> tuple[tuple[str, str], ...]:
     beat = (
         "not known yet"
         if mean is None
-        else f"{percent_text(mean)} on average over {_count(len(report.beats), 'selection')}"
+        else f"{percent_text(mean)} on average over {counted(len(report.beats), 'selection')}"
     )
-    fates = f"{orders.seen} seen, {orders.dead} dead, {orders.unknown} unknown; {_count(orders.hedges, 'hedge')}"
+    fates = f"{orders.seen} seen, {orders.dead} dead, {orders.unknown} unknown; {counted(orders.hedges, 'hedge')}"
     return (
         ("net", net),
         ("selections", f"{len(report.picks)}, {report.settled} settled, {stopped} invalid"),
@@ -102,10 +103,6 @@ def percent_text(percent: Decimal, *, is_signed: bool = True) -> str:
 
 def _or_nothing(amount: Decimal | None) -> str:
     return NOTHING if amount is None else money_text(amount)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------

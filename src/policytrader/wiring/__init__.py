@@ -1,0 +1,43 @@
+"""The one place that picks adapters: each room here opens one kind of thing. Adapters are imported when picked."""
+
+from typing import TYPE_CHECKING
+
+from policytrader.wiring.clocks import system_clock, wall_rest
+from policytrader.wiring.exchanges import Trading, check_account, open_account, open_exchange, verifies_servers
+from policytrader.wiring.messages import open_alerts, open_notifications
+from policytrader.wiring.policies import ACTIVE, DEFAULT_MODE, GIT_PREFIX, is_shipped, policy_at, policy_folder
+from policytrader.wiring.served import serve_race_day, serve_recording
+from policytrader.wiring.snapshots import import_recordings, read_snapshot, snapshot_from_recording, write_snapshot
+from policytrader.wiring.stores import export_schema, open_store, store_url
+
+if TYPE_CHECKING:
+    from policytrader.adapters.exchange_server.server import ExchangeServer as ExchangeServer
+    from policytrader.adapters.recordings.importer import FileReport as FileReport
+    from policytrader.adapters.recordings.importer import ImportReport as ImportReport
+
+__all__ = [
+    "ACTIVE",
+    "DEFAULT_MODE",
+    "GIT_PREFIX",
+    "Trading",
+    "check_account",
+    "export_schema",
+    "import_recordings",
+    "is_shipped",
+    "open_account",
+    "open_alerts",
+    "open_exchange",
+    "open_notifications",
+    "open_store",
+    "policy_at",
+    "policy_folder",
+    "read_snapshot",
+    "serve_race_day",
+    "serve_recording",
+    "snapshot_from_recording",
+    "store_url",
+    "system_clock",
+    "verifies_servers",
+    "wall_rest",
+    "write_snapshot",
+]

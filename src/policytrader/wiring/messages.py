@@ -1,0 +1,52 @@
+"""Where people are told, and what they told before."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from policytrader.ports.alert_collection import BOT_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from policytrader.ports import Say
+    from policytrader.ports.alert_collection import AlertCollection
+
+
+@contextmanager
+def open_notifications(header: str, tell: Say) -> Iterator[Callable[[str], None] | None]:
+    """Where lines for people go, as the environment says; None where it names nothing. The end sends what waits.
+
+    ``header`` is each message's first line; ``tell`` hears of what could not be sent. Raises ``ConfigError``.
+    """
+    from policytrader.config.secret_values import telegram_secrets
+
+    secrets = telegram_secrets(os.environ)
+    if secrets is None:
+        yield None
+        return
+    from policytrader.adapters.telegram import Telegram
+
+    telegram = Telegram(secrets, header, tell)
+    try:
+        yield telegram.send
+    finally:
+        telegram.close()
+
+
+@contextmanager
+def open_alerts(project: Path, place: str | None) -> Iterator[Mapping[str, AlertCollection]]:
+    """Stored alerts by bot type: of a MongoDB database, of a file for both bots; None for none at all."""
+    if place is not None and place.startswith("mongodb"):
+        from policytrader.adapters.mongo.alerts import open_alert_collections
+
+        with open_alert_collections(place) as collections:
+            yield collections
+        return
+    from policytrader.adapters.alert_file import AlertDocuments, read_alert_file
+
+    alerts = read_alert_file(project / place) if place is not None else AlertDocuments(())
+    yield dict.fromkeys(BOT_TYPES, alerts)
