@@ -118,7 +118,7 @@ def test_every_code_occurs() -> None:
 
 
 def test_every_code_in_the_source_is_listed_and_no_other() -> None:
-    written = [path for folder in ("authoring", "policy") for path in (SOURCES / folder).glob("*.py")]
+    written = [path for folder in ("authoring", "policy") for path in (SOURCES / folder).rglob("*.py")]
     texts = [path.read_text(encoding="utf-8") for path in written if path.name != "codes.py"]
     assert {code for text in texts for code in re.findall(r'"([EW]\d{3})"', text)} == {*ERRORS, *CHECKS}
 

@@ -292,7 +292,7 @@ def test_files_with_errors_are_not_linted(tmp_path: Path) -> None:
 
 
 def test_each_check_has_a_line() -> None:
-    assert len(CHECKS) == 13
+    assert len(CHECKS) == 15
     assert all(line.endswith(".") and "\n" not in line for line in CHECKS.values())
 
 

@@ -11,10 +11,12 @@ from policytrader.adapters.recordings import codes as recording_codes
 from policytrader.adapters.snapshots.columns import TABLES
 from policytrader.adapters.snapshots.reader import read_snapshot
 from policytrader.authoring.codes import CHECKS, ERRORS
+from policytrader.authoring.families import ALL_KINDS, FAMILIES
 from policytrader.authoring.lint import lint
 from policytrader.authoring.load import load_document, load_files
 from policytrader.authoring.reference.errors import ALL_CODES
 from policytrader.authoring.reference.examples import EXAMPLES
+from policytrader.authoring.reference.grades import PENDING, SETTLED
 from policytrader.authoring.reference.reasons import AT_THE_GATE, MISSING_REASON, NO_REASON_STORED, OUTCOMES, PLANNED
 from policytrader.authoring.reference.remedies import REMEDIES
 from policytrader.authoring.yaml import read_yaml
@@ -25,9 +27,11 @@ from policytrader.engine.compile import Outcome
 from policytrader.engine.protect import CHECKS as PROTECTION_CHECKS
 from policytrader.errors import Severity
 from policytrader.model.decision import Action
+from policytrader.model.grades import Reason
 from policytrader.policy.conditions import AGGREGATES
 from policytrader.policy.fields import CATALOGUE, Operator
-from policytrader.policy.policy_set import KINDS
+from policytrader.policy.grading.fields import GRADING_CATALOGUE
+from policytrader.policy.grading.rules import PENDING_REASONS, RESULT_REASONS
 from policytrader.policy.protection import Protections
 
 if TYPE_CHECKING:
@@ -92,9 +96,9 @@ def test_the_codes_of_recordings_are_those_that_are_declared() -> None:
 
 
 def test_every_field_operator_kind_and_command_has_its_heading(project_root: Path) -> None:
-    assert {field.name for field in CATALOGUE} <= set(headings(page(project_root, "fields")))
+    assert {field.name for field in (*CATALOGUE, *GRADING_CATALOGUE)} <= set(headings(page(project_root, "fields")))
     assert {str(op) for op in Operator} <= set(headings(page(project_root, "operators")))
-    assert set(KINDS) <= set(headings(page(project_root, "kinds")))
+    assert set(ALL_KINDS) <= set(headings(page(project_root, "kinds")))
     assert set(COMMANDS) <= set(headings(page(project_root, "commands")))
     assert set(Protections.model_fields) <= set(headings(page(project_root, "protections")))
     assert {str(action) for action in Action} <= set(headings(page(project_root, "reasons")))
@@ -116,6 +120,12 @@ def test_reasons_stand_in_the_order_in_which_they_are_asked() -> None:
     engines[-1] = (Action.PLACE, "ladder")
     ours = [(one.action, one.code) for one in OUTCOMES if one.code not in {"below_minimum", "<protection>"}]
     assert ours == engines
+
+
+def test_every_reason_of_a_grade_is_explained_once() -> None:
+    assert [*SETTLED, *PENDING] == list(Reason)
+    assert set(RESULT_REASONS) <= set(SETTLED)
+    assert set(PENDING_REASONS) <= set(PENDING)
 
 
 def test_protections_are_explained_in_the_order_in_which_they_are_asked() -> None:
@@ -191,7 +201,11 @@ def test_an_example_that_does_not_load_is_noticed(tmp_path: Path) -> None:
 
 
 def test_the_examples_of_the_kinds_are_a_policy_without_a_warning(tmp_path: Path) -> None:
-    for kind, text in EXAMPLES.items():
-        (tmp_path / f"{kind}.yaml").write_text(text)
-    result = load_files(sorted(tmp_path.glob("*.yaml")), complete=True)
-    assert [one.render() for one in [*result.diagnostics, *lint(result)] if one.code != "W207"] == []
+    assert set(EXAMPLES) == set(ALL_KINDS)
+    for family in FAMILIES:
+        folder = tmp_path / family.folder
+        folder.mkdir()
+        for kind in family.kinds:
+            (folder / f"{kind}.yaml").write_text(EXAMPLES[kind])
+        result = load_files(sorted(folder.glob("*.yaml")), complete=True, family=family)
+        assert [one.render() for one in [*result.diagnostics, *lint(result)] if one.code != "W207"] == []

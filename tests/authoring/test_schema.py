@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from policytrader.authoring.families import ALL_KINDS
 from policytrader.authoring.key_texts import KEY_TEXTS, LITERAL_TEXTS, OPERATOR_TEXTS
 from policytrader.authoring.load import load_document, load_files, policy_files
 from policytrader.authoring.schema import all_schemas, file_name, schema_for, schema_text
@@ -19,7 +20,6 @@ from policytrader.authoring.schema_gate import schema_findings, validator_for
 from policytrader.authoring.yaml import YamlDocument, read_yaml, read_yaml_file
 from policytrader.errors import PolicyError, Severity
 from policytrader.policy.fields import CATALOGUE, RUNNER_FIELDS, SELECTION_FIELDS, FieldType, Operator
-from policytrader.policy.policy_set import KINDS
 from policytrader.resources import resource
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def condition_validator(name: str, kind: str) -> Draft202012Validator:
 # -- the documents themselves ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_schema_is_a_valid_schema(kind: str) -> None:
     Draft202012Validator.check_schema(schema_for(kind))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_what_is_committed_is_what_is_made(kind: str, project_root: Path) -> None:
     committed = (project_root / "schemas" / file_name(kind)).read_text(encoding="utf-8")
     assert committed == schema_text(schema_for(kind)), "run `policytrader schema --write schemas`"
@@ -72,7 +72,7 @@ def test_there_is_one_schema_for_each_kind_and_nothing_else(project_root: Path) 
     assert {path.name for path in (project_root / "schemas").iterdir()} == {file_name(kind) for kind in all_schemas()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_every_object_is_closed(kind: str) -> None:
     closed = [one for one in subschemas(schema_for(kind)) if one.get("type") == "object"]
     assert closed
@@ -80,13 +80,13 @@ def test_every_object_is_closed(kind: str) -> None:
         assert one.get("additionalProperties") is False, one
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_nothing_that_editors_compute_in_binary(kind: str) -> None:
     """In binary 36 is no multiple of 0.01: an editor would mark every amount."""
     assert not [one for one in subschemas(schema_for(kind)) if "multipleOf" in one]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_every_key_explains_itself(kind: str) -> None:
     schema = schema_for(kind)
     for one in [schema, *schema.get("$defs", {}).values()]:
@@ -96,7 +96,7 @@ def test_every_key_explains_itself(kind: str) -> None:
 
 
 def test_no_key_is_explained_that_there_is_not() -> None:
-    models = {model.__name__: model for kind in KINDS.values() for model in ancestors_and_parts(kind)}
+    models = {model.__name__: model for kind in ALL_KINDS.values() for model in ancestors_and_parts(kind)}
     keys = {
         f"{name}.{field.alias or key}" for name, model in models.items() for key, field in model.model_fields.items()
     }

@@ -625,7 +625,7 @@ def test_hostile_input_is_answered_soon_and_in_little_memory(libyaml: bool) -> N
 
 
 def test_rules_are_read_in_a_moment() -> None:
-    files = sorted((PROJECT / "rules").rglob("*.yaml"))
+    files = sorted((PROJECT / "rules" / "racing").glob("*.yaml"))
     if not files or not HAS_LIBYAML:
         pytest.skip("needs the shipped rules and PyYAML with libyaml")
 

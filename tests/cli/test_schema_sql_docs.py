@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policytrader.authoring.families import ALL_KINDS
 from policytrader.authoring.load import load_policy
 from policytrader.authoring.schema import file_name, schema_for, schema_text
 from policytrader.cli.docs import topics
 from policytrader.engine.compile import compile_policy
 from policytrader.engine.postgres import postgres_views
-from policytrader.policy.policy_set import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def project(project_root: Path, tmp_path: Path) -> Path:
 
 def test_schema_prints_one_or_all(tmp_path: Path) -> None:
     assert answer(tmp_path, "schema", "entry") == schema_text(schema_for("entry"))
-    assert [line.split()[0] for line in answer(tmp_path, "schema").splitlines()] == list(KINDS)
+    assert [line.split()[0] for line in answer(tmp_path, "schema").splitlines()] == list(ALL_KINDS)
     made = document(tmp_path, "schema")
     assert made["schema"] == "policytrader/schemas/1"
     assert made["schemas"]["validation"] == schema_for("validation")
@@ -59,7 +59,7 @@ def test_schema_prints_one_or_all(tmp_path: Path) -> None:
 
 def test_schema_writes_files(tmp_path: Path) -> None:
     listed = answer(tmp_path, "schema", "--write", "made/schemas").splitlines()
-    assert listed == [str(tmp_path / "made" / "schemas" / file_name(kind)) for kind in KINDS]
+    assert listed == [str(tmp_path / "made" / "schemas" / file_name(kind)) for kind in ALL_KINDS]
     assert (tmp_path / "made" / "schemas" / file_name("entry")).read_text() == schema_text(schema_for("entry"))
 
 

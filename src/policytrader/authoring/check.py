@@ -9,7 +9,8 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from policytrader.authoring.check_conditions import EXPECTATIONS, ConditionChecker
-from policytrader.authoring.codes import CHECKS
+from policytrader.authoring.codes import checks_for
+from policytrader.authoring.grading.check import check_grading_file, check_grading_set
 from policytrader.authoring.suggest import did_you_mean
 from policytrader.authoring.yaml_text import MAXIMUM_DIAGNOSTICS
 from policytrader.policy.cash_out import CashOutPolicy
@@ -38,7 +39,7 @@ def check_file(kind: str, model: PolicyFile, document: YamlDocument) -> list[Dia
 
 
 def _check_file(kind: str, model: PolicyFile, document: YamlDocument) -> Iterator[Diagnostic]:
-    yield from _check_ignored(model, document)
+    yield from _check_ignored(kind, model, document)
     match model:
         case ValidationPolicy():
             checker = ConditionChecker(kind, document, model.facts)
@@ -53,29 +54,35 @@ def _check_file(kind: str, model: PolicyFile, document: YamlDocument) -> Iterato
         case SchedulePolicy():
             yield from _check_schedule(model, document)
         case _:
-            pass
+            yield from check_grading_file(model, document)
     assert isinstance(document.value, dict), "it has the form of its kind"
     if model.end is not None and list(document.value)[-1] != "end":
         remedy = "Keep it last: it guards against a file that was cut off."
         yield document.diagnostic(("end",), "E217", "`end` is not the last key", remedy, at_key=True)
 
 
-def _check_ignored(model: PolicyFile, document: YamlDocument) -> Iterator[Diagnostic]:
+def _check_ignored(kind: str, model: PolicyFile, document: YamlDocument) -> Iterator[Diagnostic]:
+    checks = checks_for(kind)
     for number, code in enumerate(model.ignore):
-        if code not in CHECKS:
-            message = f"there is no check `{code}`{did_you_mean(code, CHECKS)}"
-            yield document.diagnostic(("ignore", number), "E218", message, f"The checks: {', '.join(CHECKS)}.")
+        if code not in checks:
+            message = f"there is no check `{code}`{did_you_mean(code, checks)}"
+            yield document.diagnostic(("ignore", number), "E218", message, f"The checks: {', '.join(checks)}.")
 
 
 def check_set(files: Mapping[str, tuple[PolicyFile, YamlDocument]]) -> list[Diagnostic]:
     """What the files say of one another; the first 50 findings."""
+    return list(islice(_check_set(files), MAXIMUM_DIAGNOSTICS))
+
+
+def _check_set(files: Mapping[str, tuple[PolicyFile, YamlDocument]]) -> Iterator[Diagnostic]:
+    yield from check_grading_set(files)
     if "validation" not in files or "cash_out" not in files:
-        return []
+        return
     validation, (cash_out, document) = files["validation"][0], files["cash_out"]
     assert isinstance(validation, ValidationPolicy)
     assert isinstance(cash_out, CashOutPolicy)
     invalidating = sorted({rule.id for rule in validation.rules if rule.then.invalidate is not None})
-    return list(islice(_check_references(cash_out, document, invalidating), MAXIMUM_DIAGNOSTICS))
+    yield from _check_references(cash_out, document, invalidating)
 
 
 def _check_references(cash_out: CashOutPolicy, document: YamlDocument, invalidating: list[str]) -> Iterator[Diagnostic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from policytrader.authoring.literals import describe, example, given_problem, operand_problem
 from policytrader.authoring.suggest import did_you_mean, quoted
@@ -16,26 +16,48 @@ from policytrader.policy.fields import (
     Field,
     FieldType,
 )
+from policytrader.policy.grading.fields import GRADING_FIELDS
+from policytrader.policy.grading.rules import EXPECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from policytrader.authoring.yaml import YamlDocument
     from policytrader.errors import Diagnostic
-    from policytrader.policy.rules import InlineTest, Rule
+    from policytrader.policy.rules import InlineTest
 
-EXPECTATIONS = {
+EXPECTATIONS: dict[str, tuple[str, ...]] = {
     "validation": ("keep", "hold", "invalidate"),
     "entry": ("take", "wait"),
     "cash_out": ("cash_out", "leave"),
+    "grading": EXPECTED,
 }
 """What an inline test may expect, by kind."""
+
+
+class NamedRule(Protocol):
+    """What rules of every kind have."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def when(self) -> Condition:
+        """Its condition."""
+
+    @property
+    def tests(self) -> tuple[InlineTest, ...]:
+        """The examples beside it."""
+
 
 _LIST_OF_FIELDS = "`policytrader docs fields` lists all of them."
 
 
-def readable_fields(facts: Mapping[str, Fact]) -> dict[str, Field]:
-    """What the rules of a file with these facts may read, by name."""
+def readable_fields(facts: Mapping[str, Fact], kind: str = "") -> dict[str, Field]:
+    """What the rules of a file of this kind, with these facts, may read, by name."""
+    if kind == "grading":
+        return GRADING_FIELDS
     named = {FACT_PREFIX + name: fact_field(name, fact) for name, fact in facts.items() if _is_well_formed(fact)}
     return SELECTION_FIELDS | named
 
@@ -53,7 +75,7 @@ class ConditionChecker:
         self.kind = kind
         self.document = document
         self.declared = facts
-        self.fields = readable_fields(facts)
+        self.fields = readable_fields(facts, kind)
 
     def facts(self) -> Iterator[Diagnostic]:
         """Every fact that the file declares."""
@@ -74,7 +96,7 @@ class ConditionChecker:
             yield self.document.diagnostic(place, "E201", message, f"One of: {', '.join(prices)}.")
         yield from self._condition(fact.where, (*path, "where"), RUNNER_FIELDS)
 
-    def rules(self, key: str, rules: tuple[Rule, ...]) -> Iterator[Diagnostic]:
+    def rules(self, key: str, rules: Sequence[NamedRule]) -> Iterator[Diagnostic]:
         """Every rule in the list under ``key``: its name, its condition, its tests."""
         seen: dict[str, int] = {}
         for number, rule in enumerate(rules):
@@ -124,7 +146,10 @@ class ConditionChecker:
                 known = ", ".join(sorted(field for field in fields if field.startswith(FACT_PREFIX)))
                 code, message = "E205", f"unknown fact {quoted(name)}{did_you_mean(name, fields)}"
                 remedy = f"Facts of this file: {known or 'none'}."
-        elif name in (SELECTION_FIELDS if in_fact else RUNNER_FIELDS):
+        elif self.kind == "grading" and name in SELECTION_FIELDS | RUNNER_FIELDS:
+            code, message = "E201", f"`{name}` is a field of trading rules"
+            remedy = _LIST_OF_FIELDS
+        elif self.kind != "grading" and name in (SELECTION_FIELDS if in_fact else RUNNER_FIELDS):
             where = "in a rule" if in_fact else "in the `where` of a fact"
             code, message = "E201", f"`{name}` can only be read {where}"
             remedy = "Rules see the other runners only through facts."

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from policytrader.authoring.families import FOOTBALL
+
 ERRORS: Final[dict[str, str]] = {
     "E001": "A file or folder that cannot be read, or leads out of the policy's folder.",
     "E002": "A file that is too large.",
@@ -44,10 +46,18 @@ ERRORS: Final[dict[str, str]] = {
     "E214": "A kind without a file.",
     "E217": "`end` is not the last key.",
     "E218": "The number of a check that does not exist.",
+    "E220": "A margin table with a gap, or with two rows for one margin.",
+    "E221": "A line that is no multiple of a quarter.",
+    "E222": "A market that does not count in whole numbers.",
+    "E223": "A market that contradicts itself, or has another statistic's number.",
+    "E224": "Terms of a market that does not exist.",
+    "E225": "A money formula that does not come to what its outcome means.",
+    "E226": "An `otherwise` that may have nothing to decide by.",
+    "E227": "A setting that no rule reads.",
 }
 """Code -> what it means, in one line."""
 
-CHECKS: Final[dict[str, str]] = {
+_TRADING_CHECKS: Final[dict[str, str]] = {
     "W201": "A rule that says the same as another.",
     "W202": "A condition that can never be true.",
     "W203": "A rule that never fires: an earlier one always comes first.",
@@ -62,4 +72,16 @@ CHECKS: Final[dict[str, str]] = {
     "W212": "A side and market type that no rule is about, or that is never bet.",
     "W213": "A cash-out trigger that can never hold, because the rules it names are about other selections.",
 }
+_GRADING_CHECKS: Final[dict[str, str]] = {
+    "W214": "An alias that is the name of its own market.",
+    "W215": "A margin table in which a better margin gives a worse outcome.",
+}
+CHECKS: Final = _TRADING_CHECKS | _GRADING_CHECKS
 """Number of a check -> what it finds, in one line."""
+
+_OF_ALL_RULES: Final = ("W201", "W202", "W203", "W204", "W208")
+
+
+def checks_for(kind: str) -> tuple[str, ...]:
+    """The checks that files of this kind may switch off."""
+    return (*_OF_ALL_RULES, *_GRADING_CHECKS) if kind in FOOTBALL.kinds else tuple(_TRADING_CHECKS)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError, WithJsonSchema
+from pydantic import WithJsonSchema
 
+from policytrader.authoring.models import models_in
 from policytrader.authoring.suggest import did_you_mean, quoted
 from policytrader.authoring.yaml_text import MAXIMUM_DIAGNOSTICS
 from policytrader.policy import conditions
 from policytrader.policy.conditions import AGGREGATES, Fact, Path
+from policytrader.policy.grading.participation import WRITTEN_NAME
+from policytrader.policy.grading.rules import MARGIN_PATTERN
 from policytrader.policy.staking import START
 from policytrader.policy.values import DURATION_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
     from policytrader.authoring.yaml import YamlDocument
@@ -32,15 +34,38 @@ _TYPES = {
     "dict_type": "must be a mapping of names to values",
     "model_type": "must be a mapping of keys to values",
     "tuple_type": "must be a list",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number, without quotes",
 }
 _PATTERNS = {
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "must be lower case words joined by hyphens, such as `short-price-removed`",
     r"^[a-z][a-z0-9_]*$": "must be lower case words joined by underscores, such as `active_runners`",
     r"^W[0-9]{3}$": "must be the number of a check, such as W208",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'must be a time of day in quotes, such as "10:00"',
+    MARGIN_PATTERN: 'must be a margin in quotes, in quarter steps: ">= 0.5", "0.25", "<= -0.5"',
+    WRITTEN_NAME: "must be a name without spaces around it",
+    r"^[a-z0-9]+$": "must be one word of lower case letters a to z and digits, as names are compared",
+}
+_BOUNDS = {
+    "too_long": "has more than {max_length} items",
+    "string_too_long": "is longer than {max_length} characters",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
 }
 _DURATION = "must be a duration such as 8h, 30m or 15s"
-_OWN_SENTENCES = frozenset({"duration", "number_range", "number_places", "one_of"})
+_OWN_SENTENCES = frozenset(
+    {
+        "duration",
+        "number_range",
+        "number_places",
+        "one_of",
+        "one_of_three",
+        "reason",
+        "formula",
+        "combine",
+        "name_twice",
+    }
+)
 """Refusals of our own models: their message is the end of a sentence already."""
 
 _SYNONYMS = {
@@ -135,17 +160,16 @@ def _sentence(details: ErrorDetails) -> str:
     context = details.get("ctx", {})
     match details["type"]:
         case "string_pattern_mismatch":
-            return _PATTERNS[str(context["pattern"])]
+            pattern = str(context["pattern"])
+            return _PATTERNS.get(pattern, f"must have the form {pattern}")
         case "too_short":
             return "must have at least one item"
-        case "too_long":
-            return f"has more than {context['max_length']} items"
         case "string_too_short":
             return "is empty" if context["min_length"] == 1 else f"is shorter than {context['min_length']} characters"
-        case "string_too_long":
-            return f"is longer than {context['max_length']} characters"
         case "number_places" if " 0 decimals" in details["msg"]:
             return "must be a whole number"
+        case bound if bound in _BOUNDS:
+            return _BOUNDS[bound].format(**context)
         case "duration" if not details["msg"].startswith("must"):
             return _DURATION
         case own if own in _OWN_SENTENCES:
@@ -154,27 +178,32 @@ def _sentence(details: ErrorDetails) -> str:
             return "does not have the form that is expected here"
 
 
+_REMEDIES = {
+    "too_short": "An empty list says nothing: write an item, or leave the key out where that is allowed.",
+    "too_long": "Shorten it.",
+    "string_too_long": "Shorten it.",
+    "string_too_short": "Say it in a few words: it is stored and printed.",
+    "one_of": "Write one of the two, and only one.",
+    "one_of_three": "Write one of them, and only one.",
+    "reason": "For example `{outcome: refund, reason: did_not_play}`, or `{pending: not_finished}`.",
+    "combine": "Write `scope: match`, or leave `combine` out.",
+    "formula": "A formula is made of `stake`, `odds` and numbers with + - * / and brackets, such as `stake * odds`.",
+    "name_twice": "Delete one of the two.",
+    "number_range": "Correct the amount.",
+    "number_places": "Correct the amount.",
+}
+"""Kind of refusal -> what to do, where that does not depend on what stands there."""
+
+
 def _remedy(kind: str, given: Any) -> str:
-    match kind:
-        case "too_short":
-            return "An empty list says nothing: write an item, or leave the key out where that is allowed."
-        case "too_long" | "string_too_long":
-            return "Shorten it."
-        case "string_too_short":
-            return "Say it in a few words: it is stored and printed."
-        case "one_of":
-            return "Write one of the two, and only one."
-        case "number_range" | "number_places":
-            return "Correct the amount."
-        case _:
-            return f"It is {_described(given)} here."
+    return _REMEDIES.get(kind) or f"It is {_described(given)} here."
 
 
 def _file_path(loc: tuple[str | int, ...], value: Any) -> Path:
     """The path in the file: without the tags that the models put between."""
     path: list[str | int] = []
     for part in loc:
-        is_tag = isinstance(part, str) and (part.startswith("<") or part == "[key]")
+        is_tag = isinstance(part, str) and (part.startswith("<") or part == "[key]" or not isinstance(value, dict))
         if is_tag and not (isinstance(value, dict) and part in value):
             continue
         path.append(part)
@@ -196,11 +225,11 @@ def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseMo
         if isinstance(part, int) or current is None:
             continue
         if part.startswith("<"):
-            current = getattr(conditions, part.strip("<>"))
+            current = getattr(conditions, part.strip("<>"), current)
         else:
             fields = current.model_fields.items()
             annotation = next((field.annotation for name, field in fields if part in {name, field.alias}), current)
-            current = next(_models_in(annotation), None)
+            current = next(models_in(annotation), None)
     return current
 
 
@@ -215,14 +244,6 @@ def _form_of_text(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
         if (pattern := getattr(item, "pattern", None)) in _PATTERNS:
             return _PATTERNS[pattern]
     return _TYPES["string_type"]
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    elif isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is not None:
-        for part in typing.get_args(annotation):
-            yield from _models_in(part)
 
 
 def _keys(model: type[BaseModel] | None, *, required: bool = False) -> Iterator[str]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from policytrader.authoring.boxes import Claim, Solver
 from policytrader.authoring.check_conditions import readable_fields
 from policytrader.authoring.codes import CHECKS
+from policytrader.authoring.grading.lint import lint_grading_file
 from policytrader.authoring.lint_amounts import lint_ladders, lint_limits, lint_price_age, lint_protections
 from policytrader.authoring.lint_findings import list_names, warn
-from policytrader.authoring.lint_rules import RuleLinter
+from policytrader.authoring.lint_rules import TradingRuleLinter
 from policytrader.authoring.yaml_text import MAXIMUM_DIAGNOSTICS
 from policytrader.policy.cash_out import CashOutPolicy
 from policytrader.policy.conditions import InvalidatedBy, walk
@@ -62,17 +63,17 @@ def lint_file(kind: str, model: PolicyFile, document: YamlDocument) -> list[Diag
 def _lint_file(kind: str, model: PolicyFile, document: YamlDocument) -> Iterator[Diagnostic]:
     match model:
         case ValidationPolicy():
-            return RuleLinter(kind, "rules", model.rules, model.facts, document).find()
+            return TradingRuleLinter(kind, "rules", model.rules, model.facts, document).find()
         case EntryPolicy():
-            return RuleLinter(kind, "rules", model.rules, {}, document).find()
+            return TradingRuleLinter(kind, "rules", model.rules, {}, document).find()
         case CashOutPolicy():
-            return RuleLinter(kind, "triggers", model.triggers, {}, document).find()
+            return TradingRuleLinter(kind, "triggers", model.triggers, {}, document).find()
         case StakingPolicy():
             return lint_ladders(model, document)
         case ProtectionPolicy():
             return lint_protections(model, document)
         case _:
-            return iter(())
+            return lint_grading_file(model, document)
 
 
 def lint_set(files: Mapping[str, tuple[PolicyFile, YamlDocument]]) -> list[Diagnostic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.authoring.boxes import Box, Claim, Solver
 from policytrader.authoring.lint_findings import name_condition, warn
@@ -15,17 +15,29 @@ if TYPE_CHECKING:
     from policytrader.authoring.yaml import YamlDocument
     from policytrader.errors import Diagnostic
 
-_REMEDIES = {
-    "W202": "It never holds, whatever the snapshot: mend it, or delete it.",
-    "W204": "It asks nothing but whether the values are there: mend it, or delete it.",
-}
+
+class Subject(NamedTuple):
+    """What a policy is about, for sentences."""
+
+    rows: str
+    seen: str
+
+
+TRADING = Subject("selections", "the snapshot")
 
 
 class ConditionLinter:
     """Looks for W202 and W204 in the conditions of one file."""
 
-    def __init__(self, document: YamlDocument, fields: Mapping[str, Field], solver: Solver) -> None:
+    def __init__(
+        self, document: YamlDocument, fields: Mapping[str, Field], solver: Solver, subject: Subject = TRADING
+    ) -> None:
         """``fields`` are those that the conditions may read."""
+        self._subject = subject
+        self._remedies = {
+            "W202": f"It never holds, whatever {subject.seen}: mend it, or delete it.",
+            "W204": "It asks nothing but whether the values are there: mend it, or delete it.",
+        }
         self._document = document
         self._fields = fields
         self._solver = solver
@@ -48,8 +60,8 @@ class ConditionLinter:
     def _finding(self, code: str, condition: Condition, path: Path, claim: Claim, box: Box) -> Diagnostic:
         place, at_key, sentence = self._explain(condition, path, claim, box)
         if self._is_possible(condition, claim, Box()):
-            sentence += ": not for the selections that the rule applies to"
-        return warn(self._document, place, code, sentence, _REMEDIES[code], at_key=at_key)
+            sentence += f": not for the {self._subject.rows} that the rule applies to"
+        return warn(self._document, place, code, sentence, self._remedies[code], at_key=at_key)
 
     def _explain(self, condition: Condition, path: Path, claim: Claim, box: Box) -> tuple[Path, bool, str]:
         """The smallest part at fault: its path, whether its key is meant, and why the claim cannot hold."""

@@ -1,4 +1,4 @@
-"""YAML files -> PolicySet: strict YAML, then the kind's model, then meaning. All errors of all files at once."""
+"""YAML files -> PolicySet or GradingSet: strict YAML, the kind's model, meaning. All errors of all files at once."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pydantic import ValidationError
 
 from policytrader.authoring.check import check_file, check_set
 from policytrader.authoring.explain_schema import diagnose
+from policytrader.authoring.families import ALL_KINDS, FOOTBALL, RACING, SUFFIXES, Family, likely_family
 from policytrader.authoring.schema_gate import schema_findings
 from policytrader.authoring.suggest import did_you_mean, quoted
 from policytrader.authoring.yaml import read_yaml, read_yaml_file
 from policytrader.errors import Diagnostic, Place, PolicyError, Severity
-from policytrader.policy.policy_set import KINDS, PolicySet
+from policytrader.policy.grading.grading_set import GradingSet
+from policytrader.policy.policy_set import PolicySet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from policytrader.authoring.yaml import YamlDocument
     from policytrader.policy.rules import PolicyFile
-
-SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,18 @@ class LoadResult:
         return tuple(found for found in self.diagnostics if found.severity is Severity.ERROR)
 
     def policy_set(self) -> PolicySet:
-        """The six kinds together. Raises ``PolicyError`` with every error."""
+        """The six kinds that trade, together. Raises ``PolicyError`` with every error."""
+        return PolicySet(**self._parts())
+
+    def grading_set(self) -> GradingSet:
+        """The four kinds that grade, together. Raises ``PolicyError`` with every error."""
+        return GradingSet(**self._parts())
+
+    def _parts(self) -> dict[str, Any]:
         if self.errors:
             raise PolicyError(self.errors)
         places = {(file.kind, path): place for file in self.files for path, place in file.document.places.items()}
-        return PolicySet(**{file.kind: file.model for file in self.files}, places=places)  # type: ignore[arg-type]
+        return {**{file.kind: file.model for file in self.files}, "places": places}
 
 
 def load_policy(path: str | Path) -> PolicySet:
@@ -63,7 +70,16 @@ def load_policy(path: str | Path) -> PolicySet:
     return load_files(policy_files(Path(path)), complete=True, shown_in=str(path)).policy_set()
 
 
-def policy_files(path: Path) -> tuple[Path, ...]:
+def load_grading(path: str | Path) -> GradingSet:
+    """The grading policy in a folder of rule files (``rules/football``, or ``rules`` which holds it).
+
+    Raises ``PolicyError`` as ``load_policy`` does.
+    """
+    files = policy_files(Path(path), FOOTBALL)
+    return load_files(files, complete=True, shown_in=str(path), family=FOOTBALL).grading_set()
+
+
+def policy_files(path: Path, family: Family = RACING) -> tuple[Path, ...]:
     """The rule files of a policy folder, or the one file that is named.
 
     Raises ``PolicyError`` when there are none, or the folder cannot be read.
@@ -71,7 +87,7 @@ def policy_files(path: Path) -> tuple[Path, ...]:
     try:
         if not path.is_dir():
             return (path,)
-        folder = path / "racing" if (path / "racing").is_dir() else path
+        folder = path / family.folder if (path / family.folder).is_dir() else path
         found = tuple(sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable name"
@@ -92,8 +108,8 @@ class _Kinds:
     """Names of files whose kind is not known: such a kind is not also reported as absent."""
 
 
-def load_files(paths: Sequence[Path], *, complete: bool, shown_in: str = "") -> LoadResult:
-    """Read and check files. ``complete`` asks for all six kinds, as an engine needs them.
+def load_files(paths: Sequence[Path], *, complete: bool, shown_in: str = "", family: Family = RACING) -> LoadResult:
+    """Read and check files. ``complete`` asks for all kinds of the family and no others, as an engine needs them.
 
     ``shown_in`` is the folder that the files belong to: a link that leads out of it is refused.
     """
@@ -102,10 +118,10 @@ def load_files(paths: Sequence[Path], *, complete: bool, shown_in: str = "") -> 
         _refuse_outside(path, shown_in)
         return read_yaml_file(path)
 
-    return _load(paths, read, complete=complete, shown_in=shown_in)
+    return _load(paths, read, family=family if complete else None, shown_in=shown_in)
 
 
-def load_texts(texts: Mapping[str, bytes], *, shown_in: str = "") -> LoadResult:
+def load_texts(texts: Mapping[str, bytes], *, shown_in: str = "", family: Family = RACING) -> LoadResult:
     """Read and check a whole policy from the bytes of its files, by name: one that a store kept.
 
     ``shown_in`` is what a missing kind is reported against.
@@ -114,10 +130,18 @@ def load_texts(texts: Mapping[str, bytes], *, shown_in: str = "") -> LoadResult:
     def read(path: Path) -> YamlDocument:
         return read_yaml(texts[str(path)], str(path))
 
-    return _load([Path(name) for name in texts], read, complete=True, shown_in=shown_in)
+    return _load([Path(name) for name in texts], read, family=family, shown_in=shown_in)
 
 
-def _load(paths: Sequence[Path], read: Callable[[Path], YamlDocument], *, complete: bool, shown_in: str) -> LoadResult:
+def load_grading_texts(texts: Mapping[str, bytes], *, shown_in: str = "") -> LoadResult:
+    """As ``load_texts``, of a grading policy."""
+    return load_texts(texts, shown_in=shown_in, family=FOOTBALL)
+
+
+def _load(
+    paths: Sequence[Path], read: Callable[[Path], YamlDocument], *, family: Family | None, shown_in: str
+) -> LoadResult:
+    """``family`` is asked for as a whole; None takes each file by itself."""
     files: list[LoadedFile] = []
     diagnostics: list[Diagnostic] = []
     kinds = _Kinds()
@@ -128,14 +152,14 @@ def _load(paths: Sequence[Path], read: Callable[[Path], YamlDocument], *, comple
             diagnostics += error.diagnostics
             kinds.unread.add(path.stem)
             continue
-        file, found = load_document(document, kinds.read)
+        file, found = load_document(document, kinds.read, family)
         diagnostics += found
         if file is not None:
             files.append(file)
         elif document.file not in kinds.read.values():
             kinds.unread.add(path.stem)
-    if complete:
-        diagnostics += _missing_kinds(kinds, shown_in)
+    if family is not None:
+        diagnostics += _missing_kinds(kinds, shown_in, family)
     if not any(found.severity is Severity.ERROR for found in diagnostics):
         diagnostics += check_set({file.kind: (file.model, file.document) for file in files})
     return LoadResult(tuple(paths), tuple(files), tuple(diagnostics))
@@ -152,11 +176,11 @@ def _refuse_outside(path: Path, shown_in: str) -> None:
 
 
 def load_document(
-    document: YamlDocument, kinds: dict[str, str] | None = None
+    document: YamlDocument, kinds: dict[str, str] | None = None, family: Family | None = None
 ) -> tuple[LoadedFile | None, list[Diagnostic]]:
     """One document as the file of its kind, when it has the form, and what is wrong with it.
 
-    ``kinds`` names the file of each kind that was read before; this one is added.
+    ``kinds`` names the file of each kind that was read before; this one is added. ``family`` admits its kinds only.
     """
     kinds = {} if kinds is None else kinds
     value = document.value
@@ -164,8 +188,8 @@ def load_document(
         message = "a policy file is a mapping that begins with `policy:`"
         return None, [document.diagnostic((), "E104", message, "Begin with, for example, `policy: validation`.")]
     kind = value.get("policy")
-    if not isinstance(kind, str) or kind not in KINDS:
-        return None, [_unknown_kind(document, kind)]
+    if not isinstance(kind, str) or kind not in (family.kinds if family else ALL_KINDS):
+        return None, [_unknown_kind(document, kind, family)]
     if kind in kinds:
         message = f"a second file of the kind `{kind}` (the first is {kinds[kind]})"
         return None, [
@@ -173,26 +197,29 @@ def load_document(
         ]
     kinds[kind] = document.file
     try:
-        model: PolicyFile = KINDS[kind].model_validate(value)
+        model: PolicyFile = ALL_KINDS[kind].model_validate(value)
     except ValidationError as error:
-        return None, diagnose(document, KINDS[kind], error)
+        return None, diagnose(document, ALL_KINDS[kind], error)
     return LoadedFile(kind, document, model), check_file(kind, model, document) or schema_findings(kind, document)
 
 
-def _unknown_kind(document: YamlDocument, kind: Any) -> Diagnostic:
-    allowed = f"One of: {', '.join(KINDS)}."
+def _unknown_kind(document: YamlDocument, kind: Any, family: Family | None) -> Diagnostic:
+    family = family or likely_family(kind if isinstance(kind, str) else "", Path(document.file))
+    allowed = f"One of: {', '.join(family.kinds)}."
     if kind is None:
         return document.diagnostic((), "E101", "missing key `policy`: which kind of rules is this?", allowed)
     if not isinstance(kind, str):
         return document.diagnostic(("policy",), "E107", "`policy` must be the name of a kind", allowed, at_key=True)
-    message = f"unknown kind of policy {quoted(kind)}{did_you_mean(kind, KINDS)}"
+    if kind in ALL_KINDS:
+        message = f"`{kind}` is no kind of a {family.title} policy: the file belongs into another folder"
+    else:
+        message = f"unknown kind of policy {quoted(kind)}{did_you_mean(kind, family.kinds)}"
     return document.diagnostic(("policy",), "E107", message, allowed)
 
 
-def _missing_kinds(kinds: _Kinds, shown_in: str) -> list[Diagnostic]:
-    remedy = "A policy needs all six kinds; `policytrader init` writes a complete set to begin with."
+def _missing_kinds(kinds: _Kinds, shown_in: str, family: Family) -> list[Diagnostic]:
     return [
-        Diagnostic(Place(shown_in or "."), "E214", f"no file of the kind `{kind}`", remedy)
-        for kind in KINDS
+        Diagnostic(Place(shown_in or "."), "E214", f"no file of the kind `{kind}`", family.incomplete)
+        for kind in family.kinds
         if kind not in kinds.read and kind not in kinds.unread
     ]

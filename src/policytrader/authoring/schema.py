@@ -15,7 +15,10 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from policytrader.authoring.check_conditions import EXPECTATIONS
+from policytrader.authoring.families import ALL_KINDS
 from policytrader.authoring.key_texts import OPERATOR_TEXTS, docstring_of, text_of
+from policytrader.authoring.models import models_below
+from policytrader.policy.conditions import All, AnyOf, InvalidatedBy, Leaf, Not
 from policytrader.policy.facts import FACT_PREFIX
 from policytrader.policy.fields import (
     COMPARISONS,
@@ -27,12 +30,17 @@ from policytrader.policy.fields import (
     FieldType,
     Operator,
 )
-from policytrader.policy.policy_set import KINDS
+from policytrader.policy.grading.fields import GRADING_FIELDS
+from policytrader.policy.grading.rules import BY_MARGIN
 from policytrader.policy.rules import SHORT_NAMES
-from policytrader.policy.values import DURATION_PATTERN, Model
+from policytrader.policy.values import DURATION_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pydantic import BaseModel
+
+    from policytrader.policy.values import Model
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 FACT_PATTERN: Final = r"^fact\.[a-z][a-z0-9_]*$"
@@ -53,14 +61,14 @@ _FACT_UNITS: Final = {(FieldType.NUMBER, "runners"), (FieldType.PRICE, "odds")}
 
 def all_schemas() -> dict[str, Schema]:
     """The schemas of all kinds, by kind."""
-    return {kind: schema_for(kind) for kind in KINDS}
+    return {kind: schema_for(kind) for kind in ALL_KINDS}
 
 
 def schema_for(kind: str) -> Schema:
     """The schema of one kind of file. Raises ``KeyError`` for a kind that there is not."""
-    model: type[Model] = KINDS[kind]
+    model: type[Model] = ALL_KINDS[kind]
     raw = model.model_json_schema(by_alias=True)
-    models = {one.__name__: one for one in _descendants(Model)}
+    models = models_below(model)
     definitions = {
         name: _object(models[name], body, kind)
         for name, body in raw.pop("$defs", {}).items()
@@ -97,16 +105,10 @@ def file_name(kind: str) -> str:
     return f"{kind}.schema.json"
 
 
-def _descendants(model: type[Model]) -> Iterable[type[Model]]:
-    for child in model.__subclasses__():
-        yield child
-        yield from _descendants(child)
-
-
 # -- from pydantic's form to ours --------------------------------------------------------------------------------------
 
 
-def _object(model: type[Model], raw: Schema, kind: str) -> Schema:
+def _object(model: type[BaseModel], raw: Schema, kind: str) -> Schema:
     """One model's object: described keys, no noise, closed."""
     condition = "#/$defs/runner_condition" if model.__name__ == "Fact" else "#/$defs/condition"
     properties = {
@@ -132,6 +134,8 @@ def _tidy(raw: Schema, condition: str) -> Schema:
         match key:
             case "title" | "multipleOf":
                 continue
+            case "default" if isinstance(value, dict):
+                tidied[key] = {name: one for name, one in value.items() if one is not None}
             case "items":
                 tidied[key] = _tidy(value, condition)
             case "minimum" | "maximum":
@@ -162,7 +166,19 @@ def _refine(name: str, schema: Schema, kind: str) -> Schema:
         case "ValidationRule":
             schema["if"] = {"properties": {"on_missing": {"const": "invalidate"}}, "required": ["on_missing"]}
             schema["then"] = {"properties": {"then": {"required": ["invalidate"]}}}
+        case "GradeTo":
+            forms = [{"required": [key]} for key in ("outcome", "pending", "keep")]
+            schema["oneOf"] = forms
+            schema["dependentRequired"] = {"reason": ["outcome"]}
+            by_margin = {"properties": {"outcome": {"const": BY_MARGIN}}}
+            schema["if"] = {"required": ["outcome"], "not": by_margin}
+            schema["then"] = {"required": ["reason"]}
+        case "Market":
+            schema["if"] = {"properties": {"combine": {"const": "lower"}}, "required": ["combine"]}
+            schema["then"] = {"properties": {"scope": {"const": "match"}}}
         case "InlineTest":
+            if kind == "grading":  # the short names are those of selections
+                schema["description"] = schema["description"].partition(" `side`")[0]
             schema["properties"]["given"] |= _given(kind)
             schema["properties"]["expect"]["enum"] = list(EXPECTATIONS[kind])
         case _:
@@ -175,7 +191,7 @@ def _refine(name: str, schema: Schema, kind: str) -> Schema:
 
 def _condition_definitions(kind: str) -> dict[str, Schema]:
     has_facts = kind == "validation"
-    forms = [_leaf_definition(SELECTION_FIELDS, has_facts=has_facts), *_combinations("condition")]
+    forms = [_leaf_definition(_fields_of(kind), has_facts=has_facts), *_combinations("condition")]
     if kind == "cash_out":
         forms.append(_invalidated_by())
     text = "A comparison, or one of `all`, `any` and `not`" + ("." if kind != "cash_out" else ", or `invalidated_by`.")
@@ -187,23 +203,22 @@ def _condition_definitions(kind: str) -> dict[str, Schema]:
     return definitions
 
 
+def _fields_of(kind: str) -> Mapping[str, Field]:
+    return GRADING_FIELDS if kind == "grading" else SELECTION_FIELDS
+
+
 def _combinations(name: str) -> list[Schema]:
     here = {"$ref": f"#/$defs/{name}"}
     several = {"type": "array", "minItems": 1, "items": here}
-    models = {one.__name__: one for one in _descendants(Model)}
-    return [
-        _closed(models[model], {key: several if model != "Not" else here})
-        for model, key in (("All", "all"), ("AnyOf", "any"), ("Not", "not"))
-    ]
+    return [_closed(All, {"all": several}), _closed(AnyOf, {"any": several}), _closed(Not, {"not": here})]
 
 
 def _invalidated_by() -> Schema:
-    models = {one.__name__: one for one in _descendants(Model)}
     rules = {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": _IDENTIFIER, "maxLength": 60}}
-    return _closed(models["InvalidatedBy"], {"invalidated_by": rules})
+    return _closed(InvalidatedBy, {"invalidated_by": rules})
 
 
-def _closed(model: type[Model], properties: Mapping[str, Schema]) -> Schema:
+def _closed(model: type[BaseModel], properties: Mapping[str, Schema]) -> Schema:
     described = {key: {"description": text_of(model, key), **value} for key, value in properties.items()}
     return {
         "description": docstring_of(model),
@@ -216,7 +231,6 @@ def _closed(model: type[Model], properties: Mapping[str, Schema]) -> Schema:
 
 def _leaf_definition(fields: Mapping[str, Field], *, has_facts: bool) -> Schema:
     """A comparison: any field and operator at first, then what the field that was chosen allows."""
-    models = {one.__name__: one for one in _descendants(Model)}
     groups: dict[tuple[Any, ...], list[Field]] = {}
     for field in fields.values():
         groups.setdefault((field.type, field.unit, field.nullable, field.values), []).append(field)
@@ -230,9 +244,7 @@ def _leaf_definition(fields: Mapping[str, Field], *, has_facts: bool) -> Schema:
     if has_facts:
         operators |= dict.fromkeys(OPERATORS[FieldType.LIST])
     listed = [{"const": str(op), "description": OPERATOR_TEXTS[op]} for op in Operator if op in operators]
-    leaf = _closed(
-        models["Leaf"], {"field": named, "op": {"type": "string", "anyOf": listed}, "value": {}, "other": {}}
-    )
+    leaf = _closed(Leaf, {"field": named, "op": {"type": "string", "anyOf": listed}, "value": {}, "other": {}})
     return {**leaf, "required": ["field", "op"], "allOf": cases}
 
 
@@ -320,9 +332,9 @@ def _given(kind: str) -> Schema:
     """Values by field name, each in its field's form."""
     properties: dict[str, Schema] = {
         field.name: {"title": _title(field), "description": field.description, **literal_schema(field)}
-        for field in SELECTION_FIELDS.values()
+        for field in _fields_of(kind).values()
     }
-    properties |= {short: properties[name] for short, name in SHORT_NAMES.items()}
+    properties |= {short: properties[name] for short, name in SHORT_NAMES.items() if name in properties}
     schema: Schema = {"properties": properties, "additionalProperties": False}
     if kind == "cash_out":
         about = "The validation rule that made the selection invalid; left out, it is valid."

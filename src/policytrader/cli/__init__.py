@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "kill": ("policytrader.cli.kill", "Send no order at all until somebody resumes."),
     "resolve": ("policytrader.cli.resolve", "Say what became of an order whose fate is unknown."),
     "reconcile": ("policytrader.cli.reconcile", "Compare the journal with the exchange, and record what is found."),
+    "grade": ("policytrader.cli.grade", "Settle tracked bets from match statistics, or grade a file of bets."),
+    "alerts": ("policytrader.cli.alerts", "Rebuild alerts from ids and messages."),
     "schema": ("policytrader.cli.schema", "Print or write the JSON Schemas."),
     "sql": ("policytrader.cli.sql", "Print the statement that a policy compiles to."),
     "docs": ("policytrader.cli.docs", "Print the reference: fields, operators, errors, reasons."),

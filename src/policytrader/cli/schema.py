@@ -21,12 +21,12 @@ def command(context: Context, kind: str | None, write: str | None, as_json: bool
 
     An editor that reads the first line of a rule file finds its schema in the folder `schemas`.
     """
+    from policytrader.authoring.families import ALL_KINDS
     from policytrader.authoring.schema import all_schemas, file_name, schema_for, schema_text
     from policytrader.authoring.suggest import did_you_mean
-    from policytrader.policy.policy_set import KINDS
 
-    if kind is not None and kind not in KINDS:
-        message = f"no kind `{kind}`{did_you_mean(kind, KINDS)}\n  The kinds: {', '.join(KINDS)}."
+    if kind is not None and kind not in ALL_KINDS:
+        message = f"no kind `{kind}`{did_you_mean(kind, ALL_KINDS)}\n  The kinds: {', '.join(ALL_KINDS)}."
         raise UsageError(message)
     chosen = {kind: schema_for(kind)} if kind else all_schemas()
     if write is not None:
@@ -38,5 +38,5 @@ def command(context: Context, kind: str | None, write: str | None, as_json: bool
         click.echo(schema_text(chosen[kind]), nl=False)
     else:
         for name, schema in chosen.items():
-            click.echo(f"{name:<12}{schema['description']}")
+            click.echo(f"{name:<14}{schema['description']}")
     return FINE

@@ -19,6 +19,8 @@ from policytrader.resources import resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from policytrader.authoring.families import Family
+
 FINDINGS_SCHEMA = "policytrader/findings/1"
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -58,7 +60,8 @@ class Findings:
 def command(context: Context, paths: tuple[str, ...], form: str, as_json: bool) -> int:
     """Check rules: the form, the meaning, and the numbered checks (lint).
 
-    A folder is checked as a complete set of rules, a single file by itself. Without PATHS, the project's rules.
+    A folder is checked as a complete set of rules, trading (`racing`) and grading (`football`) each by itself; a single
+    file alone. Without PATHS, the project's rules.
     """
     findings = check(_chosen(context, paths))
     match "json" if as_json else form:
@@ -101,25 +104,42 @@ def _is_there(path: Path) -> bool:
 
 
 def check(paths: Sequence[Path]) -> Findings:
-    """What is wrong with each path: a folder as a complete set of rules, a file by itself."""
-    from policytrader.authoring.lint import lint
-    from policytrader.authoring.load import load_files, policy_files
-
+    """What is wrong with each path: a folder as a complete set of rules of each family in it, a file by itself."""
     count = 0
     found: list[Diagnostic] = []
     for path in paths:
         try:
-            files = policy_files(path)
+            sets = _sets_in(path)
         except PolicyError as error:
             found += error.diagnostics
             continue
-        is_set = path.is_dir()
-        result = load_files(files, complete=is_set, shown_in=str(path) if is_set else "")
-        order = {str(file): number for number, file in enumerate(files)}
-        both = [*result.diagnostics, *lint(result)]
-        found += sorted(both, key=lambda one: (order.get(one.place.file, len(order)), one.place.line, one.place.column))
-        count += len(files)
+        for family, files in sets:
+            found += _check_set(path, family, files)
+            count += len(files)
     return Findings(count, tuple(_printable(one) for one in dict.fromkeys(found)))
+
+
+def _sets_in(path: Path) -> list[tuple[Family, tuple[Path, ...]]]:
+    """The files to check, by family. Raises ``PolicyError``."""
+    from policytrader.authoring.families import RACING, families_in
+    from policytrader.authoring.load import policy_files
+
+    try:
+        families = families_in(path) if path.is_dir() else (RACING,)
+    except OSError:
+        families = (RACING,)  # that it cannot be read is told where it is read
+    return [(family, policy_files(path, family)) for family in families]
+
+
+def _check_set(path: Path, family: Family, files: tuple[Path, ...]) -> list[Diagnostic]:
+    from policytrader.authoring.lint import lint
+    from policytrader.authoring.load import load_files
+
+    is_set = path.is_dir()
+    result = load_files(files, complete=is_set, shown_in=str(path) if is_set else "", family=family)
+    order = {str(file): number for number, file in enumerate(files)}
+    both = [*result.diagnostics, *lint(result)]
+    return sorted(both, key=lambda one: (order.get(one.place.file, len(order)), one.place.line, one.place.column))
 
 
 def _printable(one: Diagnostic) -> Diagnostic:

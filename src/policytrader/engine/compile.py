@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from policytrader.engine.leaves import LeafCompiler, column_of
 from policytrader.engine.relations import Relations
-from policytrader.engine.sql import number, quote, text_list
+from policytrader.engine.sql import case, number, quote, text_list
 from policytrader.policy.conditions import Condition, Fact, InvalidatedBy, Leaf, walk
 from policytrader.policy.facts import FACT_PREFIX, fact_field
 from policytrader.policy.fields import RUNNER_FIELDS, SELECTION_FIELDS, Operator
@@ -208,9 +208,9 @@ class _Compiler:
         cases = [
             (held, str(Outcome.HOLD.value)),
             ('"closed"', str(Outcome.CLOSED.value)),
-            ('"judgement" IS NOT NULL', _case(invalid, Outcome.INVALID.value)),
+            ('"judgement" IS NOT NULL', case(invalid, Outcome.INVALID.value)),
         ]
-        return _case(cases, _case(kept, Outcome.CANDIDATE.value))
+        return case(cases, case(kept, Outcome.CANDIDATE.value))
 
     def _triggers(self) -> str:
         """A cash-out trigger holds for certain; none does for a stored reason that is no rule's text."""
@@ -229,7 +229,7 @@ class _Compiler:
 
     def _first_trigger(self) -> str:
         parts = self._trigger_conditions()
-        return _case([(part, str(number)) for number, part in enumerate(parts)], "0") if len(parts) > 1 else "0"
+        return case([(part, str(number)) for number, part in enumerate(parts)], "0") if len(parts) > 1 else "0"
 
     def _amount(self, of: Callable[[Ladder, str, int], str], *, scaled: bool = True) -> str:
         """A ladder's amount for the selection's side at its stake points, in 1e-10 pounds."""
@@ -340,11 +340,6 @@ def _applies(applies_to: AppliesTo) -> str | None:
     if len(set(applies_to.market_type)) == 1:
         parts.append(f"\"own_market_type\" = '{applies_to.market_type[0]}'")
     return f"({' AND '.join(parts)})" if parts else None
-
-
-def _case(cases: Iterable[tuple[str, object]], otherwise: object) -> str:
-    listed = " ".join(f"WHEN {condition} THEN {result}" for condition, result in cases)
-    return f"CASE {listed} ELSE {otherwise} END"
 
 
 def _targets(ladder: Ladder, side: str, places: int) -> str:

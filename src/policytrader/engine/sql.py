@@ -46,3 +46,9 @@ def number(value: Decimal) -> str:
 def text_list(values: Iterable[str]) -> str:
     """``('a', 'b')``."""
     return "(" + ", ".join(text(value) for value in values) + ")"
+
+
+def case(cases: Iterable[tuple[str, object]], otherwise: object) -> str:
+    """``CASE`` with a branch for each (condition, result), and what else holds."""
+    listed = " ".join(f"WHEN {condition} THEN {result}" for condition, result in cases)
+    return f"CASE {listed} ELSE {otherwise} END"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from policytrader.model.fixture import Quality
+    from policytrader.model.fixture import Fixture, Quality
 
 
 class Outcome(StrEnum):
@@ -112,6 +112,14 @@ class BetToGrade:
 
 
 @dataclass(frozen=True, slots=True)
+class FixtureBets:
+    """The bets on one fixture; ``fixture`` is None for bets whose fixture nobody knows."""
+
+    fixture: Fixture | None
+    bets: tuple[BetToGrade, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTruth:
     """What one rule of the policy said: True, False or unknown."""
 
@@ -124,7 +132,9 @@ class Grade:
     """The answer for one bet. ``rule`` is the rule that decided; money is of a settled bet, zero while pending.
 
     ``player_id``/``team_id`` are what a name was matched with, to be kept with the bet. ``problem`` explains an invalid
-    bet in words. ``values`` are the fields that the rules read, ``source_paths`` where the numbers came from.
+    bet in words. ``first_seen_value`` and ``first_seen_at``: the live count to remember until the next look, and since
+    when it has stood; None where nothing is to be remembered. ``values`` are the fields that the rules read,
+    ``source_paths`` where the numbers came from.
     """
 
     key: str
@@ -139,6 +149,8 @@ class Grade:
     player_id: str | None = None
     team_id: str | None = None
     quality: Quality | None = None
+    first_seen_value: int | None = None
+    first_seen_at: datetime | None = None
     problem: str = ""
     suggestions: tuple[str, ...] = ()
     source_paths: tuple[str, ...] = ()

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 PENNY = Decimal("0.01")
 AVERAGE_UNIT = Decimal("0.00000001")
@@ -30,6 +34,12 @@ def floor_to_penny(amount: Decimal) -> Decimal:
 def half_up(amount: Decimal, unit: Decimal = PENNY) -> Decimal:
     """To the nearest ``unit``, a half away from zero; for showing only."""
     return amount.quantize(unit, rounding=ROUND_HALF_UP, context=_EXACT)
+
+
+def nearest_penny(amount: Fraction) -> Decimal:
+    """An exact amount to the nearest 0.01, a half away from zero: what a settled bet returns."""
+    pennies = (abs(amount.numerator) * 200 + amount.denominator) // (2 * amount.denominator)
+    return _EXACT.scaleb(Decimal(-pennies if amount < 0 else pennies), -2)
 
 
 def money_text(amount: Decimal) -> str:

@@ -13,8 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from policytrader.model.times import EPOCH
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -62,6 +64,13 @@ class PendingFixture:
     bet_count: int
     kickoff_at: datetime | None
     last_checked_at: datetime | None
+
+
+def in_rotation(found: Iterable[PendingFixture]) -> tuple[PendingFixture, ...]:
+    """Never looked at first, then the longest unchecked; by id where that is the same."""
+    return tuple(
+        sorted(found, key=lambda one: (one.last_checked_at is not None, one.last_checked_at or EPOCH, one.fixture_id))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from policytrader.model.fixture import Fixture
+
+
+class AnswerSource(Protocol):
+    """A site that is asked politely: bounded in time and size, not too often, again after a failure that may pass."""
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
+        """The answer's body. Raises ``FeedError``, in whose text there is nothing of ``headers``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

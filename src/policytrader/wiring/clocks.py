@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from policytrader.adapters.clocks import SystemClock
 
 
-def system_clock() -> SystemClock:
-    """The machine's clock."""
-    from policytrader.adapters.clocks import SystemClock
+def system_clock(is_stopping: Callable[[], bool] | None = None, *, at: datetime | None = None) -> SystemClock:
+    """The machine's clock, whose waits end early when ``is_stopping``; with ``at`` it is that moment all the time."""
+    from policytrader.adapters.clocks import SystemClock, never
 
-    return SystemClock()
+    if at is None:
+        return SystemClock(is_stopping or never)
+    return SystemClock(is_stopping or never, read_wall=lambda: at)
 
 
 def wall_rest(is_stopping: Callable[[], bool]) -> Callable[[float], None]:

@@ -41,7 +41,7 @@ _DURABLE = (
 class Database:
     """Connections to SQLite or PostgreSQL; a server that went away is found again by the next transaction."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         """``sqlite:///FILE`` (``sqlite://`` alone: in memory) or ``postgresql://…``. Raises ``UsageError``."""
         self.url = _checked(url)
         self.dialect = self.url.get_backend_name()
@@ -166,7 +166,7 @@ class Database:
         return engine
 
 
-def _checked(text: str) -> URL:
+def _checked(text: str | URL) -> URL:
     try:
         url = make_url(text)
     except exc.ArgumentError:

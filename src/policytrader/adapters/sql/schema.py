@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import insert, inspect, select, text
 
+from policytrader.adapters.sql.bet_tables import bet_store
 from policytrader.adapters.sql.problems import schema_error
 from policytrader.adapters.sql.tables import SCHEMA, store_settings
 from policytrader.errors import StoreError
@@ -52,6 +53,7 @@ def migrate(database: Database, mode: str) -> tuple[str, ...]:
             # Asked first: IF NOT EXISTS alone needs the right to make schemas.
             if not inspect(connection).has_schema(SCHEMA):
                 connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
+        _refuse_bets(database, connection)
         before = _revision(connection, database.dialect)
         _refuse_newer(database, before)
         _run(database.dialect, connection)
@@ -73,6 +75,7 @@ def status(database: Database) -> StoreStatus:
 
 def require_current(database: Database, connection: Connection, mode: str) -> None:
     """Raise ``StoreError`` unless the schema is this program's and the store serves this mode."""
+    _refuse_bets(database, connection)
     revision = _revision(connection, database.dialect)
     _refuse_newer(database, revision)
     if revision != _revisions()[-1]:
@@ -147,6 +150,12 @@ def _revision(connection: Connection, dialect: str) -> str | None:
     options = {"version_table": VERSION_TABLE, "version_table_schema": _schema(dialect)}
     with _quietly():
         return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def _refuse_bets(database: Database, connection: Connection) -> None:
+    if database.dialect == "sqlite" and inspect(connection).has_table(bet_store.name):
+        message = "it holds tracked bets, and a trading store has a file of its own. Name another file."
+        raise schema_error(database.place, message)
 
 
 def _refuse_newer(database: Database, revision: str | None) -> None:

@@ -108,5 +108,100 @@ intervals:
   - {from: "10:00", every: 15s}
 end: schedule
 """,
+    "markets": """\
+policy: markets
+version: 1
+directions: {over: [over, o, "yes"], under: [under, u, "no"], handicap: [handicap]}
+periods: {match: [match, full time], first_half: [first half, 1h], second_half: [second half, 2h]}
+markets:
+  - name: Player Goals
+    aliases:
+      - Player Total Goals
+      - {name: Anytime Goalscorer, line: 0.5, direction: over}
+    statistics: [goals]
+    scope: player
+    needs_var: true
+    api_type_id: 52
+    api_location: player
+  - name: Match Corners
+    aliases: [{name: First Half Corners, period: first_half}]
+    statistics: [corners]
+    scope: match
+  - name: Team Corners Handicap
+    statistics: [corners]
+    scope: team
+    direction: handicap
+    can_only_grow: false
+end: markets
+""",
+    "participation": """\
+policy: participation
+version: 1
+default: {participation: must_appear, void_window: 72h, cards: {red: 2, second_yellow: 2, most_per_player: 3}}
+bookmakers:
+  Bet365: {markets: {"Player Goals": must_start}, void_window: 24h}
+end: participation
+""",
+    "grading": """\
+policy: grading
+version: 1
+rules:
+  - id: keep-manual
+    title: A person graded it
+    why: Nobody but a person changes what a person decided.
+    when: {field: bet.manual_override, op: is_true}
+    then: {keep: manual_override}
+    tests:
+      - {name: by a person, given: {bet.manual_override: true}, expect: manual_override}
+  - id: not-finished
+    title: The match is not over
+    why: What is not decided early is decided at the end.
+    when: {field: fixture.status, op: ne, value: FINISHED}
+    then: {pending: not_finished}
+    on_missing: not_finished
+    tests:
+      - {name: running, given: {fixture.status: LIVE}, expect: not_finished}
+      - {name: over, given: {fixture.status: FINISHED}, expect: next}
+  - id: did-not-play
+    title: The player took no part
+    why: Bookmakers give the stake back.
+    applies_to: {scope: [player]}
+    when: {field: player.took_part, op: is_false}
+    then: {outcome: refund, reason: did_not_play}
+    tests:
+      - {name: on the bench, given: {bet.scope: player, player.took_part: false}, expect: refund}
+  - id: line
+    title: The count against the line
+    why: The match is over and the count is there.
+    when: {field: bet.margin, op: is_present}
+    then: {outcome: by_margin}
+    tests:
+      - {name: a quarter past, given: {bet.margin: 0.25}, expect: half_win}
+      - {name: no count, given: {}, expect: next}
+otherwise: {pending: stat_unavailable}
+margin_table:
+  id: line-margin
+  rows:
+    - {margin: ">= 0.5", outcome: won, reason: line}
+    - {margin: "0.25", outcome: half_win, reason: quarter_line}
+    - {margin: "0", outcome: refund, reason: push}
+    - {margin: "-0.25", outcome: half_loss, reason: quarter_line}
+    - {margin: "<= -0.5", outcome: lost, reason: line}
+returns: {won: stake * odds, half_win: stake * (odds + 1) / 2, refund: stake, half_loss: stake / 2, lost: "0"}
+end: grading
+""",
+    "names": """\
+policy: names
+version: 1
+accept: {score: 85, ahead_by: 5}
+players:
+  ignored: [da, de, van]
+  aliases:
+    - {name: Rodri, also: [Rodrigo Hernández]}
+teams:
+  ignored: [fc]
+  first_word_names: true
+end: names
+""",
 }
-"""Kind -> an example that loads; the six refer to one another."""
+"""Kind -> an example that loads; the six that trade refer to one another, and so do the four that grade."""

@@ -15,6 +15,7 @@ from policytrader.policy.fields import (
     Operator,
     Scope,
 )
+from policytrader.policy.grading.fields import GRADING_CATALOGUE
 
 _FACTS = {
     "count": (
@@ -54,6 +55,9 @@ def fields_page() -> str:
         "## Facts",
         "A validation rule reads a fact of its file as `fact.<name>`.",
         table(("declared as", "type", "meaning"), facts),
+        "## In grading rules",
+        "About a tracked bet, its fixture with the statistics, and the terms that hold for it.",
+        "\n\n".join(_field(field) for field in GRADING_CATALOGUE),
         "## Types",
         table(("type", "a literal is", "for example"), [(kind, *_literal(kind)) for kind in FieldType]),
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from policytrader.authoring.families import ALL_KINDS, FOOTBALL, RACING, Family
 from policytrader.authoring.reference.examples import EXAMPLES
 from policytrader.authoring.reference.markdown import code, codes, page, table
 from policytrader.authoring.schema import schema_for
-from policytrader.policy.policy_set import KINDS
+from policytrader.policy.grading.names import Word
+from policytrader.policy.grading.rules import MARGIN_PATTERN
 from policytrader.policy.schedule import ClockTime
 from policytrader.policy.values import DURATION_PATTERN, CheckNumber, Identifier
 
@@ -18,6 +20,10 @@ _ABOUT: Final = {
     "cash_out": "When is what is already matched closed?",
     "protection": "Which limits may no order pass?",
     "schedule": "How often does the loop tick, and until when?",
+    "markets": "Which markets are bets tracked on, and what counts there?",
+    "participation": "What does a bookmaker ask of player and fixture, and how do cards count?",
+    "grading": "What did the bet come to?",
+    "names": "Which player, which team is meant by a name?",
 }
 
 
@@ -30,24 +36,32 @@ _PATTERNS: Final = {
     _pattern(Identifier): "name: lower case words joined by hyphens",
     _pattern(CheckNumber): "number of a check, such as `W207`",
     _pattern(ClockTime): 'time of day in quotes, such as `"10:00"`',
+    MARGIN_PATTERN: 'margin in quotes, in quarter steps: `">= 0.5"`, `"0.25"`, `"<= -0.5"`',
+    _pattern(Word): "word of lower case letters and digits",
 }
 
 
 def kinds_page() -> str:
     """The kinds of policy file."""
-    listed = table(("kind", "asks"), [(f"[`{kind}`](#{kind})", _ABOUT[kind]) for kind in KINDS])
     return page(
         "Kinds of policy file",
         "kinds",
-        "A policy is six files, one of each kind; a file's first key says which. A key in **bold** is required. What "
-        "is not listed is refused.",
-        listed,
-        *(_kind(kind) for kind in KINDS),
+        "A policy that trades is six files and one that grades is four, one of each kind; a file's first key says "
+        "which. A key in **bold** is required. What is not listed is refused.",
+        "Trading, in `rules/racing`:",
+        _listed(RACING),
+        "Grading, in `rules/football`:",
+        _listed(FOOTBALL),
+        *(_kind(kind) for kind in ALL_KINDS),
         "## Conditions",
         "A condition is one comparison or a combination: `{field: …, op: …, value: …}`, `{field: …, op: …, other: …}`, "
         "`{all: […]}`, `{any: […]}`, `{not: {…}}`, and in cash-out triggers `{invalidated_by: […]}`. "
         "Fields: `policytrader docs fields`; operators: `policytrader docs operators`.",
     )
+
+
+def _listed(family: Family) -> str:
+    return table(("kind", "asks"), [(f"[`{kind}`](#{kind})", _ABOUT[kind]) for kind in family.kinds])
 
 
 def _kind(kind: str) -> str:
@@ -86,7 +100,7 @@ def _keys(schema: dict[str, Any], kind: str) -> str:
     rows = []
     for key, value in schema["properties"].items():
         name = f"**`{key}`**" if key in required else code(key)
-        default = _value(value["default"]) if "default" in value else ""
+        default = _default(key, value["default"], kind) if "default" in value else ""
         rows.append((name, _form(value, kind), default, value["description"]))
     return table(("key", "form", "default", "meaning"), rows)
 
@@ -102,23 +116,32 @@ def _form(schema: dict[str, Any], kind: str) -> str:
         return code(schema["const"])
     if "enum" in schema:
         return "one of " + codes(schema["enum"])
-    if "anyOf" in schema:
-        return " or ".join(_form(one, kind) for one in schema["anyOf"])
+    for several in ("anyOf", "oneOf"):
+        if several in schema:
+            return " or ".join(_form(one, kind) for one in schema[several])
     match schema.get("type"):
         case "array":
             bounds = [f"{word} {schema[key]}" for key, word in _LIST_BOUNDS if key in schema]
             return ", ".join([f"list of {_form(schema['items'], kind)}", *bounds])
         case "object":
             patterns = schema.get("patternProperties", {})
-            parts = " or ".join(_form(one, kind) for one in patterns.values() if "$ref" in one)
+            parts = " or ".join(_form(one, kind) for one in patterns.values() if one.keys() & {"$ref", "enum"})
             return f"mapping of names to {parts}" if parts else "mapping of field names to values"
+        case _:
+            return _scalar_form(schema)
+
+
+def _scalar_form(schema: dict[str, Any]) -> str:
+    match schema.get("type"):
+        case "boolean":
+            return "true or false"
         case "integer" | "number" as kind_of_number:
             noun = "whole number" if kind_of_number == "integer" else "amount, at most 2 decimals"
             return f"{noun}, {schema['minimum']:,} to {schema['maximum']:,}" if "minimum" in schema else noun
         case _:
             if pattern := schema.get("pattern"):
                 return _PATTERNS.get(pattern, f"text of the form `{pattern}`")
-            bounds = [f"{word} {schema[key]} characters" for key, word in _TEXT_BOUNDS if key in schema]
+            bounds = [f"{word} {schema[key]} characters" for key, word in _TEXT_BOUNDS if schema.get(key, 1) > 1]
             return ", ".join(["text", *bounds])
 
 
@@ -126,14 +149,18 @@ _LIST_BOUNDS: Final = (("minItems", "at least"), ("maxItems", "at most"))
 _TEXT_BOUNDS: Final = (("minLength", "at least"), ("maxLength", "at most"))
 
 
-def _value(value: Any) -> str:
-    if not value:
-        return "none"
+def _default(key: str, value: Any, kind: str) -> str:
+    if key == "applies_to":
+        return "all bets" if kind in FOOTBALL.kinds else "all selections"
     match value:
+        case bool():
+            return code(str(value).lower())
+        case list() | dict() if not value:
+            return "none"
         case list():
             return codes(value)
         case dict():
-            return "all selections"
+            return code("{" + ", ".join(f"{name}: {str(one).lower()}" for name, one in value.items()) + "}")
         case _:
             return code(value)
 

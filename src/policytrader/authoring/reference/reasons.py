@@ -1,10 +1,11 @@
-"""The pages of reasons and protections: every action of the plan with its codes, every limit with its edges."""
+"""The pages of reasons and protections: every action of the plan and every grade with its reasons, every limit."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 from policytrader.authoring.key_texts import text_of
+from policytrader.authoring.reference.grades import grade_tables
 from policytrader.authoring.reference.markdown import code, page, table
 from policytrader.model.decision import Action
 from policytrader.policy.protection import Protections
@@ -110,6 +111,7 @@ def reasons_page() -> str:
         f"(the fields whose values a rule needed and did not have), or `{NO_REASON_STORED}`.",
         "## By action",
         *(_action(action, rows) for action, rows in actions.items()),
+        *grade_tables(),
     )
 
 

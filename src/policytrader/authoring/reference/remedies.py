@@ -62,7 +62,8 @@ REMEDIES: Final[dict[str, str]] = {
         "one of `count`, `list`, `any`, `min` and `max`, and a `where`."
     ),
     "E107": (
-        "The first key says the kind: `policy: validation`, `staking`, `entry`, `cash_out`, `protection` or `schedule`."
+        "The first key says the kind: `policy: validation`, `staking`, `entry`, `cash_out`, `protection` or "
+        "`schedule`; of a grading policy `markets`, `participation`, `grading` or `names`. A folder holds one family."
     ),
     "E108": "Install policytrader again. In a checkout: `policytrader schema --write schemas`.",
     "E110": "Keep one of the two. Readers of YAML take the last and say nothing, so the first would be gone.",
@@ -83,7 +84,10 @@ REMEDIES: Final[dict[str, str]] = {
         "Declare the fact under `facts:` of the same file, or correct its name. A fact reads fields of one runner, "
         "never another fact."
     ),
-    "E206": "Give each rule, ladder or trigger a name of its own: plans, tests and triggers speak of it by name.",
+    "E206": (
+        "Give each rule, ladder or trigger a name of its own: plans, tests and triggers speak of it by name. In a "
+        "grading policy: a name, a word or an id means one market, one direction, one bookmaker, one person."
+    ),
     "E207": "Write `from: start` first and only first, then the other steps in falling time to the off: 4h, 2h, 30m.",
     "E209": "Raise `limits` or lower the step. The limit is what one selection may have at one stake point.",
     "E210": (
@@ -91,11 +95,36 @@ REMEDIES: Final[dict[str, str]] = {
         "a ladder where none is."
     ),
     "E211": "Name a rule of the validation file that invalidates; a rule that holds makes nothing invalid.",
-    "E212": 'Start the first interval at "00:00" and write the others in the order of the day.',
+    "E212": (
+        'Start the first interval at "00:00" and write the others in the order of the day. In a grading policy: '
+        "at least 1s, `shortest`, `interval`, `longest`; `first_look` before `give_up_after`."
+    ),
     "E213": "Merge the two files: a policy has one file of each kind.",
-    "E214": "Add the file; `policytrader init` writes a complete set to begin with.",
+    "E214": "Add the file; `policytrader init` writes a complete set of both families to begin with.",
     "E217": "Keep `end` as the last line: it shows that the file was not cut off.",
     "E218": "Correct the number in `ignore`; the checks that can be switched off are listed below.",
+    "E220": (
+        "A margin is a whole number of quarter steps, and each needs exactly one row. Write the missing row, or change "
+        "one of the two that meet; the rows at the ends begin with `<=` and `>=`."
+    ),
+    "E221": "Write a whole, half or quarter number: 2, 2.5, 2.25.",
+    "E222": (
+        "The margin table knows quarter steps only, and a count that is not whole falls between them. Delete the "
+        "market: its bets stay pending as `market_unmapped`."
+    ),
+    "E223": (
+        "A handicap is about a team and can fall; an alias cannot say another direction or period than its market; a "
+        "player's number is read at `player`, a team's at `side`, a match's at `total`; one `api_type_id` is one "
+        "statistic: leave it out until somebody confirmed it."
+    ),
+    "E224": "Write the market's own name as it stands in `markets.yaml`, in quotes.",
+    "E225": (
+        "Write `stake * odds` for won, `0` for lost, `stake` for refund, `stake * (odds + 1) / 2` for half_win and "
+        "`stake / 2` for half_loss, or a formula that comes to the same for every stake and all odds. The finding "
+        "names a stake and odds for which it does not."
+    ),
+    "E226": "Write the reason for leaving the bet pending; let a rule with `is_present` ask for the margin.",
+    "E227": "Let a rule read `terms.<setting>`, or delete the setting: as it is, changing it changes nothing.",
     "W201": "Delete one of the two, or change what was meant to be different.",
     "W202": "Read the comparisons together: a value would have to be two things at once. Correct a bound or a word.",
     "W203": "Move the rule up, narrow the one before it, or delete it.",
@@ -112,6 +141,8 @@ REMEDIES: Final[dict[str, str]] = {
     "W211": "Raise `max_price_age_seconds`, or let the loop tick more often: as it is, prices are always too old.",
     "W212": "Widen `applies_to` of a rule, or add one for the side and market type named.",
     "W213": "Name rules that are about the selections that the trigger is about, or widen its `applies_to`.",
+    "W214": "Delete the alias: names are compared without case and with single spaces.",
+    "W215": "Look at the two rows named: somebody with a better margin gets less.",
     "S101": (
         "Check the name of the folder. A table without rows still has its file with the header: that there are none "
         "must be said, not left out."

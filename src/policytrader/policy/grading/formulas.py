@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
+from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from decimal import Decimal
 
 MAXIMUM_LENGTH = 120
 NAMES = ("stake", "odds")
+
+# Nothing with an exponent: 1e999999999 has a billion digits.
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+_Formula: TypeAlias = Callable[[Fraction, Fraction], Fraction]
 
 _OPERATIONS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -31,6 +38,16 @@ class FormulaError(ValueError):
 
 def evaluate(text: str, stake: Decimal, odds: Decimal) -> Fraction:
     """The exact value; rounding is the caller's. Raises ``FormulaError``, also for a division by zero."""
+    formula = _read(text)
+    try:
+        return formula(Fraction(stake), Fraction(odds))
+    except ZeroDivisionError:
+        message = "divides by zero"
+        raise FormulaError(message) from None
+
+
+@lru_cache(maxsize=64)  # the same few texts work out every bet's money
+def _read(text: str) -> _Formula:
     if len(text) > MAXIMUM_LENGTH:
         message = f"is longer than {MAXIMUM_LENGTH} characters"
         raise FormulaError(message)
@@ -39,23 +56,22 @@ def evaluate(text: str, stake: Decimal, odds: Decimal) -> Fraction:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         message = "is no formula: numbers, stake, odds, + - * / and brackets"
         raise FormulaError(message) from None
-    try:
-        return _value(tree.body, text.strip(), {"stake": Fraction(stake), "odds": Fraction(odds)})
-    except ZeroDivisionError:
-        message = "divides by zero"
-        raise FormulaError(message) from None
+    return _formula(tree.body, text.strip())
 
 
-def _value(node: ast.expr, text: str, names: dict[str, Fraction]) -> Fraction:
+def _formula(node: ast.expr, text: str) -> _Formula:
     match node:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
-            return _OPERATIONS[type(op)](_value(left, text, names), _value(right, text, names))
-        case ast.UnaryOp(op=ast.USub(), operand=part):
-            return -_value(part, text, names)
-        case ast.Name(id=name) if name in names:
-            return names[name]
-        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-            return Fraction(ast.get_source_segment(text, node) or "")  # as written: 0.1 is a tenth
+            operate, one, two = _OPERATIONS[type(op)], _formula(left, text), _formula(right, text)
+            return lambda stake, odds: operate(one(stake, odds), two(stake, odds))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            part = _formula(operand, text)
+            return lambda stake, odds: -part(stake, odds)
+        case ast.Name(id=name) if name in NAMES:
+            return (lambda stake, _: stake) if name == "stake" else (lambda _, odds: odds)
+        case ast.Constant() if _NUMBER.fullmatch(written := ast.get_source_segment(text, node) or ""):
+            number = Fraction(written)  # as written: 0.1 is a tenth
+            return lambda _, __: number
         case _:
             message = f"may not hold `{ast.get_source_segment(text, node)}`: numbers, stake, odds, + - * / and brackets"
             raise FormulaError(message)

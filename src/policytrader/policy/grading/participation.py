@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from policytrader.policy.rules import PolicyFile
 from policytrader.policy.values import Duration, Model
 
 ParticipationName = Literal["must_appear", "must_start"]
+WRITTEN_NAME = r"^\S(.*\S)?$"
+BookmakerName = Annotated[str, StringConstraints(pattern=WRITTEN_NAME, max_length=60)]
+TermsMarket = Annotated[str, StringConstraints(pattern=WRITTEN_NAME, max_length=80)]
 CardPoints = Annotated[int, Field(ge=0, le=10)]
 
 
@@ -23,13 +26,13 @@ class CardCounting(Model):
 
 
 class Terms(Model):
-    """One bookmaker's terms. ``None`` stands for the default's. ``markets``: participation of single markets, by name.
+    """One bookmaker's terms; what is left out is the default's. ``markets``: participation of single markets, by name.
 
     ``void_window``: how long after the listed kick-off a postponed fixture may still be played.
     """
 
     participation: ParticipationName | None = None
-    markets: dict[str, ParticipationName] = {}
+    markets: dict[TermsMarket, ParticipationName] = {}
     void_window: Duration | None = None
     cards: CardCounting | None = None
 
@@ -38,7 +41,7 @@ class DefaultTerms(Model):
     """The terms where a bookmaker has none of its own; complete."""
 
     participation: ParticipationName
-    markets: dict[str, ParticipationName] = {}
+    markets: dict[TermsMarket, ParticipationName] = {}
     void_window: Duration
     cards: CardCounting = CardCounting()
 
@@ -48,5 +51,5 @@ class ParticipationPolicy(PolicyFile):
 
     policy: Literal["participation"]
     default: DefaultTerms
-    bookmakers: dict[str, Terms] = {}
+    bookmakers: dict[BookmakerName, Terms] = {}
     end: Literal["participation"] | None = None

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from policytrader.model.grades import Reason
 from policytrader.policy.conditions import Condition
 from policytrader.policy.grading.formulas import FormulaError, evaluate
 from policytrader.policy.rules import InlineTest, PolicyFile
-from policytrader.policy.values import Duration, Identifier, Model, Sentence
+from policytrader.policy.values import Duration, Identifier, Model, Sentence, duration_microseconds
 
 ScopeName = Literal["player", "team", "match"]
 DirectionName = Literal["over", "under", "handicap"]
 ResultName = Literal["won", "lost", "refund", "half_win", "half_loss"]
+OutcomeName = Literal["won", "lost", "refund", "half_win", "half_loss", "by_margin"]
 BY_MARGIN = "by_margin"
+PASS = "pass"  # noqa: S105 - a word of the language
 
 PENDING_REASONS = (
     Reason.NOT_FINISHED,
@@ -49,19 +52,38 @@ RESULT_REASONS = (
 )
 """What a rule may give for a result."""
 
-
-def _one_of(reasons: tuple[Reason, ...]) -> Any:
-    def check(value: Reason) -> Reason:
-        if value not in reasons:
-            kind = "reason"
-            raise PydanticCustomError(kind, f"must be one of {', '.join(reasons)}")
-        return value
-
-    return AfterValidator(check)
+KEEP = Reason.MANUAL_OVERRIDE
+NEXT = "next"
+EXPECTED: tuple[str, ...] = (*get_args(ResultName), *PENDING_REASONS, KEEP, NEXT)
+"""What a test beside a rule may expect: a result, the reason for leaving it pending, or that the next rule is asked."""
 
 
-PendingReason = Annotated[Reason, Field(strict=False), _one_of(PENDING_REASONS)]
-ResultReason = Annotated[Reason, Field(strict=False), _one_of(RESULT_REASONS)]
+def one_of_words(words: Iterable[str], make: Callable[[str], str] = str) -> tuple[Any, Any]:
+    """A validator and a schema for a text that is one of these words; ``make`` turns it into what it means."""
+    allowed = [str(word) for word in words]
+
+    def check(value: Any) -> str:
+        if isinstance(value, str) and value in allowed:
+            return make(value)
+        kind = "literal_error"  # as pydantic's own, so that it is told in the same way
+        listed = ", ".join(repr(word) for word in allowed)
+        raise PydanticCustomError(kind, "must be one of {expected}", {"expected": listed})
+
+    return PlainValidator(check), WithJsonSchema({"type": "string", "enum": allowed})
+
+
+def _reason_or_pass(word: str) -> str:
+    return word if word == PASS else Reason(word)
+
+
+if TYPE_CHECKING:
+    PendingReason = Reason
+    ResultReason = Reason
+    OnMissing = Reason | Literal["pass"]
+else:
+    PendingReason = Annotated[Reason, *one_of_words(PENDING_REASONS, Reason)]
+    ResultReason = Annotated[Reason, *one_of_words(RESULT_REASONS, Reason)]
+    OnMissing = Annotated[Any, *one_of_words((PASS, *PENDING_REASONS), _reason_or_pass)]
 
 
 class GradeTo(Model):
@@ -70,7 +92,7 @@ class GradeTo(Model):
     ``outcome: by_margin`` asks the margin table, which also gives the reason where none is written here.
     """
 
-    outcome: ResultName | Literal["by_margin"] | None = None
+    outcome: OutcomeName | None = None
     reason: ResultReason | None = None
     pending: PendingReason | None = None
     keep: Literal["manual_override"] | None = None
@@ -78,14 +100,14 @@ class GradeTo(Model):
     @model_validator(mode="after")
     def _exactly_one(self) -> GradeTo:
         if sum(part is not None for part in (self.outcome, self.pending, self.keep)) != 1:
-            kind = "one_of"
+            kind = "one_of_three"
             raise PydanticCustomError(kind, "must be exactly one of `outcome`, `pending` and `keep`")
         if (self.outcome in {None, BY_MARGIN}) < (self.reason is None):
             kind = "reason"
-            raise PydanticCustomError(kind, "a result needs its `reason`")
+            raise PydanticCustomError(kind, "needs the `reason` of its outcome")
         if self.outcome is None and self.reason is not None:
             kind = "reason"
-            raise PydanticCustomError(kind, "`reason` belongs to an `outcome`; `pending` names its reason itself")
+            raise PydanticCustomError(kind, "has a `reason`, which belongs to an `outcome`; `pending` names its own")
         return self
 
 
@@ -109,14 +131,17 @@ class GradingRule(Model):
     applies_to: GradingAppliesTo = GradingAppliesTo()
     when: Condition
     then: GradeTo
-    on_missing: Annotated[Literal["pass"] | PendingReason, Field(union_mode="left_to_right")] = Reason.STAT_UNAVAILABLE
+    on_missing: OnMissing = Reason.STAT_UNAVAILABLE
     tests: Annotated[tuple[InlineTest, ...], Field(strict=False)] = ()
+
+
+MARGIN_PATTERN = r"^(>= |<= )?-?[0-9]{1,2}(\.(0|00|25|5|50|75))?$"
 
 
 class MarginRow(Model):
     """``margin`` is ``">= 0.5"``, ``"<= -0.5"`` or one quarter step such as ``"0.25"``."""
 
-    margin: Annotated[str, Field(pattern=r"^(>= |<= )?-?[0-9]{1,2}(\.(0|00|25|5|50|75))?$")]
+    margin: Annotated[str, Field(pattern=MARGIN_PATTERN)]
     outcome: ResultName
     reason: ResultReason
 
@@ -150,7 +175,10 @@ Money = Annotated[str, AfterValidator(_check_formula)]
 
 
 class Returns(Model):
-    """What comes back for each outcome, the stake included, of ``stake`` and ``odds``; a number alone needs quotes."""
+    """What comes back for each outcome, the stake included, made of ``stake`` and ``odds``.
+
+    A number alone stands in quotes.
+    """
 
     won: Money
     lost: Money
@@ -181,6 +209,21 @@ class GradingSchedule(Model):
     first_look: Duration = "105m"
     live: bool = False
     give_up_after: Duration = "168h"
+
+
+def schedule_problem(schedule: GradingSchedule) -> tuple[str, str] | None:
+    """The value of the schedule that is out of order, and what is wrong with it."""
+    times = {name: duration_microseconds(getattr(schedule, name)) for name in _TIMES}
+    if times["shortest"] < _SECOND:
+        return "shortest", "`shortest` must be at least 1s"
+    for low, high in (("shortest", "interval"), ("interval", "longest"), ("first_look", "give_up_after")):
+        if times[low] > times[high]:
+            return high, f"`{high}` ({getattr(schedule, high)}) is less than `{low}` ({getattr(schedule, low)})"
+    return None
+
+
+_TIMES = ("shortest", "interval", "longest", "first_look", "give_up_after")
+_SECOND = duration_microseconds("1s")
 
 
 class GradingPolicy(PolicyFile):

@@ -1,0 +1,78 @@
+"""FotMob as a ``StatFeed``: asked by match id, finished matches from disk once nothing about them changes any more."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from policytrader.adapters.fotmob.detect import FEED
+from policytrader.adapters.fotmob.match import parse_match
+from policytrader.errors import FeedError, LayoutUnknownError
+from policytrader.model.fixture import FixtureStatus
+from policytrader.model.json_nodes import layout_unknown
+from policytrader.ports.stat_feed import FixtureAnswer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from policytrader.adapters.fotmob.kept import KeptAnswers, Noted
+    from policytrader.model.fixture import Fixture
+    from policytrader.ports.clock import Clock
+    from policytrader.ports.stat_feed import AnswerSource
+
+FOTMOB = "https://www.fotmob.com"
+DETAILS = "api/data/matchDetails?matchId="
+_MATCH_ID = re.compile(r"[0-9]{1,18}")
+_LONGEST_MATCH = timedelta(hours=3)
+
+
+class FotMobFeed:
+    """A ``StatFeed``. ``answers`` speaks to FotMob's address or to one that answers in its place."""
+
+    def __init__(
+        self, answers: AnswerSource, clock: Clock, kept: KeptAnswers | None, *, regrade_window: timedelta
+    ) -> None:
+        """A finished match is asked for again until ``regrade_window`` after its end: numbers are corrected so long."""
+        self._answers = answers
+        self._clock = clock
+        self._kept = kept
+        self._regrade_window = regrade_window
+
+    def fixture(self, fixture_id: str) -> FixtureAnswer:
+        """As the port says. An answer about another match is a ``LayoutUnknownError``."""
+        if not _MATCH_ID.fullmatch(fixture_id):
+            message = f"{fixture_id!r:.40} is no match id of {FEED}: digits only; look it up in the match's address"
+            raise FeedError(message)
+        final = self._final(fixture_id)
+        if final is not None:
+            return FixtureAnswer(final, is_cached=True)
+        raw = self._answers.get(f"{DETAILS}{fixture_id}")
+        fixture = parse_match(raw, fetched_at=self._clock.now())
+        if fixture.fixture_id != fixture_id:
+            raise layout_unknown(FEED, f"the answer for match {fixture_id}", f"about match {fixture.fixture_id}")
+        if self._kept is not None:
+            self._keep(self._kept, fixture, raw)
+        return FixtureAnswer(fixture, is_cached=False)
+
+    def _keep(self, kept: KeptAnswers, fixture: Fixture, raw: bytes) -> None:
+        kept.keep(raw)
+        if fixture.status is FixtureStatus.FINISHED and fixture.source.fetched_at is not None:
+            kept.note(fixture.fixture_id, fixture.source.hash, fixture.source.fetched_at)
+
+    def _final(self, fixture_id: str) -> Fixture | None:
+        """The kept answer, where it was fetched after the last day on which numbers are corrected."""
+        noted = self._kept.noted(fixture_id) if self._kept is not None else None
+        raw = self._kept.raw(noted.digest) if self._kept is not None and noted is not None else None
+        if noted is None or raw is None:
+            return None
+        try:
+            fixture = parse_match(raw, fetched_at=noted.fetched_at)
+        except LayoutUnknownError:
+            return None
+        is_same = fixture.fixture_id == fixture_id and fixture.status is FixtureStatus.FINISHED
+        return fixture if is_same and noted.fetched_at >= self._final_from(fixture, noted) else None
+
+    def _final_from(self, fixture: Fixture, noted: Noted) -> datetime:
+        ended_at = noted.first_at if fixture.kickoff_at is None else fixture.kickoff_at + _LONGEST_MATCH
+        return ended_at + self._regrade_window

@@ -1,0 +1,36 @@
+"""A MongoDB address, and what may be said of it: hosts and database, never user or password."""
+
+from __future__ import annotations
+
+import re
+
+from policytrader.errors import UsageError
+
+SCHEMES = ("mongodb://", "mongodb+srv://")
+
+_HOST = r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._~%-]+)(?::\d{1,5})?"
+_HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*")
+_DATABASE = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
+
+
+def place_of(address: str, database: str) -> str:
+    """``mongodb://HOST/DATABASE``. Raises ``UsageError``, which does not repeat what it was given."""
+    scheme = next((one for one in SCHEMES if address.startswith(one)), None)
+    if scheme is None:
+        message = "not a MongoDB address; write mongodb://HOST:27017 or mongodb+srv://HOST"
+        raise UsageError(message)
+    # A password may hold anything, so what is no list of hosts is not shown, nor sent anywhere.
+    authority, at, after = address.removeprefix(scheme).rpartition("@")
+    hosts = re.split(r"[/?]", after, maxsplit=1)[0]
+    if not _HOSTS.fullmatch(hosts) or (at and re.search(r"[/?@]", authority)):
+        message = (
+            "a MongoDB address that cannot be read; write mongodb://USER:PASSWORD@HOST:27017, with : / ? # [ ] @ in "
+            "user and password as %3A %2F %3F %23 %5B %5D %40"
+        )
+        raise UsageError(message)
+    if not _DATABASE.fullmatch(database):
+        message = (
+            f'{database!r} cannot be the name of a MongoDB database: 1 to 63 characters, none of / \\ . " $ or space'
+        )
+        raise UsageError(message)
+    return f"{scheme}{hosts}/{database}"

@@ -1,0 +1,44 @@
+"""The bots' alert collections in MongoDB: only read."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from pymongo import MongoClient
+
+from policytrader.adapters.mongo.address import place_of
+from policytrader.adapters.mongo.problems import mapped
+from policytrader.config.redaction import keep_out_for_good
+from policytrader.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pymongo.collection import Collection
+
+COLLECTIONS = {"player": "player_alerts", "team": "team_alerts"}
+"""Bot type -> the name of its collection."""
+_WAIT_MS = 5000
+
+
+@contextmanager
+def open_alert_collections(address: str) -> Iterator[Mapping[str, Collection[dict[str, Any]]]]:
+    """The collections of ``mongodb://HOST/DATABASE``, by bot type; it is connected to when they are first asked.
+
+    Raises ``UsageError`` for an address that names no database or cannot be read.
+    """
+    _, _, database = address.partition("://")[2].partition("?")[0].rpartition("@")[2].partition("/")
+    if not database:
+        message = "a MongoDB address without a database: write mongodb://HOST:27017/DATABASE"
+        raise UsageError(message)
+    place = place_of(address, database)
+    if password := urlsplit(address).password:
+        keep_out_for_good(unquote(password))
+    with mapped(place):
+        is_said = "serverselectiontimeoutms" in address.casefold()
+        waits: dict[str, Any] = {} if is_said else {"serverSelectionTimeoutMS": _WAIT_MS}
+        client: MongoClient[dict[str, Any]] = MongoClient(address, connect=False, tz_aware=True, **waits)
+    with client:
+        yield {bot_type: client[database][name] for bot_type, name in COLLECTIONS.items()}

@@ -1,0 +1,1 @@
+"""Rebuilding alerts: from ids, from messages, from what is stored."""

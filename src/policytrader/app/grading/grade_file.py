@@ -1,0 +1,48 @@
+"""Rows of a bet file against one match: an answer for every row, whatever is wrong with it or with the match."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policytrader.engine.grading.evaluate import GradingEngine
+from policytrader.errors import LayoutUnknownError
+from policytrader.model.grades import FixtureBets, Grade, Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from policytrader.app.grading.bet_file import BetRow
+    from policytrader.model.fixture import Fixture
+    from policytrader.policy.grading.grading_set import GradingSet
+
+BEFORE_RULES = ""
+"""``Grade.rule`` of a row that no rule was asked about."""
+
+
+def grade_rows(
+    policy: GradingSet,
+    rows: Sequence[BetRow],
+    fixture: Fixture | LayoutUnknownError,
+    at: datetime,
+    *,
+    explain: bool = False,
+) -> list[tuple[BetRow, Grade]]:
+    """The rows with their grades, in the rows' order; all are pending where the match could not be read."""
+    grades: dict[str, Grade] = {}
+    if not isinstance(fixture, LayoutUnknownError):
+        bets = tuple(row.bet for row in rows if row.bet is not None)
+        engine = GradingEngine(policy)
+        grades = {grade.key: grade for grade in engine.grade([FixtureBets(fixture, bets)], at, explain=explain)}
+    return [(row, _grade(row, grades)) for row in rows]
+
+
+def _grade(row: BetRow, grades: dict[str, Grade]) -> Grade:
+    key = str(row.row)
+    if row.bet is None:
+        return _pending(key, Reason.INVALID_BET, row.problem)
+    return grades.get(key) or _pending(key, Reason.LAYOUT_UNKNOWN, "the match could not be read")
+
+
+def _pending(key: str, reason: Reason, problem: str) -> Grade:
+    return Grade(key=key, status=Outcome.PENDING, reason=reason, rule=BEFORE_RULES, problem=problem)

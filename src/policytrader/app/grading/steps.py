@@ -1,0 +1,129 @@
+"""From a tracked bet to what the engine grades, and from a grade back to the bet's next version and its history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from policytrader.model.grades import BetToGrade, Reason
+from policytrader.model.money import ZERO
+from policytrader.model.tracked import By, HistoryEntry
+from policytrader.ports.bet_store import Check
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from policytrader.model.fixture import Fixture
+    from policytrader.model.grades import Grade
+    from policytrader.model.tracked import TrackedBet
+
+
+def bet_to_grade(bet: TrackedBet) -> BetToGrade:
+    """What the engine is told. A bet that was graded before is graded as if it were pending: the rules decide anew."""
+    return BetToGrade(
+        key=bet.bet_id,
+        market=bet.market,
+        direction=bet.market_direction,
+        line=bet.threshold,
+        odds=bet.odds,
+        stake=bet.actual_stake,
+        period=bet.period,
+        player_name=bet.player_name,
+        player_id=bet.player_id,
+        team_name=bet.team,
+        team_id=bet.team_id,
+        bookmaker=bet.bookmaker,
+        status=bet.status,
+        manual_override=bet.manual_override,
+        actual_value=bet.actual_value,
+        first_seen_value=bet.result.first_seen_value,
+        first_seen_at=bet.result.first_seen_at,
+        is_lay=bet.is_lay,
+    )
+
+
+def is_news(bet: TrackedBet, grade: Grade) -> bool:
+    """True where a grade says more than the bet does already: a result, and not the one that stands.
+
+    A result never goes back to pending by itself: a feed that stopped answering takes nothing away.
+    """
+    if bet.manual_override or not grade.status.is_settled:
+        return False
+    stands = (bet.status, bet.actual_value, bet.returns, bet.profit_loss)
+    return stands != (grade.status, _decimal(grade), grade.returns, grade.profit_loss)
+
+
+def settled(
+    bet: TrackedBet, grade: Grade, fixture: Fixture, policy_hash: str, at: datetime
+) -> tuple[TrackedBet, HistoryEntry]:
+    """The bet's next version with this result, and the history entry that explains it.
+
+    A result that replaces another automatic one was corrected by the feed; the rule's own reason stays in the
+    evidence.
+    """
+    reason = Reason.STAT_CORRECTED if bet.status.is_settled else grade.reason
+    result = replace(
+        bet.result,
+        graded_at=at,
+        last_checked_at=at,
+        reason=reason,
+        rule_id=grade.rule,
+        policy_hash=policy_hash,
+        stat_source=fixture.source.feed,
+        snapshot_hash=fixture.source.hash,
+        quality=grade.quality,
+        first_seen_value=None,
+        first_seen_at=None,
+    )
+    changed = replace(
+        bet,
+        status=grade.status,
+        actual_value=_decimal(grade),
+        returns=grade.returns,
+        profit_loss=grade.profit_loss,
+        settled_at=at,
+        market_key=grade.market_key or bet.market_key,
+        # The feed's own id, from now on instead of the name.
+        player_id=grade.player_id or bet.player_id,
+        team_id=grade.team_id or bet.team_id,
+        version=bet.version + 1,
+        result=result,
+    )
+    entry = HistoryEntry(
+        bet_id=bet.bet_id,
+        user_id=bet.user_id,
+        version=changed.version,
+        at=at,
+        by=By.GRADER,
+        reason=reason,
+        from_status=bet.status,
+        to_status=grade.status,
+        actual_from=bet.actual_value,
+        actual_to=changed.actual_value,
+        rule_id=grade.rule,
+        policy_hash=policy_hash,
+        evidence={
+            "snapshot_hash": fixture.source.hash,
+            "source_paths": list(grade.source_paths),
+            "quality": grade.quality,
+            "reason": grade.reason,
+            "returns": format(grade.returns, "f"),
+            "profit_loss": format(grade.profit_loss, "f"),
+        },
+    )
+    return changed, entry
+
+
+def check(bet: TrackedBet, grade: Grade) -> Check:
+    """What a look that settled nothing leaves behind; a live count that was first seen is remembered with its time."""
+    return Check(
+        bet_id=bet.bet_id,
+        reason=grade.reason,
+        first_seen_value=grade.first_seen_value,
+        first_seen_at=grade.first_seen_at,
+    )
+
+
+def _decimal(grade: Grade) -> Decimal | None:
+    return None if grade.actual_value is None else ZERO + grade.actual_value

@@ -1,0 +1,50 @@
+"""What the faces of tracking are given: the bets of a store, and what settles them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policytrader.app.tracking.auto_settle import AutoSettled, auto_settle
+from policytrader.app.tracking.book import Answer
+from policytrader.errors import ConfigError, FeedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policytrader.app.tracking.at_once import AtOnce
+    from policytrader.app.tracking.auto_settle import Settler
+    from policytrader.app.tracking.book import BetBook
+    from policytrader.app.tracking.new_bet import Request
+    from policytrader.ports.bet_store import Owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedBets:
+    """``settler`` makes what grades, when it is first needed; None where no statistics can be had."""
+
+    book: BetBook
+    settler: Callable[[], Settler | None]
+    at_once: AtOnce
+
+    def track(self, owner: Owner, request: Request, *, allow_duplicate: object = False) -> Answer:
+        """Track a bet, and grade it at once where its match is over and the feed answers."""
+        answer = self.book.track(owner, request, allow_duplicate=allow_duplicate)
+        if not answer.is_done or answer.bet is None or not self.at_once.grade(owner, answer.bet):
+            return answer
+        graded = self.book.mark_graded_immediately(owner, answer.bet.bet_id).bet
+        if graded is None:
+            return answer
+        return Answer(is_done=True, message=f"{answer.message}, and graded at once: {graded.status}", bet=graded)
+
+    def settle(self, owner: Owner) -> AutoSettled:
+        """Settle what can be settled now; what stands in the way is in the answer."""
+        try:
+            settler = self.settler()
+        except (ConfigError, FeedError) as error:
+            return AutoSettled(failures=(str(error),))
+        return auto_settle(settler, owner) if settler is not None else AutoSettled()
+
+    def close(self) -> None:
+        """Give the store's connections back."""
+        self.book.store.close()

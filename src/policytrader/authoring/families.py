@@ -1,0 +1,72 @@
+"""The two families of policy files: racing, which trades, and football, which grades. Each loads as one set."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from policytrader.authoring.suggest import did_you_mean
+from policytrader.policy.grading.grading_set import GRADING_KINDS
+from policytrader.policy.policy_set import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SUFFIXES = (".yaml", ".yml")
+_KIND = re.compile(rb"^policy:[ \t]*(\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Kinds that are loaded together. ``folder`` is where they lie below ``rules``. There are two, each itself."""
+
+    folder: str
+    title: str
+    kinds: Mapping[str, type[Any]]
+    incomplete: str
+    """What to do about a kind without a file."""
+
+
+RACING: Final = Family(
+    "racing",
+    "trading",
+    KINDS,
+    "A policy needs all six kinds; `policytrader init` writes a complete set to begin with.",
+)
+FOOTBALL: Final = Family(
+    "football",
+    "grading",
+    GRADING_KINDS,
+    "A grading policy needs all four kinds; `policytrader init` writes a complete set to begin with.",
+)
+FAMILIES: Final = (RACING, FOOTBALL)
+ALL_KINDS: Final[dict[str, type[Any]]] = {kind: model for family in FAMILIES for kind, model in family.kinds.items()}
+
+
+def likely_family(kind: str, file: Path) -> Family:
+    """The family that a file of an unknown kind was probably meant for: by its folder, or by the nearest kind."""
+    is_near = bool(kind) and bool(did_you_mean(kind, FOOTBALL.kinds)) and not did_you_mean(kind, RACING.kinds)
+    return FOOTBALL if file.parent.name == FOOTBALL.folder or is_near else RACING
+
+
+def families_in(folder: Path) -> tuple[Family, ...]:
+    """Which families a folder holds: below it, as ``rules`` does, or itself. Racing where nothing tells.
+
+    Raises ``OSError`` when the folder cannot be read.
+    """
+    found = [family for family in FAMILIES if (folder / family.folder).is_dir()]
+    files = [file for file in sorted(folder.iterdir()) if file.suffix in SUFFIXES]
+    if RACING not in found and (files or not found):
+        own = FOOTBALL if any(_grades(file) for file in files) else RACING
+        found = [family for family in FAMILIES if family in {own, *found}]
+    return tuple(found)
+
+
+def _grades(file: Path) -> bool:
+    try:
+        named = _KIND.search(file.read_bytes()) if file.is_file() else None
+    except OSError:
+        return False  # reading the policy tells it
+    return named is not None and named[1].decode() in FOOTBALL.kinds

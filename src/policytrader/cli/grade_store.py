@@ -1,0 +1,129 @@
+"""``policytrader grade`` over a store: one look or a watch, with progress, and what it came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policytrader.app.grading.watch import watch as watch_bets
+from policytrader.cli.context import FINE, OUT_OF_REACH, Context, print_json
+from policytrader.cli.grade_text import grade_document
+from policytrader.cli.signals import StopFlag, stopped_by_signals
+from policytrader.cli.words import counted
+from policytrader.errors import StoreError, printable
+from policytrader.model.money import money_text
+from policytrader.wiring import system_clock
+from policytrader.wiring.bets import open_bet_store
+from policytrader.wiring.grading import ALL_DAY, make_settler, open_feed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from policytrader.app.grading.settle import FixtureLook, Round
+    from policytrader.cli.tracker import TrackerPlace
+    from policytrader.policy.grading.grading_set import GradingSet
+
+ROUND_SCHEMA = "policytrader/grading-round/1"
+KEPT = "feed"
+"""The folder, beside the project's, where the feed's answers are kept: they are the evidence of what was settled."""
+
+
+def grade_store(context: Context, rules: GradingSet, place: TrackerPlace, *, watch: bool, as_json: bool) -> int:
+    """Look once, or again and again; exit code 4 where the feed or the store answered nothing at all."""
+    stop = StopFlag()
+    clock = system_clock(stop, at=context.now)
+    with closing(open_bet_store(place.address, place.database)) as store, stopped_by_signals(stop.handle):
+        feed = open_feed(rules, clock, ALL_DAY, context.path(KEPT))
+        settler = make_settler(store, feed, rules, clock)
+        if watch:
+            with _progress(context) as progress:
+                watch_bets(
+                    settler,
+                    clock,
+                    rules.grading.schedule,
+                    owner=place.owner_or_all,
+                    is_stopping=stop,
+                    progress=progress,
+                    tell=lambda found, seconds: _tell(found, seconds, as_json=as_json),
+                )
+            return FINE
+        with _progress(context) as progress:
+            found = settler.look(place.owner_or_all, progress, stop)
+    _print_round(found, as_json=as_json)
+    return OUT_OF_REACH if found.failures and len(found.failures) == len(found.looks) else FINE
+
+
+def _tell(found: Round | StoreError, seconds: float, *, as_json: bool) -> None:
+    if isinstance(found, StoreError):
+        click.echo(f"error: {found.render()}", err=True)
+    else:
+        _print_round(found, as_json=as_json)
+    if not as_json:
+        click.echo(f"next look in {seconds:.0f} s")
+
+
+def _print_round(found: Round, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"schema": ROUND_SCHEMA, **_document(found)})
+        return
+    for one in found.settled:
+        bet, grade = one.bet, one.grade
+        who = bet.player_name or bet.team or ""
+        click.echo(
+            printable(
+                f"{bet.bet_id}  {who}  {bet.market}  {grade.status}  {money_text(grade.profit_loss)}  "
+                f"[{bet.result.reason}, {grade.rule}]"
+            )
+        )
+    for look in found.failures:
+        click.echo(printable(f"warning: fixture {look.fixture_id}: {look.failure}"), err=True)
+    for given_up in found.given_up:
+        lost = counted(given_up.bet_count, "bet")
+        click.echo(
+            printable(
+                f"warning: fixture {given_up.fixture_id}: given up, {lost} pending; "
+                "settle by hand with `policytrader bets result`"
+            ),
+            err=True,
+        )
+    fixtures = counted(len(found.looks), "fixture")
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(_reasons(found).items()))
+    left = f", {found.pending_count} pending ({reasons})" if reasons else ""
+    click.echo(f"{fixtures}: {counted(len(found.settled), 'bet')} settled{left}")
+
+
+def _document(found: Round) -> dict[str, Any]:
+    return {
+        "fixtures": len(found.looks),
+        "settled": [
+            {"bet_id": one.bet.bet_id, "user_id": one.bet.user_id, **grade_document(one.grade)} for one in found.settled
+        ],
+        "pending": dict(sorted(_reasons(found).items())),
+        "failures": [{"fixture_id": look.fixture_id, "failure": look.failure} for look in found.failures],
+        "given_up": [one.fixture_id for one in found.given_up],
+    }
+
+
+def _reasons(found: Round) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for look in found.looks:
+        counts.update({reason.value: count for reason, count in look.pending})
+    return counts
+
+
+@contextmanager
+def _progress(context: Context) -> Iterator[Callable[[FixtureLook, int, int], None]]:
+    """A bar on stderr, where somebody looks."""
+    console = context.console(stderr=True)
+    if not (context.verbosity and console.is_terminal):
+        yield lambda *_: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("fixtures", total=None)
+        yield lambda _, number, total: bar.update(task, completed=number, total=total)

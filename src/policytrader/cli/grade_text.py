@@ -1,0 +1,99 @@
+"""Grades on the screen and as JSON: what ``grade`` and ``bets explain`` share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policytrader.errors import printable
+from policytrader.model.fixture import TeamSide
+from policytrader.model.money import money_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policytrader.app.grading.bet_file import BetRow
+    from policytrader.errors import LayoutUnknownError
+    from policytrader.model.fixture import Fixture
+    from policytrader.model.grades import Grade
+
+_SHORT = 12
+_TRUTHS = {True: "TRUE", False: "false", None: "unknown"}
+
+
+def grade_document(grade: Grade, *, explain: bool = False) -> dict[str, Any]:
+    """A grade as JSON, money as text. ``problem`` only where the bet or the match could not be read."""
+    document: dict[str, Any] = {
+        "status": grade.status,
+        "actual_value": grade.actual_value,
+        "reason": grade.reason,
+        "rule": grade.rule,
+        "returns": money_text(grade.returns),
+        "profit_loss": money_text(grade.profit_loss),
+    }
+    if grade.problem:
+        document["problem"] = grade.problem
+    if explain:
+        document |= {
+            "market": grade.market_key,
+            "player_id": grade.player_id,
+            "team_id": grade.team_id,
+            "margin": None if grade.margin is None else format(grade.margin, "f"),
+            "quality": grade.quality,
+            "suggestions": list(grade.suggestions),
+            "source_paths": list(grade.source_paths),
+            "values": {name: None if value is None else str(value) for name, value in grade.values.items()},
+            "rules": {one.rule_id: one.truth for one in grade.rules},
+        }
+    return document
+
+
+def print_grades(
+    policy_hash: str,
+    graded: Sequence[tuple[BetRow, Grade]],
+    match: Fixture | LayoutUnknownError,
+    *,
+    explain: bool,
+) -> None:
+    """A line for each row, with the match above and the counts below."""
+    click.echo(printable(f"{_match_line(match)}  policy {policy_hash[:_SHORT]}"))
+    for row, grade in graded:
+        click.echo(printable(f"{row.row:>4}  {_line(row, grade)}"))
+        if explain:
+            print_trace(grade)
+    counts = Counter(grade.status.value for _, grade in graded)
+    click.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+
+
+def print_trace(grade: Grade) -> None:
+    """Every rule with what it said, the values that the rules saw, and where they were read."""
+    for one in grade.rules:
+        mark = "->" if one.rule_id == grade.rule else "  "
+        click.echo(printable(f"      {mark} {one.rule_id:<24} {_TRUTHS[one.truth]}"))
+    for name, value in grade.values.items():
+        if value is not None:
+            click.echo(printable(f"         {name} = {value}"))
+    for path in grade.source_paths:
+        click.echo(printable(f"         read at {path}"))
+
+
+def _match_line(match: Fixture | LayoutUnknownError) -> str:
+    if isinstance(match, Exception):
+        return "no match"
+    home, away = match.teams[TeamSide.HOME], match.teams[TeamSide.AWAY]
+    score = "" if match.score is None else f"{match.score[TeamSide.HOME]}-{match.score[TeamSide.AWAY]} "
+    return f"{home.name} {score}{away.name}  {match.status}"
+
+
+def _line(row: BetRow, grade: Grade) -> str:
+    if row.bet is None:
+        return f"pending    {grade.reason}: {grade.problem}"
+    who = f"{row.bet.player_name}, " if row.bet.player_name else ""
+    line = "" if row.bet.line is None else f" {row.bet.line.normalize():f}"
+    what = f"{who}{row.bet.market} {row.bet.direction or '?'}{line}"
+    actual = "" if grade.actual_value is None else f"  actual {grade.actual_value}"
+    money = f"  {money_text(grade.profit_loss)}" if grade.status.is_settled else ""
+    problem = f": {grade.problem}" if grade.problem else ""
+    return f"{grade.status:<10} {what}{actual}{money}  [{grade.reason}{problem}, {grade.rule or 'no rule asked'}]"

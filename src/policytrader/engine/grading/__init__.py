@@ -1,0 +1,1 @@
+"""Grading: the policy compiled to one statement, evaluated over bets and fixtures, explained."""

@@ -1,0 +1,74 @@
+"""The markets as the statement looks them up: by written name, without case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policytrader.model.fixture import Stat
+from policytrader.model.grades import BetPeriod, Direction
+from policytrader.policy.grading.markets import MarketAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policytrader.policy.grading.markets import Market, MarketsPolicy, PeriodWords, Words
+
+EVERY_STAT = frozenset(map(str, Stat))
+
+
+def fold(text: str) -> str:
+    """As names and words are compared: without case, runs of blanks as one."""
+    return " ".join(text.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A written name of a market; ``alias`` where the name says more than the market."""
+
+    written: str
+    market: Market
+    alias: MarketAlias | None
+
+    @property
+    def direction(self) -> str | None:
+        """What the name itself says; a handicap market always says so."""
+        if self.alias is not None and self.alias.direction is not None:
+            return self.alias.direction
+        return self.market.direction if self.market.direction == "handicap" else None
+
+    @property
+    def period(self) -> str | None:
+        """What the name, or else the market, says."""
+        said = self.alias.period if self.alias is not None else None
+        return said or self.market.period
+
+
+class Catalogue:
+    """Every written name of every market, and the words for directions and periods."""
+
+    def __init__(self, policy: MarketsPolicy) -> None:
+        self.listings: dict[str, Listing] = {}
+        for listing in _listings(policy):
+            self.listings.setdefault(listing.written, listing)
+        self.directions = _words(policy.directions, Direction)
+        self.periods = _words(policy.periods, BetPeriod)
+
+    def stats(self, market: str) -> frozenset[str]:
+        """The statistics that this written name's market counts; none for an unknown one."""
+        listing = self.listings.get(fold(market))
+        return frozenset() if listing is None else EVERY_STAT.intersection(listing.market.statistics)
+
+
+def _listings(policy: MarketsPolicy) -> Iterator[Listing]:
+    for market in policy.markets:
+        yield Listing(fold(market.name), market, None)
+        for alias in market.aliases:
+            name = alias.name if isinstance(alias, MarketAlias) else alias
+            yield Listing(fold(name), market, alias if isinstance(alias, MarketAlias) else None)
+
+
+def _words(words: Words | PeriodWords, known: type[Direction | BetPeriod]) -> Mapping[str, str]:
+    """Folded word -> what it means; the language's own words always mean themselves."""
+    said = {fold(word): str(meaning) for meaning in known for word in getattr(words, meaning)}
+    return {str(meaning): str(meaning) for meaning in known} | said

@@ -1,0 +1,104 @@
+"""Tracked bets: their store by its address, and the rules that read and pay them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from policytrader.app.tracking.address import SQLITE, checked_address
+from policytrader.app.tracking.at_once import AtOnce, RecentFixtures
+from policytrader.app.tracking.book import BetBook, Rules
+from policytrader.app.tracking.new_bet import Terms
+from policytrader.app.tracking.opened import OpenedBets
+from policytrader.errors import UsageError
+from policytrader.resources import resource
+from policytrader.wiring.clocks import system_clock
+from policytrader.wiring.grading import SOMEBODY_WAITS, make_settler, open_feed, read_grading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from policytrader.app.tracking.auto_settle import Settler
+    from policytrader.engine.grading.money import Payout
+    from policytrader.model.grades import Outcome
+    from policytrader.model.tracked import TrackedBet
+    from policytrader.policy.grading.grading_set import GradingSet
+    from policytrader.ports.bet_store import BetStore
+    from policytrader.ports.clock import Clock
+
+DEFAULT_DATABASE = "policytrader"
+"""The database of a MongoDB where nobody names one."""
+
+
+def open_bet_store(address: str, database: str = DEFAULT_DATABASE) -> BetStore:
+    """The bets at ``mongodb://HOST`` or in ``sqlite:///FILE``; connected to when first used. Raises ``UsageError``."""
+    checked = checked_address(address)
+    if checked.startswith(SQLITE):
+        from policytrader.adapters.sql.bet_store import open_sqlite_bets
+
+        return open_sqlite_bets(checked.removeprefix(SQLITE))
+    from policytrader.adapters.mongo.store import open_mongo_bets
+
+    return open_mongo_bets(checked, database)
+
+
+def open_bets(
+    address: str,
+    database: str = DEFAULT_DATABASE,
+    *,
+    alert_zone: str = "Europe/London",
+    rules: Path | None = None,
+    clock: Clock | None = None,
+) -> OpenedBets:
+    """Bets with everything that they are read, paid and settled by; nothing is asked of any server yet.
+
+    ``rules`` is a folder of grading rules, else the shipped ones. Raises ``UsageError`` and ``PolicyError``.
+    """
+    from policytrader.app.tracking.market_catalogue import MarketCatalogue
+    from policytrader.engine.grading.money import payout
+    from policytrader.policy.values import duration_microseconds
+
+    policy = read_grading(rules if rules is not None else resource("rules"))
+    used = clock or system_clock()
+    store = open_bet_store(address, database)
+
+    def pay(bet: TrackedBet, outcome: Outcome) -> Payout:
+        return payout(policy.grading.returns, outcome, bet.actual_stake, bet.odds, is_lay=bet.is_lay)
+
+    terms = Terms(catalogue=MarketCatalogue(policy.markets), zone=_zone(alert_zone))
+    book = BetBook(store, Rules(terms=terms, pay=pay, now=used.now, new_id=_new_id))
+    settler = _once(lambda: _settler(store, policy, used))
+    first_look = timedelta(microseconds=duration_microseconds(policy.grading.schedule.first_look))
+    return OpenedBets(book=book, settler=settler, at_once=AtOnce(settler, used.now, after_kickoff=first_look))
+
+
+def _once(make: Callable[[], Settler]) -> Callable[[], Settler]:
+    """The rules are compiled when they are first needed, and then are there."""
+    made: list[Settler] = []
+
+    def settler() -> Settler:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return settler
+
+
+def _settler(store: BetStore, policy: GradingSet, clock: Clock) -> Settler:
+    feed = RecentFixtures(open_feed(policy, clock, SOMEBODY_WAITS), clock.now)
+    return make_settler(store, feed, policy, clock)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f"alert_zone: {name} is no time zone; for example Europe/London"
+        raise UsageError(message) from None
+
+
+def _new_id() -> str:
+    return f"bet_{uuid4().hex}"

@@ -1,0 +1,1 @@
+"""FotMob: recordings, made-up matches, broken answers, the feed over real sockets."""

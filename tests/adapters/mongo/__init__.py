@@ -1,0 +1,1 @@
+"""Tests of what MongoDB does that SQLite does not: lost answers, killed servers, documents of other programs."""

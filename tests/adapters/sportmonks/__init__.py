@@ -1,0 +1,1 @@
+"""SportMonks: the recorded shape, made-up fixtures, the feed."""

@@ -1,0 +1,64 @@
+"""The contract of bet stores: on SQLite, and on MongoDB with and without transactions."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from policytrader.adapters.mongo.store import open_mongo_bets
+from policytrader.adapters.sql.bet_store import open_sqlite_bets
+from tests.contracts.bet_store_contract import BetStoreContract, OpenBets
+from tests.mongo_server import NoMongoError, empty_database, mongo_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from policytrader.ports.bet_store import BetStore
+
+ON_MONGO = pytest.mark.xdist_group("mongo")
+STORES = [
+    "sqlite",
+    pytest.param("mongo", marks=ON_MONGO),
+    pytest.param("mongo_alone", marks=ON_MONGO),
+]
+
+
+@pytest.fixture(scope="module", params=STORES)
+def place(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """A MongoDB's address; None for SQLite, which needs none."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with ExitStack() as stack:
+        try:
+            address, name = stack.enter_context(mongo_address(is_alone=request.param == "mongo_alone"))
+        except NoMongoError as error:
+            pytest.skip(f"needs a MongoDB: {error}")
+        print(f"MongoDB under test: {name}")  # noqa: T201 - it is not always the real one
+        yield address
+
+
+@pytest.fixture
+def open_store(place: str | None, tmp_path: Path) -> Iterator[OpenBets]:
+    """Further stores on the same database, as other processes would have them; closed at the end."""
+    with ExitStack() as stack:
+        database = "" if place is None else stack.enter_context(empty_database(place))
+
+        def open_() -> BetStore:
+            store = open_sqlite_bets(tmp_path / "bets.db") if place is None else open_mongo_bets(place, database)
+            stack.callback(store.close)
+            return store
+
+        yield open_
+
+
+@pytest.fixture
+def store(open_store: OpenBets) -> BetStore:
+    return open_store()
+
+
+class TestBetStore(BetStoreContract):
+    """Everything in ``BetStoreContract``."""
