@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from policytrader.errors import StoreConflictError
-from policytrader.model.grades import Outcome
 from policytrader.model.money import ZERO
+from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked_checks import is_done, kept_step, kept_time, units_of
 from policytrader.ports.bet_store import Added, BetFilter, Check, Owner, PendingFixture, Totals
 
@@ -39,10 +39,8 @@ class MemoryBetStore:
                 return Added(is_stored=True)
             message = f"bet {bet.bet_id} is there already, with other content; nothing was stored"
             raise StoreConflictError(message)
-        if bet.dedup_key and bet.duplicate_of is None:
-            for other in self._of(_owner(bet)):
-                if other.dedup_key == bet.dedup_key and other.duplicate_of is None:
-                    return Added(is_stored=False, existing=other)
+        if (holder := self._holder(bet)) is not None:
+            return Added(is_stored=False, existing=holder)
         self._put(bet, entry)
         return Added(is_stored=True)
 
@@ -81,12 +79,16 @@ class MemoryBetStore:
         if there is None:
             return False
         if there.version == changed.version - 1:
+            if self._holder(changed) is not None:
+                message = f"bet {changed.bet_id}: another bet has its key; nothing was changed"
+                raise StoreConflictError(message)
             self._put(changed, entry)
             return True
         return is_done(there, self._entries[changed.bet_id].get(entry.version), changed, entry)
 
     def replace_all(self, steps: Sequence[tuple[TrackedBet, HistoryEntry]]) -> tuple[bool, ...]:
-        return tuple(self.replace(changed, entry) for changed, entry in steps)
+        checked = [kept_step(changed, entry) for changed, entry in steps]
+        return tuple(self.replace(changed, entry) for changed, entry in checked)
 
     def history(self, owner: Owner, bet_id: str) -> tuple[HistoryEntry, ...]:
         if self.bet(owner, bet_id) is None:
@@ -128,6 +130,13 @@ class MemoryBetStore:
 
     def close(self) -> None:
         self.is_closed = True
+
+    def _holder(self, bet: TrackedBet) -> TrackedBet | None:
+        """Another bet that has its key."""
+        if not bet.dedup_key or bet.duplicate_of is not None:
+            return None
+        others = (one for one in self._of(_owner(bet)) if one.duplicate_of is None and one.bet_id != bet.bet_id)
+        return next((one for one in others if one.dedup_key == bet.dedup_key), None)
 
     def _of(self, owner: Owner) -> list[TrackedBet]:
         return [bet for bet in self._bets.values() if _owner(bet) == owner]

@@ -23,7 +23,7 @@ from tests.memory_bet_store import MemoryBetStore
 
 if TYPE_CHECKING:
     from policytrader.app.tracking.auto_settle import Settler
-    from policytrader.model.grades import Outcome
+    from policytrader.model.outcomes import Outcome
     from policytrader.model.tracked import TrackedBet
     from policytrader.policy.grading.grading_set import GradingSet
 

@@ -27,7 +27,7 @@ from policytrader.engine.compile import Outcome
 from policytrader.engine.protect import CHECKS as PROTECTION_CHECKS
 from policytrader.errors import Severity
 from policytrader.model.decision import Action
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 from policytrader.policy.conditions import AGGREGATES
 from policytrader.policy.fields import CATALOGUE, Operator
 from policytrader.policy.grading.fields import GRADING_CATALOGUE

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from policytrader.errors import StoreConflictError
-from policytrader.model.grades import Outcome, Reason
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType, By, Change, HistoryEntry, ResultTracking, TrackedBet
 from policytrader.ports.bet_store import Added, BetFilter, BetStore, Check, Owner, PendingFixture, Totals
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES = (".yaml", ".yml")
-_KIND = re.compile(rb"^policy:[ \t]*(\w+)", re.MULTILINE)
+_KIND = re.compile(rb"^policy:[ \t]*([a-z_]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +59,25 @@ def families_in(folder: Path) -> tuple[Family, ...]:
     found = [family for family in FAMILIES if (folder / family.folder).is_dir()]
     files = [file for file in sorted(folder.iterdir()) if file.suffix in SUFFIXES]
     if RACING not in found and (files or not found):
-        own = FOOTBALL if any(_grades(file) for file in files) else RACING
+        own = FOOTBALL if any(_kind(file) in FOOTBALL.kinds for file in files) else RACING
         found = [family for family in FAMILIES if family in {own, *found}]
     return tuple(found)
 
 
-def _grades(file: Path) -> bool:
+def holds_rules(path: Path) -> bool:
+    """Whether it is a folder with a file of rules in it, or in the folder of a family below it."""
+    try:
+        folders = [path, *(path / family.folder for family in FAMILIES)]
+        files = [file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.suffix in SUFFIXES]
+    except (OSError, ValueError):
+        return False
+    return any(_kind(file) in ALL_KINDS for file in files)
+
+
+def _kind(file: Path) -> str | None:
+    """The kind that a file says it is, without reading it as YAML."""
     try:
         named = _KIND.search(file.read_bytes()) if file.is_file() else None
     except OSError:
-        return False  # reading the policy tells it
-    return named is not None and named[1].decode() in FOOTBALL.kinds
+        return None  # reading the policy tells it
+    return named[1].decode() if named else None

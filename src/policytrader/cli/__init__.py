@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "kill": ("policytrader.cli.kill", "Send no order at all until somebody resumes."),
     "resolve": ("policytrader.cli.resolve", "Say what became of an order whose fate is unknown."),
     "reconcile": ("policytrader.cli.reconcile", "Compare the journal with the exchange, and record what is found."),
+    "bets": ("policytrader.cli.bets", "Track bets: list, correct, settle by hand, import, export, statistics."),
     "grade": ("policytrader.cli.grade", "Settle tracked bets from match statistics, or grade a file of bets."),
     "alerts": ("policytrader.cli.alerts", "Rebuild alerts from ids and messages."),
     "schema": ("policytrader.cli.schema", "Print or write the JSON Schemas."),

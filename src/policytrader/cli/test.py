@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from policytrader.app.coverage import TRUTHS, Coverage
+from policytrader.app.coverage import TRUTHS, BesideRule, Coverage, RuleCoverage
 from policytrader.app.inline_tests import InlineResult, run_inline_tests
 from policytrader.app.scenarios import EXPECTED, Difference, compare, read_expected, scenario_folders, write_expected
+from policytrader.authoring.families import FOOTBALL, RACING, families_in, holds_rules
+from policytrader.authoring.load import load_grading
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
 from policytrader.cli.words import counted
 from policytrader.engine.evaluate import Engine
 from policytrader.errors import PolicytraderError, SnapshotError, UsageError
+from policytrader.policy.grading.fields import GRADING_FIELDS
 from policytrader.resources import resource
-from policytrader.wiring import policy_at, read_snapshot
+from policytrader.wiring import policy_at, policy_folder, read_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policytrader.policy.grading.grading_set import GradingSet
     from policytrader.policy.policy_set import PolicySet
 
 TESTS_SCHEMA = "policytrader/tests/1"
@@ -40,6 +46,31 @@ class ScenarioResult:
         return not self.differences and not self.error
 
 
+@dataclass(frozen=True)
+class Rules:
+    """The rules to test; None for a family that the folder does not hold."""
+
+    trading: PolicySet | None
+    grading: GradingSet | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was tested: trading rules and scenarios, grading rules, and what each of the two has seen."""
+
+    inline: list[InlineResult]
+    scenarios: list[ScenarioResult]
+    coverage: RuleCoverage
+    graded: list[BesideRule]
+    grading_coverage: RuleCoverage
+
+    @property
+    def is_passed(self) -> bool:
+        """True when all came to what was expected."""
+        beside = all(result.is_passed for result in (*self.inline, *self.graded))
+        return beside and all(scenario.is_passed for scenario in self.scenarios)
+
+
 @click.command(short_help="Run the tests beside the rules and the golden scenarios.")
 @click.argument("name", default="")
 @click.option("--policy", metavar="DIR", help="Rules to test.")
@@ -59,19 +90,70 @@ def command(
     no_protections: bool,
     as_json: bool,
 ) -> int:
-    """Run the tests beside the rules and the scenarios; with NAME, those whose rule or folder contains it."""
-    used = policy_at(policy, context.project)
-    coverage = Coverage(used)
-    inline = [result for result in run_inline_tests(used) if name in result.rule.id]
+    """Run the tests beside the rules and the scenarios; with NAME, those whose rule or folder contains it.
+
+    NAME may also be a folder of rules to test, such as rules/football.
+    """
+    if policy is None and name and holds_rules(context.path(name)):
+        policy, name = str(context.path(name)), ""
+    rules = _rules(context, policy)
+    graded, grading_coverage = _run_grading(rules.grading, name)
+    inline: list[InlineResult] = []
+    scenarios: list[ScenarioResult] = []
+    coverage = RuleCoverage(())
+    if rules.trading is not None:
+        inline, scenarios, coverage = _run_trading(
+            context, rules.trading, name, golden, protections=not no_protections, update=update
+        )
+    elif golden or update or no_protections:
+        message = "--golden, --update and --no-protections are about scenarios, which grading rules do not have"
+        raise UsageError(message)
+    if name and not inline and not scenarios and not graded:
+        message = f"no test matches `{name}`"
+        raise UsageError(message)
+    seen = Seen(inline, scenarios, coverage, graded, grading_coverage)
+    if as_json:
+        print_json(_document(seen))
+    else:
+        _print(rules, seen, show_coverage=show_coverage)
+    return FINE if seen.is_passed else FINDINGS
+
+
+def _rules(context: Context, reference: str | None) -> Rules:
+    """The rules of both families, as far as they are there."""
+    folder = policy_folder(context.project) if reference is None else Path(reference)
+    if reference is not None and not folder.is_dir():
+        folder = context.path(reference)
+    families = families_in(folder) if folder.is_dir() else (RACING,)
+    trading = policy_at(reference, context.project) if RACING in families else None
+    return Rules(trading, load_grading(folder) if FOOTBALL in families else None)
+
+
+def _run_grading(policy: GradingSet | None, name: str) -> tuple[list[BesideRule], RuleCoverage]:
+    if policy is None:
+        return [], RuleCoverage(())
+    from policytrader.app.grading.inline_tests import run_inline_tests as run_grading_tests
+
+    graded: list[BesideRule] = [result for result in run_grading_tests(policy) if name in result.rule.id]
+    coverage = RuleCoverage([("grading", policy.grading.rules)], GRADING_FIELDS)
+    coverage.add_inline(graded)
+    return graded, coverage
+
+
+def _run_trading(
+    context: Context, policy: PolicySet, name: str, golden: str | None, *, protections: bool, update: bool
+) -> tuple[list[InlineResult], list[ScenarioResult], Coverage]:
+    coverage = Coverage(policy)
+    inline = [result for result in run_inline_tests(policy) if name in result.rule.id]
     coverage.add_inline(inline)
     roots = _scenario_roots(context, golden)
     if update and roots == [resource("golden")] and not _is_checkout(context):
         message = "--update changes scenarios of this project only, and it has none: golden/ or scenarios/"
         raise UsageError(message)
     folders = tuple(folder for root in roots for folder in scenario_folders(root, name, with_expected=not update))
-    scenarios = _run_scenarios(used, folders, coverage, protections=not no_protections, update=update)
-    if (not inline and not scenarios) or (golden and not folders and not name):
-        message = f"no test matches `{name}`" if name else f"no scenarios in {roots[0]}"
+    scenarios = _run_scenarios(policy, folders, coverage, protections=protections, update=update)
+    if golden and not folders and not name:
+        message = f"no scenarios in {roots[0]}"
         raise UsageError(message)
     if roots == [resource("golden")] and not _is_checkout(context):
         context.note("no golden/ or scenarios/ in this project: these are the scenarios that came with policytrader")
@@ -81,15 +163,7 @@ def command(
             context.note(
                 f"{len(bare)} snapshots in {root} have no {EXPECTED}: --update writes it from the present plan"
             )
-    if as_json:
-        print_json(_document(inline, scenarios, coverage))
-    else:
-        _print(inline, scenarios)
-        if show_coverage:
-            _print_coverage(coverage)
-        _print_summary(inline, scenarios, coverage)
-    is_fine = all(result.is_passed for result in inline) and all(result.is_passed for result in scenarios)
-    return FINE if is_fine else FINDINGS
+    return inline, scenarios, coverage
 
 
 def _scenario_roots(context: Context, golden: str | None) -> list[Path]:
@@ -143,12 +217,29 @@ def _run_scenarios(
     return results
 
 
-def _print(inline: list[InlineResult], scenarios: list[ScenarioResult]) -> None:
-    for result in inline:
+def _print(rules: Rules, seen: Seen, *, show_coverage: bool) -> None:
+    _print_failed(seen.inline)
+    _print_scenarios(seen.scenarios)
+    _print_failed(seen.graded)
+    if show_coverage:
+        _print_coverage(RuleCoverage.joined(seen.coverage, seen.grading_coverage))
+    if rules.trading is not None:
+        failed = sum(not scenario.is_passed for scenario in seen.scenarios)
+        scenarios = f"{counted(len(seen.scenarios), 'scenario')}, {failed} failed"
+        click.echo(" · ".join((_beside(seen.inline), scenarios, _complete(seen.coverage))))
+    if rules.grading is not None:
+        click.echo(" · ".join((f"grading: {_beside(seen.graded)}", _complete(seen.grading_coverage))))
+
+
+def _print_failed(results: Sequence[BesideRule]) -> None:
+    for result in results:
         if not result.is_passed:
             where = f"{result.place}  " if result.place else ""
             said = f"actual {result.actual}, expected {result.test.expect}"
             click.echo(f"FAILED  {where}{result.rule.id}, {result.test.name}: {said}")
+
+
+def _print_scenarios(scenarios: list[ScenarioResult]) -> None:
     for scenario in scenarios:
         if scenario.is_updated:
             click.echo(f"updated {scenario.folder}")
@@ -162,7 +253,7 @@ def _print(inline: list[InlineResult], scenarios: list[ScenarioResult]) -> None:
                 click.echo(f"  … and {len(scenario.differences) - _MOST_SHOWN} more")
 
 
-def _print_coverage(coverage: Coverage) -> None:
+def _print_coverage(coverage: RuleCoverage) -> None:
     width = max((len(seen.label) + 2 for seen in coverage.seen.values()), default=0)
     click.echo(f"{'':<{width}}  {'true':>6}  {'false':>6}  {'unknown':>7}")
     for seen in coverage.seen.values():
@@ -172,20 +263,20 @@ def _print_coverage(coverage: Coverage) -> None:
         click.echo(f"{label:<{width}}  {seen.counts[True]:>6}  {seen.counts[False]:>6}  {unknown:>7}{mark}")
 
 
-def _print_summary(inline: list[InlineResult], scenarios: list[ScenarioResult], coverage: Coverage) -> None:
-    failed_inline = sum(not result.is_passed for result in inline)
-    failed_scenarios = sum(not result.is_passed for result in scenarios)
+def _beside(results: Sequence[BesideRule]) -> str:
+    failed = sum(not result.is_passed for result in results)
+    return f"{counted(len(results), 'test')} beside rules, {failed} failed"
+
+
+def _complete(coverage: RuleCoverage) -> str:
     complete = sum(seen.is_complete for seen in coverage.seen.values())
-    parts = (
-        f"{counted(len(inline), 'test')} beside rules, {failed_inline} failed",
-        f"{counted(len(scenarios), 'scenario')}, {failed_scenarios} failed",
-        f"{complete} of {len(coverage.seen)} rules and conditions seen in every way",
-    )
-    click.echo(" · ".join(parts))
+    return f"{complete} of {len(coverage.seen)} rules and conditions seen in every way"
 
 
-def _document(inline: list[InlineResult], scenarios: list[ScenarioResult], coverage: Coverage) -> dict[str, Any]:
+def _document(seen: Seen) -> dict[str, Any]:
     names = dict(zip(TRUTHS, ("true", "false", "unknown"), strict=True))
+    beside: list[BesideRule] = [*seen.inline, *seen.graded]
+    coverage = RuleCoverage.joined(seen.coverage, seen.grading_coverage)
     return {
         "schema": TESTS_SCHEMA,
         "inline": [
@@ -193,7 +284,7 @@ def _document(inline: list[InlineResult], scenarios: list[ScenarioResult], cover
                 "rule": result.rule.id, "name": result.test.name, "passed": result.is_passed,
                 "actual": result.actual, "expected": result.test.expect, "place": str(result.place or ""),
             }
-            for result in inline
+            for result in beside
         ],
         "scenarios": [
             {
@@ -203,13 +294,13 @@ def _document(inline: list[InlineResult], scenarios: list[ScenarioResult], cover
                     {"where": one.where, "actual": one.actual, "expected": one.expected} for one in scenario.differences
                 ],
             }
-            for scenario in scenarios
+            for scenario in seen.scenarios
         ],
         "coverage": {
             key: {
-                "label": seen.label, "complete": seen.is_complete,
-                **{names[truth]: seen.counts[truth] for truth in TRUTHS},
+                "label": one.label, "complete": one.is_complete,
+                **{names[truth]: one.counts[truth] for truth in TRUTHS},
             }
-            for key, seen in coverage.seen.items()
+            for key, one in coverage.seen.items()
         },
     }  # fmt: skip

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from rapidfuzz import fuzz
 
 from policytrader.engine.name_forms import join_as, normalise, pair_words, words_that_count
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from policytrader.model.grades import Reason
+    from policytrader.model.outcomes import Reason
 
 
 class FixtureStatus(StrEnum):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from policytrader.model.grades import Outcome, Reason
 from policytrader.model.money import ZERO
+from policytrader.model.outcomes import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

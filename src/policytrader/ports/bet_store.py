@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from policytrader.model.grades import Outcome, Reason
+    from policytrader.model.outcomes import Outcome, Reason
     from policytrader.model.tracked import BotType, HistoryEntry, TrackedBet
 
 

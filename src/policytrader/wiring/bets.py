@@ -23,17 +23,14 @@ if TYPE_CHECKING:
 
     from policytrader.app.tracking.auto_settle import Settler
     from policytrader.engine.grading.money import Payout
-    from policytrader.model.grades import Outcome
+    from policytrader.model.outcomes import Outcome
     from policytrader.model.tracked import TrackedBet
     from policytrader.policy.grading.grading_set import GradingSet
     from policytrader.ports.bet_store import BetStore
     from policytrader.ports.clock import Clock
 
-DEFAULT_DATABASE = "policytrader"
-"""The database of a MongoDB where nobody names one."""
 
-
-def open_bet_store(address: str, database: str = DEFAULT_DATABASE) -> BetStore:
+def open_bet_store(address: str, database: str) -> BetStore:
     """The bets at ``mongodb://HOST`` or in ``sqlite:///FILE``; connected to when first used. Raises ``UsageError``."""
     checked = checked_address(address)
     if checked.startswith(SQLITE):
@@ -47,7 +44,7 @@ def open_bet_store(address: str, database: str = DEFAULT_DATABASE) -> BetStore:
 
 def open_bets(
     address: str,
-    database: str = DEFAULT_DATABASE,
+    database: str,
     *,
     alert_zone: str = "Europe/London",
     rules: Path | None = None,

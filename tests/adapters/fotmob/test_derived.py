@@ -9,7 +9,7 @@ import pytest
 
 from policytrader.adapters.fotmob.match import parse_match
 from policytrader.model.fixture import DecidedBy, FixtureStatus, Listed, Period, Quality, Stat, TeamSide
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 from tests.adapters.fotmob.recordings import LAYOUTS as RECORDED
 from tests.adapters.fotmob.recordings import recorded
 from tests.fotmob_fixtures import (

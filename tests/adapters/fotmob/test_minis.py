@@ -9,7 +9,7 @@ import pytest
 from policytrader.adapters.fotmob.match import parse_match
 from policytrader.errors import LayoutUnknownError
 from policytrader.model.fixture import CardHolder, CardKind, Listed, Period, Quality, Stat, TeamSide
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 from tests.fotmob_fixtures import (
     AWAY_ID,
     HOME_ID,

@@ -18,7 +18,7 @@ from policytrader.model.fixture import (
     Stat,
     TeamSide,
 )
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 from tests.adapters.fotmob.recordings import LAYOUTS, expectations, fixture_of, player, recorded
 from tests.fotmob_fixtures import at, derived_live
 

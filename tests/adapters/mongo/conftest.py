@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
 from policytrader.adapters.mongo.store import MongoBetStore
-from tests.mongo_server import MongoServer, NoMongoError, empty_database, own_server
+from tests.mongo_server import MongoServer, NoMongoError, own_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,10 +30,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[MongoServer]:
 
 
 @pytest.fixture
-def database(server: MongoServer) -> Iterator[str]:
-    """The name of an empty database."""
-    with empty_database(server.address) as name:
-        yield name
+def database() -> str:
+    """The name of an empty database; it goes with the server's folder, for dropping waits for dead programs."""
+    return f"bets_{uuid4().hex[:12]}"
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from policytrader.model.fixture import (
     Stat,
     TeamSide,
 )
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from policytrader.engine.grading.evaluate import GradingEngine
 from policytrader.engine.player_names import NameMatcher
 from policytrader.errors import FeedError, LayoutUnknownError, StoreError
 from policytrader.model.fixture import Fixture, FixtureStatus, Period
-from policytrader.model.grades import Outcome, Reason
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType, By, HistoryEntry, TrackedBet
 from policytrader.ports.bet_store import Owner
 from policytrader.ports.stat_feed import FixtureAnswer

@@ -16,15 +16,16 @@ from policytrader.app.tracking.new_bet import Request
 from policytrader.app.tracking.opened import OpenedBets
 from policytrader.errors import ConfigError
 from policytrader.model.fixture import FixtureStatus
-from policytrader.model.grades import Grade, Outcome, Reason
+from policytrader.model.grades import Grade
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import By, HistoryEntry
-from policytrader.ports.bet_store import PendingFixture
 from policytrader.ports.stat_feed import FixtureAnswer
+from tests.engine.grading.builders import fixture as a_fixture
 from tests.tracked_bets import ALERT, NOW, OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:
     from policytrader.app.tracking.auto_settle import Settler
-    from policytrader.ports.bet_store import Owner
+    from policytrader.ports.bet_store import Owner, PendingFixture
 
 
 @dataclass
@@ -55,8 +56,8 @@ class ScriptedSettler:
             return FixtureLook(fixture_id=fixture_id, pending=((Reason.NOT_FINISHED, len(bets)),))
         done = []
         for bet in bets:
-            won = replace(bet, status=Outcome.WON, actual_value=Decimal(2), returns=Decimal(21), version=bet.version + 1,
-                          profit_loss=Decimal(11), settled_at=self.made.clock.now(),
+            won = replace(bet, status=Outcome.WON, actual_value=Decimal(2), returns=Decimal(21),
+                          version=bet.version + 1, profit_loss=Decimal(11), settled_at=self.made.clock.now(),
                           result=replace(bet.result, reason=Reason.LINE, rule_id="line"))  # fmt: skip
             entry = HistoryEntry(bet_id=bet.bet_id, user_id=bet.user_id, version=won.version, at=self.made.clock.now(),
                                  by=By.GRADER, reason=Reason.LINE, from_status=bet.status, to_status=won.status,
@@ -167,10 +168,8 @@ class CountingFeed:
     asked: int = 0
 
     def fixture(self, fixture_id: str) -> FixtureAnswer:
-        from tests.fixtures_made import made_fixture  # noqa: PLC0415
-
         self.asked += 1
-        return FixtureAnswer(made_fixture(fixture_id, self.status), is_cached=False)
+        return FixtureAnswer(a_fixture(fixture_id=fixture_id, status=self.status), is_cached=False)
 
 
 @pytest.mark.parametrize(("status", "asked"), [(FixtureStatus.FINISHED, 2), (FixtureStatus.LIVE, 4)])

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from policytrader.app.tracking.book import Answer, BetBook
 from policytrader.app.tracking.new_bet import Request
 from policytrader.errors import StoreError, StoreUnknownError
-from policytrader.model.grades import Outcome, Reason
 from policytrader.model.money import ZERO
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import By, Change, HistoryEntry, TrackedBet
 from policytrader.ports.bet_store import Owner
 from tests.memory_bet_store import MemoryBetStore

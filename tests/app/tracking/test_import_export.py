@@ -17,7 +17,7 @@ from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
 from policytrader.app.tracking.records import COLUMNS, write_csv, write_json
 from policytrader.app.tracking.values import Refusal
-from policytrader.model.grades import Outcome
+from policytrader.model.outcomes import Outcome
 from tests.tracked_bets import OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytrader.engine.grading.money import Payout, payout
-from policytrader.model.grades import Outcome
+from policytrader.model.outcomes import Outcome
 from tests.tracked_bets import policy
 
 STAKES = st.decimals("0.01", "100000", places=2)

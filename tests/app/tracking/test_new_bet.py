@@ -10,8 +10,8 @@ import pytest
 
 from policytrader.app.tracking.new_bet import Request, kickoff
 from policytrader.app.tracking.values import MOST_MONEY
-from policytrader.model.grades import Outcome, Reason
 from policytrader.model.money import ZERO
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType
 from policytrader.ports.bet_store import Owner
 from tests.tracked_bets import ALERT, LONDON, OWNER, MadeBook

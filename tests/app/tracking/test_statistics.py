@@ -18,7 +18,7 @@ from policytrader.app.tracking.curve import bankroll_curve, closing_line
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.statistics import Statistics
 from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
-from policytrader.model.grades import Outcome
+from policytrader.model.outcomes import Outcome
 from tests.tracked_bets import OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 OWN_TERMS = (
     "participation",
     '  Bet365: {markets: {"Player Goals": must_start}, void_window: 24h}\n',
-    ('  Bet365: {markets: {"Player Goals": must_start}, void_window: 24h, cards: {yellow: 1, red: 3}}\n'
-    "  Other: {participation: must_start}\n"),
+    (
+        '  Bet365: {markets: {"Player Goals": must_start}, void_window: 24h, cards: {yellow: 1, red: 3}}\n'
+        "  Other: {participation: must_start}\n"
+    ),
 )
 
 

@@ -30,7 +30,7 @@ from policytrader.model.grades import BetToGrade
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from policytrader.model.grades import Reason
+    from policytrader.model.outcomes import Reason
 
 KICKOFF = datetime(2026, 3, 7, 15, 0, tzinfo=UTC)
 AT = KICKOFF + timedelta(hours=3)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policytrader.model.fixture import CardHolder, Period, Quality, Stat, TeamSide
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -169,9 +169,10 @@ class Oracle:
 
     def _direction(self, bet: BetToGrade, said: str | None) -> str | None:
         """What the bet states; `over` gives way to what the market's name says."""
-        if not (bet.direction or "").strip():
+        word = folded(bet.direction or "")
+        if not word:
             return None
-        direction = self.directions.get(folded(bet.direction))
+        direction = self.directions.get(word)
         if direction is None or (direction != "over" and said and (said == "handicap") != (direction == "handicap")):
             raise ValueError
         return None if direction == "over" and said else direction

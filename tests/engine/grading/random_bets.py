@@ -25,7 +25,8 @@ from policytrader.model.fixture import (
     TeamSide,
     Value,
 )
-from policytrader.model.grades import BetToGrade, Outcome, Reason
+from policytrader.model.grades import BetToGrade
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.policy.grading.markets import EVENT_COUNTS
 from tests.engine.grading import builders
 
@@ -148,7 +149,7 @@ def bets(policy: GradingSet) -> st.SearchStrategy[BetToGrade]:
     markets = policy.markets.markets
     counted = [market for market in markets if set(market.statistics) <= {*STATS, *EVENT_COUNTS}]
     others = [market.name.upper() for market in markets] + ["No Such Market"]
-    names = [market.name for market in counted]
+    names = [market.name for market in counted] * 4
     names += [alias if isinstance(alias, str) else alias.name for market in counted for alias in market.aliases]
     return st.builds(_bet, _mostly(names, *others), st.fixed_dictionaries(_parts()))
 
@@ -162,14 +163,14 @@ def _parts() -> dict[str, st.SearchStrategy[Any]]:
     ago = [builders.AT - timedelta(seconds=seconds) for seconds in (0, 119, 120, 500, -5)]
     return {
         "line": _mostly(LINES, *BAD_LINES),
-        "direction": _mostly(("over", "OVER", "under", "over", "under", "handicap", "no", None), "sideways", " "),
+        "direction": _mostly(("over", "OVER", "under", "over", "no", None), "sideways", " ", "handicap", "spread"),
         "period": _mostly((None, "match", "Full  Time", "1st Half", "second_half"), "third half"),
         "odds": _mostly(tuple(map(Decimal, ("2", "1.85", "3.333", "1.01"))), Decimal(1), Decimal(0), Decimal("NaN")),
         "stake": _mostly(tuple(map(Decimal, ("1", "10", "0.33", "7.77", "12345.67"))), Decimal(0), Decimal(-1)),
         "player_id": _mostly(PLAYER_IDS, "999", None),
         "team_id": _mostly(("10", "20"), "30", None),
         "bookmaker": st.sampled_from(BOOKMAKERS),
-        "manual_override": _mostly((False,), False, True),
+        "manual_override": st.integers(0, 19).map(lambda number: number == 0),
         "status": st.sampled_from(Outcome),
         "first_seen_value": st.one_of(st.none(), st.integers(0, 5)),
         "first_seen_at": st.sampled_from([None, *ago]),

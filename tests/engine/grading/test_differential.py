@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policytrader.engine.grading.evaluate import GradingEngine
-from policytrader.model.grades import FixtureBets, Outcome
+from policytrader.model.grades import FixtureBets
+from policytrader.model.outcomes import Outcome
 from tests.engine.grading import random_bets
 from tests.engine.grading.builders import AT
 from tests.engine.grading.oracle import Oracle, as_answer
 from tests.engine.grading.policies import shipped, strict
 
 if TYPE_CHECKING:
-    from policytrader.model.fixture import Fixture
     from policytrader.model.grades import BetToGrade
     from policytrader.policy.grading.grading_set import GradingSet
 

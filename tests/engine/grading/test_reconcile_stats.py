@@ -20,7 +20,7 @@ from policytrader.engine.grading.reconcile_stats import (
     unavailable,
 )
 from policytrader.model.fixture import Quality, Stat, TeamSide, Value
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from policytrader.adapters.fotmob.detect import Layout
 from policytrader.adapters.fotmob.stat_words import TEAM_KEYS, TEAM_TITLES_L1
 from policytrader.engine.grading.reconcile_stats import added, agreeing, contradicts, stated, suspected, unavailable
 from policytrader.model.fixture import Period, Stat, TeamSide
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -38,8 +38,8 @@ _BY_CODE = {
 }
 DUPLICATE = 11000
 _OPEN_ENDS = frozenset({"UnknownTransactionCommitResult", "RetryableWriteError"})
-_WRITE_CONCERN = frozenset({64, 79, 100})
-"""Written, but not known to be on enough members."""
+_OPEN_CODES = frozenset({50, 64, 79, 89, 91, 100, 262, 11600, 11602})
+"""Interrupted, perhaps half-way through many writes; or written, but not known to be on enough members."""
 
 
 @contextmanager
@@ -65,13 +65,13 @@ def _raise(error: errors.PyMongoError, place: str, *, is_write: bool) -> NoRetur
     if isinstance(error, errors.ConfigurationError):
         message = f"store {place}: its name is not known, or this driver cannot use what it finds there. {START}"
         raise StoreError(message, "unreachable") from None
-    if isinstance(error, errors.ConnectionFailure) or error.timeout:
-        message = f"store {place}: it does not answer. {START}"
-        raise StoreError(message, "unreachable") from None
-    if not isinstance(error, errors.OperationFailure):
+    if isinstance(error, errors.OperationFailure):
+        _raise_for_code(error, place)
+    if not isinstance(error, errors.ConnectionFailure) and not error.timeout:
         message = f"store {place}: it failed ({type(error).__name__}). {_NOTHING}."
         raise StoreError(message, "failed") from None
-    _raise_for_code(error, place)
+    message = f"store {place}: it does not answer. {START}"
+    raise StoreError(message, "unreachable") from None
 
 
 def unknown(place: str) -> StoreUnknownError:
@@ -108,7 +108,7 @@ def _leaves_it_open(error: errors.PyMongoError) -> bool:
     if any(error.has_error_label(label) for label in _OPEN_ENDS):
         return True
     if isinstance(error, errors.OperationFailure):
-        return bool(_WRITE_CONCERN.intersection(_codes(error)))
+        return bool(_OPEN_CODES.intersection(_codes(error)))
     return isinstance(error, errors.ConnectionFailure) or error.timeout
 
 

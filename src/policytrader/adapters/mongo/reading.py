@@ -17,8 +17,8 @@ from bson.objectid import ObjectId
 
 from policytrader.adapters.mongo.documents import FROM, IDS, TO, unescaped
 from policytrader.errors import StoreError
-from policytrader.model.grades import Outcome, Reason
 from policytrader.model.money import ZERO
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.times import EPOCH
 from policytrader.model.tracked import BotType, By, HistoryEntry, ResultTracking, TrackedBet
 

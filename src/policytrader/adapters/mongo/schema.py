@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, errors
 
 from policytrader.adapters.mongo.problems import is_duplicate
 from policytrader.errors import StoreError
-from policytrader.model.grades import Outcome
+from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import BotType, By
 
 if TYPE_CHECKING:

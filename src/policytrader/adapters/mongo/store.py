@@ -31,7 +31,7 @@ from policytrader.adapters.mongo.schema import BETS, HISTORY, prepare
 from policytrader.adapters.mongo.steps import ByClaims, InTransactions
 from policytrader.adapters.mongo.sums import added_up, grouped_by_fixture
 from policytrader.errors import StoreConflictError, UsageError
-from policytrader.model.grades import Outcome
+from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import BotType
 from policytrader.model.tracked_checks import is_done, kept_step, kept_time
 from policytrader.ports.bet_store import Added, BetFilter, Owner, in_rotation

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policytrader.adapters.mongo.filters import is_owners
 from policytrader.adapters.mongo.reading import readable
-from policytrader.model.grades import Outcome
+from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked_checks import units_of
 from policytrader.ports.bet_store import PendingFixture, Totals
 

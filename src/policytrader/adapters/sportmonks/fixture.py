@@ -41,8 +41,8 @@ from policytrader.model.fixture import (
     Team,
     TeamSide,
 )
-from policytrader.model.grades import Reason
 from policytrader.model.json_nodes import read_json
+from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

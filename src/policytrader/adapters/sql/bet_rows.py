@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from policytrader.model.grades import Outcome, Reason
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType, By, HistoryEntry, ResultTracking, TrackedBet
 from policytrader.model.tracked_checks import UNIT_STEP, units_of
 

@@ -18,7 +18,7 @@ from policytrader.adapters.sql.bet_tables import bet_history, bets
 from policytrader.adapters.sql.database import Database
 from policytrader.adapters.sql.part import executed
 from policytrader.errors import StoreConflictError
-from policytrader.model.grades import Outcome
+from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import BotType
 from policytrader.model.tracked_checks import (
     UNIT_STEP,

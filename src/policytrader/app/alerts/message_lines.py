@@ -109,7 +109,7 @@ class MessageLines:
 
     def take_selection(self, text: str) -> None:
         """⚽ or 🎯, which also stands before the closing line value."""
-        if text:
+        if text and not _CLOSING_LINE_VALUE.match(text):
             self.selections.append(text)
 
     def take_price(self, text: str) -> None:

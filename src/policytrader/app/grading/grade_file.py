@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from policytrader.engine.grading.evaluate import GradingEngine
 from policytrader.errors import LayoutUnknownError
-from policytrader.model.grades import FixtureBets, Grade, Outcome, Reason
+from policytrader.model.grades import FixtureBets, Grade
+from policytrader.model.outcomes import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from policytrader.app.grading.steps import bet_to_grade, check, is_news, settled
 from policytrader.errors import FeedError, LayoutUnknownError
-from policytrader.model.grades import FixtureBets, Outcome, Reason
+from policytrader.model.grades import FixtureBets
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.policy.values import duration_microseconds
 from policytrader.ports.bet_store import Check
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from policytrader.model.grades import BetToGrade, Reason
+from policytrader.model.grades import BetToGrade
 from policytrader.model.money import ZERO
+from policytrader.model.outcomes import Reason
 from policytrader.model.tracked import By, HistoryEntry
 from policytrader.ports.bet_store import Check
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from policytrader.app.tracking.values import Refusal
-from policytrader.model.grades import Outcome, Reason
 from policytrader.model.money import ZERO
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import By, Change, HistoryEntry, ResultTracking, TrackedBet
 
 if TYPE_CHECKING:

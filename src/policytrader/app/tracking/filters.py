@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from policytrader.model.grades import Outcome
+    from policytrader.model.outcomes import Outcome
 
 
 class Wanted(TypedDict, total=False):

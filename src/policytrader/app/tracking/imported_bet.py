@@ -10,7 +10,7 @@ from policytrader.app.tracking import values
 from policytrader.app.tracking.new_bet import Request, new_bet
 from policytrader.app.tracking.records import COLUMNS, RESULT
 from policytrader.app.tracking.values import Refusal
-from policytrader.model.grades import Outcome, Reason
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.times import parse_utc
 from policytrader.model.tracked_checks import kept, kept_time
 

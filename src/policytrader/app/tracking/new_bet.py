@@ -17,8 +17,8 @@ from policytrader.app.tracking import values
 from policytrader.app.tracking.dedup import dedup_key
 from policytrader.app.tracking.market_facts import location
 from policytrader.app.tracking.values import Refusal
-from policytrader.model.grades import BetPeriod, Direction, Reason
 from policytrader.model.money import ZERO
+from policytrader.model.outcomes import BetPeriod, Direction, Reason
 from policytrader.model.tracked import ResultTracking, TrackedBet
 from policytrader.model.tracked_checks import kept, kept_time
 

@@ -47,6 +47,13 @@ def record(bet: TrackedBet) -> dict[str, Any]:
     return {name: _json_value(found[name]) for name in COLUMNS}
 
 
+def nested_record(bet: TrackedBet) -> dict[str, Any]:
+    """The same, with ``result_tracking`` as an object of its own."""
+    found = record(bet)
+    nested = {name: value for name, value in found.items() if not name.startswith(RESULT)}
+    return nested | {RESULT[:-1]: {name: found[RESULT + name] for name in RESULT_FIELDS}}
+
+
 def write_csv(bets: Iterable[TrackedBet]) -> Iterator[str]:
     """The file line by line, the header first."""
     yield _line(COLUMNS)
@@ -59,10 +66,7 @@ def write_json(bets: Iterable[TrackedBet]) -> Iterator[str]:
     yield f'{{"schema": {json.dumps(SCHEMA)}, "bets": ['
     separator = "\n"
     for bet in bets:
-        flat = record(bet)
-        nested = {name: value for name, value in flat.items() if not name.startswith(RESULT)}
-        nested[RESULT[:-1]] = {name: flat[RESULT + name] for name in RESULT_FIELDS}
-        yield separator + json.dumps(nested, ensure_ascii=False)
+        yield separator + json.dumps(nested_record(bet), ensure_ascii=False)
         separator = ",\n"
     yield "\n]}\n"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from policytrader.model.grades import Outcome
 from policytrader.model.money import ZERO, divide
+from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked_checks import units_of
 from policytrader.ports.bet_store import Totals
 

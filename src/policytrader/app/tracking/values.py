@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from policytrader.app.csv_rows import plain_number
-from policytrader.model.grades import Outcome
 from policytrader.model.money import ONE, ZERO
+from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked_checks import kept_time
 
 MOST_ODDS = Decimal(10_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policytrader.authoring.reference.markdown import code, table
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 
 SETTLED: Final[dict[Reason, str]] = {
     Reason.LINE: "The count is at least half a step past its line, or short of it: won or lost.",

@@ -30,6 +30,7 @@ _MOST_DECIMALS = 18
 _MOST_COUNT = 2**31
 
 _UNMATCHED = Match("")
+_TEAMS = tuple(tables.SIDES.values())
 
 
 def line_problem(line: Decimal) -> str | None:
@@ -108,9 +109,11 @@ class BatchMaker:
                 player_no = players.setdefault(placed.player.key, tables.FIRST_PLAYER + len(players))
             if placed.team.key is not None:
                 team_no = tables.SIDES[TeamSide(placed.team.key)]
-            # The teams may be added up or subtracted; of players only the named one is asked.
-            owners = tables.SIDES.values() if player_no is None else (*tables.SIDES.values(), player_no)
-            asked.update((owner, stat) for stat in self._catalogue.stats(bet.market) for owner in owners)
+            listing = self._catalogue.listing(bet.market)
+            if listing is not None:
+                # Both teams, which may be added up or subtracted; of players only the one who is meant.
+                owners = _TEAMS if listing.market.scope != "player" else () if player_no is None else (player_no,)
+                asked.update((owner, stat) for stat in listing.stats for owner in owners)
             self._add_bet(batch, placed, (number, player_no, team_no), at)
         rows = batch.rows
         rows["fixtures"].append(tables.fixture_row(number, fixture, at))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policytrader.model.fixture import Stat
-from policytrader.model.grades import BetPeriod, Direction
+from policytrader.model.outcomes import BetPeriod, Direction
 from policytrader.policy.grading.markets import MarketAlias
 
 if TYPE_CHECKING:
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
     from policytrader.policy.grading.markets import Market, MarketsPolicy, PeriodWords, Words
 
-EVERY_STAT = frozenset(map(str, Stat))
+STATS: Mapping[str, Stat] = {stat.value: stat for stat in Stat}
+"""The parts of a market that feeds state; the others are counted from events."""
 
 
+@lru_cache(maxsize=4096)  # the same few names and words stand in bet after bet
 def fold(text: str) -> str:
     """As names and words are compared: without case, runs of blanks as one."""
     return " ".join(text.casefold().split())
@@ -29,6 +32,8 @@ class Listing:
     written: str
     market: Market
     alias: MarketAlias | None
+    stats: tuple[str, ...]
+    """What feeds state of it."""
 
     @property
     def direction(self) -> str | None:
@@ -54,18 +59,18 @@ class Catalogue:
         self.directions = _words(policy.directions, Direction)
         self.periods = _words(policy.periods, BetPeriod)
 
-    def stats(self, market: str) -> frozenset[str]:
-        """The statistics that this written name's market counts; none for an unknown one."""
-        listing = self.listings.get(fold(market))
-        return frozenset() if listing is None else EVERY_STAT.intersection(listing.market.statistics)
+    def listing(self, market: str) -> Listing | None:
+        """What this written name means; None for an unknown one."""
+        return self.listings.get(fold(market))
 
 
 def _listings(policy: MarketsPolicy) -> Iterator[Listing]:
     for market in policy.markets:
-        yield Listing(fold(market.name), market, None)
+        stats = tuple(STATS[part].value for part in dict.fromkeys(market.statistics) if part in STATS)
+        yield Listing(fold(market.name), market, None, stats)
         for alias in market.aliases:
             name = alias.name if isinstance(alias, MarketAlias) else alias
-            yield Listing(fold(name), market, alias if isinstance(alias, MarketAlias) else None)
+            yield Listing(fold(name), market, alias if isinstance(alias, MarketAlias) else None, stats)
 
 
 def _words(words: Words | PeriodWords, known: type[Direction | BetPeriod]) -> Mapping[str, str]:

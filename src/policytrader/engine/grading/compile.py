@@ -7,7 +7,7 @@ the bet's place. Money is worked out after the statement.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.engine.compile import leaf_column
 from policytrader.engine.grading.relations import ASKED, EVENTS, PLACED, counted, graded
@@ -27,26 +27,32 @@ KIND = "grading"
 OTHERWISE = -1
 """``judgement`` of a bet that no rule decides; else 2 x the rule's number, and 1 more where it is unknown."""
 
-FIXED_COLUMNS = (
-    "bet_no",
-    "judgement",
-    "margin_row",
-    "player_no",
-    "team_no",
-    "is_past",
-    "was_past",
-    "bet_market",
-    "bet_scope",
-    "bet_direction",
-    "bet_period",
-    "bet_line",
-    "bet_is_sound",
-    "bet_actual",
-    "bet_margin",
-    "bet_quality",
-    "bet_value_problem",
-)
-"""What every compiled statement returns first. ``margin_row`` is the row of the margin table that fits."""
+
+class GradedRow(NamedTuple):
+    """What every compiled statement returns first, in this order; counts, lines and margins in hundredths.
+
+    ``margin_row`` is the row of the margin table that fits. ``is_past`` and ``was_past``: the count, and the one of an
+    earlier look, are so far past the line that they stay past it.
+    """
+
+    bet_no: int
+    judgement: int
+    margin_row: int | None
+    team_no: int | None
+    player_no: int | None
+    is_past: bool
+    was_past: bool
+    bet_market: str | None
+    bet_scope: str | None
+    bet_direction: str | None
+    bet_period: str | None
+    bet_actual: int | None
+    bet_margin: int | None
+    bet_quality: str | None
+    bet_value_problem: str | None
+
+
+FIXED_COLUMNS = GradedRow._fields
 
 
 @dataclass(frozen=True)

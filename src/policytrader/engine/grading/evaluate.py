@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from policytrader.engine.evaluate import open_locked_down
 from policytrader.engine.grading import evidence, problems, tables
 from policytrader.engine.grading.batch import BatchMaker
-from policytrader.engine.grading.catalogue import Catalogue, fold
-from policytrader.engine.grading.compile import OTHERWISE, compile_grading
+from policytrader.engine.grading.catalogue import Catalogue
+from policytrader.engine.grading.compile import FIXED_COLUMNS, OTHERWISE, GradedRow, compile_grading
 from policytrader.engine.grading.money import Payout, payout
 from policytrader.engine.player_names import NameMatcher
 from policytrader.engine.tables import SnapshotSource
 from policytrader.model.fixture import FixtureStatus, Quality
-from policytrader.model.grades import Grade, Outcome, Reason
+from policytrader.model.grades import Grade
+from policytrader.model.outcomes import Outcome, Reason
 from policytrader.policy.conditions import Leaf, walk
 from policytrader.policy.grading.formulas import FormulaError
 from policytrader.policy.grading.rules import BY_MARGIN
@@ -34,6 +36,7 @@ BY_DEFAULT = "otherwise"
 """``Grade.rule`` of a bet that no rule decided."""
 
 _COUNT_FIELDS = frozenset({"bet.actual", "bet.margin"})
+_QUALITIES = {quality.value: quality for quality in Quality}
 _RUNNING = frozenset({FixtureStatus.LIVE, FixtureStatus.HALF_TIME})
 
 
@@ -86,7 +89,7 @@ class GradingEngine:
     def grade(self, batches: Sequence[FixtureBets], at: datetime, *, explain: bool = False) -> tuple[Grade, ...]:
         """A grade for every bet, in the order of the bets; ``at`` is now. Never raises for what a bet holds.
 
-        With ``explain`` each grade has the values that its rules saw and every rule's truth.
+        With ``explain`` each grade has the values that its rules saw, every rule's truth and the numbers' places.
         """
         batch = self._maker.make(batches, at)
         for name, table in batch.arrow().items():
@@ -95,12 +98,12 @@ class GradingEngine:
         if len(rows) != len(batch.placed):
             message = f"{len(rows)} grades for {len(batch.placed)} bets"
             raise AssertionError(message)
-        columns = self._statements[explain].columns
-        grades: list[Grade | None] = [None] * len(rows)
-        for row in rows:
-            placed = batch.placed[row[0]]
-            grades[row[0]] = self._grade(placed, dict(zip(columns, row, strict=True)), at, explain=explain)
-        return tuple(grade for grade in grades if grade is not None)
+        grades: dict[int, Grade] = {}
+        for cells in rows:
+            row = GradedRow(*cells[: len(FIXED_COLUMNS)])
+            grade = self._grade(batch.placed[row.bet_no], row, at)
+            grades[row.bet_no] = self._explained(grade, batch.placed[row.bet_no], row, cells) if explain else grade
+        return tuple(grades[number] for number in range(len(rows)))
 
     def _execute(self, *, explain: bool) -> list[tuple[Any, ...]]:
         name = "explained" if explain else "graded"
@@ -109,54 +112,65 @@ class GradingEngine:
             self._prepared.add(explain)
         return self._connection.execute(f"EXECUTE {name}").fetchall()
 
-    def _grade(self, placed: Placed, row: dict[str, Any], at: datetime, *, explain: bool) -> Grade:
-        verdict = self._verdicts[row["judgement"]]
+    def _grade(self, placed: Placed, row: GradedRow, at: datetime) -> Grade:
+        verdict = self._verdicts[row.judgement]
         status, reason, problem = self._result(placed.bet, verdict, row)
         paid, money_problem = self._money(placed.bet, status)
         if money_problem and reason is not Reason.MANUAL_OVERRIDE:
             status, reason, problem = Outcome.PENDING, Reason.INVALID_BET, money_problem
-        has_count = verdict.reads_count and status.is_settled
-        scope = row["bet_scope"]
+        actual, margin = row.bet_actual, row.bet_margin
+        if not (verdict.reads_count and status.is_settled):
+            actual = margin = None
         first_value, first_at = _to_remember(placed, row, at, status)
+        named = {"player": placed.player, "team": placed.team}.get(row.bet_scope or "")
         return Grade(
             key=placed.bet.key,
             status=status,
             reason=reason,
             rule=verdict.rule,
-            actual_value=row["bet_actual"] // 100 if has_count else _kept_value(placed.bet, verdict),
-            margin=evidence.hundredths(row["bet_margin"]) if has_count else None,
+            actual_value=_kept_value(placed.bet, verdict) if actual is None else actual // 100,
+            margin=None if margin is None else evidence.hundredths(margin),
             returns=paid.returns,
             profit_loss=paid.profit_loss,
-            market_key=row["bet_market"],
-            player_id=placed.player.key if scope == "player" else None,
-            team_id=_team_id(placed) if scope == "team" else None,
-            quality=None if row["bet_quality"] is None else Quality(row["bet_quality"]),
+            market_key=row.bet_market,
+            player_id=placed.player.key if row.bet_scope == "player" else None,
+            team_id=_team_id(placed) if row.bet_scope == "team" else None,
+            quality=None if row.bet_quality is None else _QUALITIES[row.bet_quality],
             first_seen_value=first_value,
             first_seen_at=first_at,
             problem=problem,
-            suggestions=_suggestions(placed, scope),
-            source_paths=self._source_paths(placed, row) if has_count or explain else (),
-            values=evidence.seen_values(row) if explain else {},
-            rules=evidence.rule_truths(self._grading.rules, row) if explain else (),
+            suggestions=named.suggestions if named is not None else (),
         )
 
-    def _result(self, bet: BetToGrade, verdict: _Verdict, row: dict[str, Any]) -> tuple[Outcome, Reason, str]:
+    def _explained(self, grade: Grade, placed: Placed, row: GradedRow, cells: tuple[Any, ...]) -> Grade:
+        seen = dict(zip(self._statements[True].columns, cells, strict=True))
+        listing = self._catalogue.listing(placed.bet.market)
+        from_attempts = self._grading.settings.tackles_from_attempts
+        paths = evidence.source_paths(placed, listing, row, tackles_from_attempts=from_attempts) if listing else ()
+        return replace(
+            grade,
+            source_paths=paths,
+            values=evidence.seen_values(seen),
+            rules=evidence.rule_truths(self._grading.rules, seen),
+        )
+
+    def _result(self, bet: BetToGrade, verdict: _Verdict, row: GradedRow) -> tuple[Outcome, Reason, str]:
         then = verdict.then
         pending = verdict.pending or then.pending
-        if pending is None and then.keep is not None:
+        if pending is Reason.INVALID_BET:
+            return Outcome.PENDING, pending, problems.bet_problem(bet, self._catalogue)
+        if pending is not None:
+            return Outcome.PENDING, pending, problems.unknown_market(bet) if pending is Reason.MARKET_UNMAPPED else ""
+        if then.keep is not None:
             return bet.status, Reason.MANUAL_OVERRIDE, ""
-        if pending is None and then.outcome == BY_MARGIN:
-            if row["margin_row"] is None:
-                return Outcome.PENDING, Reason(row["bet_value_problem"] or Reason.STAT_UNAVAILABLE), ""
-            line = self._grading.margin_table.rows[row["margin_row"]]
-            return Outcome(line.outcome), then.reason or line.reason, ""
-        if pending is None:
+        if then.outcome != BY_MARGIN:
             assert then.outcome is not None, "the model says so"
             assert then.reason is not None, "the model says so"
             return Outcome(then.outcome), then.reason, ""
-        if pending is Reason.INVALID_BET:
-            return Outcome.PENDING, pending, problems.bet_problem(bet, self._catalogue)
-        return Outcome.PENDING, pending, problems.unknown_market(bet) if pending is Reason.MARKET_UNMAPPED else ""
+        if row.margin_row is None:
+            return Outcome.PENDING, Reason(row.bet_value_problem or Reason.STAT_UNAVAILABLE), ""
+        line = self._grading.margin_table.rows[row.margin_row]
+        return Outcome(line.outcome), then.reason or line.reason, ""
 
     def _money(self, bet: BetToGrade, status: Outcome) -> tuple[Payout, str]:
         """What the bet pays, or why nobody can say."""
@@ -165,13 +179,6 @@ class GradingEngine:
         except (FormulaError, OverflowError, ValueError) as error:
             formula = getattr(self._grading.returns, status)
             return Payout(), f"`{formula}` for stake {bet.stake} at odds {bet.odds}: {error}"
-
-    def _source_paths(self, placed: Placed, row: dict[str, Any]) -> tuple[str, ...]:
-        listing = self._catalogue.listings.get(fold(placed.bet.market))
-        if listing is None:
-            return ()
-        from_attempts = self._grading.settings.tackles_from_attempts
-        return evidence.source_paths(placed, listing, row, tackles_from_attempts=from_attempts)
 
 
 def _verdicts(policy: GradingSet) -> dict[int, _Verdict]:
@@ -207,17 +214,11 @@ def _team_id(placed: Placed) -> str | None:
     return next(team.team_id for side, team in placed.fixture.teams.items() if side == placed.team.key)
 
 
-def _suggestions(placed: Placed, scope: str | None) -> tuple[str, ...]:
-    return {"player": placed.player.suggestions, "team": placed.team.suggestions}.get(scope or "", ())
-
-
-def _to_remember(
-    placed: Placed, row: dict[str, Any], at: datetime, status: Outcome
-) -> tuple[int | None, datetime | None]:
+def _to_remember(placed: Placed, row: GradedRow, at: datetime, status: Outcome) -> tuple[int | None, datetime | None]:
     """The count that put a running bet past its line, and when it was first seen there without a break."""
     is_running = placed.fixture is not None and placed.fixture.status in _RUNNING
-    if status.is_settled or not is_running or not row["is_past"]:
+    if status.is_settled or not is_running or not row.is_past or row.bet_actual is None:
         return None, None
-    if row["was_past"]:
+    if row.was_past:
         return placed.bet.first_seen_value, placed.bet.first_seen_at
-    return row["bet_actual"] // 100, at
+    return row.bet_actual // 100, at

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.grading import tables
-from policytrader.engine.grading.catalogue import EVERY_STAT
+from policytrader.engine.grading.catalogue import STATS
 from policytrader.model.fixture import CardHolder, Period, Stat, TeamSide
-from policytrader.model.grades import BetPeriod, Direction, RuleTruth
+from policytrader.model.grades import RuleTruth
+from policytrader.model.outcomes import BetPeriod, Direction
 from policytrader.policy.fields import Field, FieldType
 from policytrader.policy.grading.fields import GRADING_CATALOGUE
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from policytrader.engine.grading.batch import Placed
     from policytrader.engine.grading.catalogue import Listing
+    from policytrader.engine.grading.compile import GradedRow
     from policytrader.model.fixture import Fixture
     from policytrader.policy.grading.rules import GradingRule
 
@@ -47,40 +49,38 @@ def rule_truths(rules: tuple[GradingRule, ...], row: Mapping[str, Any]) -> tuple
     return tuple(RuleTruth(rule.id, row[f"r{index}"]) for index, rule in enumerate(rules))
 
 
-def source_paths(
-    placed: Placed, listing: Listing, row: Mapping[str, Any], *, tackles_from_attempts: bool
-) -> tuple[str, ...]:
+def source_paths(placed: Placed, listing: Listing, row: GradedRow, *, tackles_from_attempts: bool) -> tuple[str, ...]:
     """Where in the feed's answer the numbers stand that the bet's market counts, each once."""
-    period = row["bet_period"]
-    if placed.fixture is None or period is None:
+    fixture = placed.fixture
+    if fixture is None or row.bet_period is None:
         return ()
-    read = Period.REGULAR if period == BetPeriod.MATCH else Period(period)
+    read = Period.REGULAR if row.bet_period == BetPeriod.MATCH else Period(row.bet_period)
     paths: list[str] = []
-    for owner_no, player_id in _owners(placed, listing.market.scope, row):
-        for part in listing.market.statistics:
+    for owner_no, player_id in _owners(placed, row):
+        for part in dict.fromkeys(listing.market.statistics):
             stated: list[str] = []
-            if part in EVERY_STAT:
+            if part in STATS:
                 found = tables.stated_values(
-                    placed.fixture, owner_no, player_id, Stat(part), tackles_from_attempts=tackles_from_attempts
+                    fixture, owner_no, player_id, STATS[part], tackles_from_attempts=tackles_from_attempts
                 )
-                stated = [value.source_path for where, value in found if where is read and value.value is not None]
-            has_events = part not in EVERY_STAT or (
-                part == "goals" and (player_id is None or read is not Period.REGULAR)
-            )
-            paths += stated or (_event_paths(placed.fixture, part, owner_no, player_id, read) if has_events else ())
+                stated = [value.source_path for period, value in found if period is read and value.value is not None]
+            is_in_events = part not in STATS or part == Stat.GOALS
+            if not stated and is_in_events and (part not in STATS or player_id is None or read is not Period.REGULAR):
+                paths += _event_paths(fixture, part, owner_no, player_id, read)
+            paths += stated
     return tuple(dict.fromkeys(path for path in paths if path))
 
 
-def _owners(placed: Placed, scope: str, row: Mapping[str, Any]) -> Iterator[tuple[int, str | None]]:
-    if scope == "player":
-        if placed.player.key is not None:
-            yield row["player_no"], placed.player.key
-    elif scope == "match":
+def _owners(placed: Placed, row: GradedRow) -> Iterator[tuple[int, str | None]]:
+    if row.bet_scope == "player":
+        if row.player_no is not None:
+            yield row.player_no, placed.player.key
+    elif row.bet_scope == "match":
         yield from ((number, None) for number in tables.SIDES.values())
-    elif row["team_no"] is not None:
-        yield row["team_no"], None
-        if row["bet_direction"] == Direction.HANDICAP:
-            yield 1 - row["team_no"], None
+    elif row.team_no is not None:
+        yield row.team_no, None
+        if row.bet_direction == Direction.HANDICAP:
+            yield 1 - row.team_no, None
 
 
 def _event_paths(fixture: Fixture, part: str, owner_no: int, player_id: str | None, read: Period) -> Iterator[str]:

@@ -11,7 +11,7 @@ from policytrader.policy.grading.formulas import evaluate
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from policytrader.model.grades import Outcome
+    from policytrader.model.outcomes import Outcome
     from policytrader.policy.grading.rules import Returns
 
 

@@ -32,31 +32,30 @@ class People:
         self._matcher = matcher
         self._players = {player_id: player.name for player_id, player in fixture.players.items()}
         self._teams: dict[TeamSide, str] = {side: team.name for side, team in fixture.teams.items()}
-        self._sides = {team.team_id: side for side, team in fixture.teams.items()}
-        self._found_players: dict[str, Match] = {}
-        self._found_teams: dict[str, Match] = {}
+        self._by_player_id = {player_id: Match(FOUND, player_id) for player_id in fixture.players}
+        self._by_team_id = {team.team_id: Match(FOUND, side) for side, team in fixture.teams.items()}
+        self._by_player_name: dict[str, Match] = {}
+        self._by_team_name: dict[str, Match] = {}
 
     def player(self, bet: BetToGrade) -> Match:
         """The bet's player. An id of another feed is none of ours: then the name decides."""
-        if bet.player_id is not None and bet.player_id in self._players:
-            return Match(FOUND, bet.player_id)
-        if bet.player_name is None:
-            return _NOBODY
-        if bet.player_name not in self._found_players:
-            answer = self._matcher.match_player(bet.player_name, self._players)
-            self._found_players[bet.player_name] = _match(answer.player_id, answer)
-        return self._found_players[bet.player_name]
+        found = self._by_player_id.get(bet.player_id or "")
+        if found is None and bet.player_name is not None:
+            found = self._by_player_name.get(bet.player_name)
+            if found is None:
+                answer = self._matcher.match_player(bet.player_name, self._players)
+                found = self._by_player_name[bet.player_name] = _match(answer.player_id, answer)
+        return found or _NOBODY
 
     def team(self, bet: BetToGrade) -> Match:
-        """The side of the bet's team."""
-        if bet.team_id is not None and bet.team_id in self._sides:
-            return Match(FOUND, self._sides[bet.team_id])
-        if bet.team_name is None:
-            return _NOBODY
-        if bet.team_name not in self._found_teams:
-            answer = self._matcher.match_team(bet.team_name, self._teams)
-            self._found_teams[bet.team_name] = _match(answer.team_id, answer)
-        return self._found_teams[bet.team_name]
+        """The side of the bet's team, as for players."""
+        found = self._by_team_id.get(bet.team_id or "")
+        if found is None and bet.team_name is not None:
+            found = self._by_team_name.get(bet.team_name)
+            if found is None:
+                answer = self._matcher.match_team(bet.team_name, self._teams)
+                found = self._by_team_name[bet.team_name] = _match(answer.team_id, answer)
+        return found or _NOBODY
 
 
 def _match(key: str | None, answer: PlayerMatch[str] | TeamMatch[TeamSide]) -> Match:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from policytrader.engine.grading.batch import amount_problem, line_problem
 from policytrader.engine.grading.catalogue import fold
-from policytrader.model.grades import BetPeriod, Direction
 from policytrader.model.money import ONE, ZERO
+from policytrader.model.outcomes import BetPeriod, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ def unknown_market(bet: BetToGrade) -> str:
 
 def bet_problem(bet: BetToGrade, catalogue: Catalogue) -> str:
     """For a bet that is not sound; everything that is wrong with it."""
-    listing = catalogue.listings.get(fold(bet.market))
+    listing = catalogue.listing(bet.market)
     return "; ".join(
         [
             *_word_problems(bet, listing, catalogue),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policytrader.model.fixture import Quality, Stat, TeamSide, Value
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from policytrader.engine.grading.catalogue import fold
+from policytrader.engine.grading.catalogue import STATS, fold
 from policytrader.engine.tables import Table
 from policytrader.model.fixture import CardHolder, FixtureStatus, Period, Quality, Stat, TeamSide, Value
 from policytrader.model.times import microseconds_between
@@ -19,7 +19,7 @@ from policytrader.policy.grading.fields import VALUE_PROBLEMS
 from policytrader.policy.values import duration_microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -158,6 +158,7 @@ ANYBODY = ""
 
 SIDES: dict[TeamSide, int] = {side: number for number, side in enumerate(TeamSide)}
 FIRST_PLAYER = len(SIDES)
+_SIDE_OF = tuple(TeamSide)
 
 
 def to_arrow(table: Table, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
@@ -266,37 +267,32 @@ def value_rows(
     """Rows of ``stated`` for the (owner, statistic) pairs in ``asked``."""
     by_number = {player_no: player_id for player_id, player_no in players.items()}
     for owner_no, part in asked:
-        found = stated_values(
-            fixture, owner_no, by_number.get(owner_no), Stat(part), tackles_from_attempts=tackles_from_attempts
-        )
+        player_id = by_number.get(owner_no)
+        found = stated_values(fixture, owner_no, player_id, STATS[part], tackles_from_attempts=tackles_from_attempts)
         for period, value in found:
-            yield number, owner_no, str(period), part, *_judged(value)
+            yield number, owner_no, period.value, part, *_judged(value)
 
 
 def stated_values(
     fixture: Fixture, owner_no: int, player_id: str | None, stat: Stat, *, tackles_from_attempts: bool
-) -> Iterator[tuple[Period, Value]]:
+) -> list[tuple[Period, Value]]:
     """What the feed states, by period: of a player for the whole match alone."""
-    by_period: dict[Period, Callable[[Stat], Value | None]]
+    found = _stated(fixture, owner_no, player_id, stat)
+    if not tackles_from_attempts or stat is not Stat.TACKLES:
+        return found
+    won = {period: _attempted(value) for period, value in _stated(fixture, owner_no, player_id, Stat.TACKLES_WON)}
+    counted = {period: value for period, value in found if value.value is not None}
+    tried = {period: value for period, value in won.items() if value is not None}
+    return list({**dict(found), **tried, **counted}.items())
+
+
+def _stated(fixture: Fixture, owner_no: int, player_id: str | None, stat: Stat) -> list[tuple[Period, Value]]:
     if player_id is not None:
-        by_period = {Period.REGULAR: fixture.players[player_id].stats.get}
-    else:
-        side = tuple(TeamSide)[owner_no]
-        by_period = {period: _of_side(stats, side) for period, stats in fixture.team_stats.items()}
-    for period, get in by_period.items():
-        value = get(stat)
-        if tackles_from_attempts and stat is Stat.TACKLES and (value is None or value.value is None):
-            value = _attempted(get(Stat.TACKLES_WON)) or value
-        if value is not None:
-            yield period, value
-
-
-def _of_side(stats: Mapping[Stat, Mapping[TeamSide, Value]], side: TeamSide) -> Callable[[Stat], Value | None]:
-    def get(stat: Stat) -> Value | None:
-        sides = stats.get(stat)
-        return None if sides is None else sides.get(side)
-
-    return get
+        value = fixture.players[player_id].stats.get(stat)
+        return [] if value is None else [(Period.REGULAR, value)]
+    side = _SIDE_OF[owner_no]
+    by_period = ((period, stats.get(stat)) for period, stats in fixture.team_stats.items())
+    return [(period, sides[side]) for period, sides in by_period if sides is not None and side in sides]
 
 
 def _attempted(won: Value | None) -> Value | None:

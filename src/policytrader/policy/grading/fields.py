@@ -7,7 +7,7 @@ each bet, with a column for each field.
 from __future__ import annotations
 
 from policytrader.model.fixture import DecidedBy, FixtureStatus, Listed, Quality
-from policytrader.model.grades import BetPeriod, Direction
+from policytrader.model.outcomes import BetPeriod, Direction
 from policytrader.policy.fields import Field, FieldType, Scope
 
 SCOPES = ("player", "team", "match")

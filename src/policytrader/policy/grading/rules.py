@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from policytrader.model.grades import Reason
+from policytrader.model.outcomes import Reason
 from policytrader.policy.conditions import Condition
 from policytrader.policy.grading.formulas import FormulaError, evaluate
 from policytrader.policy.rules import InlineTest, PolicyFile
