@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TAGS = 20
+UNENDED: list[object] = []
+"""Transactions; one that nobody holds is undone."""
 
 
 def open_place(place: str) -> MongoBetStore | SqliteBetStore:
@@ -46,7 +48,9 @@ def change_half(store: MongoBetStore | SqliteBetStore) -> None:
     changed = settled(bet, note="never")
     step = (changed, told(changed, note="never"))
     if isinstance(store, SqliteBetStore):
-        store._writing().__enter__().execute(update(bets).values(note="never", version=2))
+        writing = store._writing()
+        writing.__enter__().execute(update(bets).values(note="never", version=2))
+        UNENDED.append(writing)
         return
     steps = store._prepare()
     if isinstance(steps, ByClaims):

@@ -6,10 +6,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import insert
 
-from policytrader.adapters.mongo.store import open_mongo_bets
-from policytrader.adapters.sql.bet_store import open_sqlite_bets
-from tests.contracts.bet_store_contract import BetStoreContract, OpenBets
+from policytrader.adapters.mongo.documents import bet_document
+from policytrader.adapters.mongo.store import MongoBetStore, open_mongo_bets
+from policytrader.adapters.sql.bet_rows import bet_row
+from policytrader.adapters.sql.bet_store import SqliteBetStore, open_sqlite_bets
+from policytrader.adapters.sql.bet_tables import bets as bets_table
+from tests.contracts.bet_store_contract import BetStoreContract, OpenBets, many_bets
 from tests.mongo_server import NoMongoError, empty_database, mongo_address
 
 if TYPE_CHECKING:
@@ -58,6 +62,21 @@ def open_store(place: str | None, tmp_path: Path) -> Iterator[OpenBets]:
 @pytest.fixture
 def store(open_store: OpenBets) -> BetStore:
     return open_store()
+
+
+@pytest.fixture
+def filled_store(store: BetStore) -> BetStore:
+    """Filled at once: 10,000 calls would take a minute."""
+    assert store.owners() == ()
+    if isinstance(store, MongoBetStore):
+        bets = [bet_document(bet) for bet in many_bets()]
+        for start in range(0, len(bets), 1000):
+            store._bets.insert_many(bets[start : start + 1000])
+    else:
+        assert isinstance(store, SqliteBetStore)
+        with store._writing() as connection:
+            connection.execute(insert(bets_table), [bet_row(bet) for bet in many_bets()])
+    return store
 
 
 class TestBetStore(BetStoreContract):

@@ -66,10 +66,27 @@ def test_a_folder_is_a_set_and_a_file_is_not(project: Path) -> None:
     assert run("validate", "rules/entry.yaml", "rules/schedule.yaml").stdout == "2 files, ok\n"
 
 
+def test_both_families_are_checked_each_by_itself(project: Path, project_root: Path) -> None:
+    football = project / "rules" / "football"
+    football.mkdir()
+    for path in (project_root / "rules" / "football").glob("*.yaml"):
+        (football / path.name).write_bytes(path.read_bytes())
+    assert run("validate").stdout == "10 files, ok\n"
+    assert run("validate", "rules/football").stdout == "4 files, ok\n"
+    assert run("validate", "rules/football/grading.yaml").stdout == "1 file, ok\n"
+    (football / "names.yaml").unlink()
+    (project / "rules" / "entry.yaml").unlink()
+    result = run("validate")
+    assert result.return_value == 1
+    told = [line for line in result.stdout.splitlines() if "  E214  " in line]
+    assert told == ["rules  E214  no file of the kind `entry`", "rules  E214  no file of the kind `names`"]
+    assert result.stdout.endswith("8 files, 2 errors, 0 warnings\n")
+
+
 def test_a_project_without_rules_is_told_that_the_shipped_ones_are_checked(project: Path) -> None:
     (project / "rules").rename(project / "away")
     result = run("validate")
-    assert (result.return_value, result.stdout) == (0, "6 files, ok\n")
+    assert (result.return_value, result.stdout) == (0, "10 files, ok\n")
     assert result.stderr == "no folder rules in this project: checking the rules that came with policytrader\n"
     assert run("-q", "validate").stderr == ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,13 +19,14 @@ from policytrader.model.tracked import BotType, By, Change, HistoryEntry, Result
 from policytrader.ports.bet_store import Added, BetFilter, BetStore, Check, Owner, PendingFixture, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 OpenBets: TypeAlias = Callable[[], BetStore]
 
 AT = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 KICK_OFF = datetime(2026, 5, 2, 14, 0, tzinfo=UTC)
+MANY = 10_000
 ANNA = Owner(user_id=7_123_456_789, bot_type=BotType.PLAYER)
 ANNAS_TEAMS = Owner(user_id=7_123_456_789, bot_type=BotType.TEAM)
 BERT = Owner(user_id=5, bot_type=BotType.PLAYER)
@@ -81,8 +83,15 @@ def ids(bets: object) -> list[str]:
     return [bet.bet_id for bet in bets]  # type: ignore[attr-defined]
 
 
+def many_bets() -> Iterator[TrackedBet]:
+    return (a_bet(f"b{number:05}", tracked_at=AT + number * MINUTE, note=f"{number} " * 50) for number in range(MANY))
+
+
 class BetStoreContract:
-    """The suite. ``open_store()`` gives another store on the same database, closed at the end of the test."""
+    """The suite. ``open_store()`` gives another store on the same database, closed at the end of the test.
+
+    ``filled_store`` is one with ``many_bets()``, however they came there.
+    """
 
     # -- one bet -------------------------------------------------------------------------------------------------------
 
@@ -326,6 +335,21 @@ class BetStoreContract:
             assert store.replace(settled(bet), told(settled(bet)))
         assert list(store.pending(ANNA)) == []
         assert len(list(store.bets(ANNA, BetFilter(statuses=(Outcome.WON,))))) == 7
+
+    def test_many_bets_are_not_loaded_at_once(self, filled_store: BetStore) -> None:
+        """Ten thousand of them; what is held at once is the size of a few pages."""
+        tracemalloc.start()
+        try:
+            number, last = 0, ""
+            for bet in filled_store.bets(ANNA):
+                assert bet.bet_id < last or not last
+                number, last = number + 1, bet.bet_id
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert number == MANY
+        assert peak < MANY * 500, "less than a fifth of what they need together"
+        assert sum(total.count for total in filled_store.totals(ANNA)) == MANY
 
     # -- sums ----------------------------------------------------------------------------------------------------------
 

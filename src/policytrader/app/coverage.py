@@ -100,7 +100,7 @@ class RuleCoverage:
                 )
                 for index, leaf in enumerate(leaves):
                     self.seen[leaf_column(kind, rule.id, index)] = Seen(
-                        _leaf_text(leaf), is_leaf=True, can_be_unknown=possible[index]
+                        leaf_text(leaf), is_leaf=True, can_be_unknown=possible[index]
                     )
 
     @staticmethod
@@ -137,7 +137,7 @@ class Coverage(RuleCoverage):
         for name, fact in policy.validation.facts.items():
             facts[f"facts/{name}"] = Seen(f"facts/{name}", is_leaf=False)
             for index, (_, leaf) in enumerate(walk(fact.where)):
-                facts[leaf_column("facts", name, index)] = Seen(_leaf_text(leaf), is_leaf=True)
+                facts[leaf_column("facts", name, index)] = Seen(leaf_text(leaf), is_leaf=True)
         self.seen = facts | self.seen
 
     def add_plan(self, plan: Plan) -> None:
@@ -171,7 +171,8 @@ def _can_be_unknown(leaf: Leaf | InvalidatedBy, fields: Mapping[str, Field] | No
     return any(fields[name].nullable for name in (leaf.field, leaf.other) if name is not None)
 
 
-def _leaf_text(leaf: Leaf | InvalidatedBy) -> str:
+def leaf_text(leaf: Leaf | InvalidatedBy) -> str:
+    """A leaf as one line."""
     if isinstance(leaf, InvalidatedBy):
         return "invalidated_by " + ", ".join(leaf.invalidated_by)
     operand = leaf.other if leaf.other is not None else leaf.value

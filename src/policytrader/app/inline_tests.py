@@ -112,15 +112,25 @@ def _column_types(fields: Mapping[str, Field]) -> dict[str, pa.DataType]:
             types |= {field.column + suffix: whole for suffix in ("_lo", "_hi", "_certain", "_possible")}
             types |= {field.column + suffix: ids for suffix in ("_ids", "_maybe")}
         else:
-            is_text = field.type in {FieldType.ENUM, FieldType.TEXT}
-            types[field.column] = pa.string() if is_text else pa.bool_() if field.type is FieldType.BOOLEAN else whole
+            types[field.column] = column_type(field)
     return types
+
+
+def column_type(field: Field) -> pa.DataType:
+    """What the compiled statement holds a field's value in."""
+    match field.type:
+        case FieldType.ENUM | FieldType.TEXT:
+            return pa.string()
+        case FieldType.BOOLEAN:
+            return pa.bool_()
+        case _:
+            return pa.int64()
 
 
 def _given_columns(field: Field, value: Any) -> dict[str, Any]:
     """The columns that a given value fills: one, or a fact's bounds."""
     if not field.name.startswith(FACT_PREFIX):
-        return {field.column: _whole(field, value)}
+        return {field.column: column_value(field, value)}
     if field.type is FieldType.LIST:
         size, ids = len(value), sorted(value)
         return {
@@ -129,7 +139,7 @@ def _given_columns(field: Field, value: Any) -> dict[str, Any]:
             f"{field.column}_ids": ids,
             f"{field.column}_maybe": ids,
         }
-    bound = int(value) if field.type is FieldType.BOOLEAN else _whole(field, value)
+    bound = int(value) if field.type is FieldType.BOOLEAN else column_value(field, value)
     columns = {f"{field.column}_lo": bound, f"{field.column}_hi": bound}
     return {**columns, f"{field.column}_certain": 1, f"{field.column}_possible": 1}
 

@@ -221,7 +221,6 @@ KEY_TEXTS: Final[dict[str, str]] = {
     "Acceptance.ahead_by": "How far ahead of the second it must be.",
     "NameWords.ignored": "Words that speak neither for a match nor against it.",
     "NameWords.other_forms": "Groups of words that stand for each other.",
-    "NameWords.short_forms": "Groups of words that may stand for each other.",
     "NameWords.common_first": "Words too common to name anyone unless they stand last.",
     "NameWords.never_alone": "Words that name nobody by themselves.",
     "NameWords.distinct": "Words that must be in both names or in neither.",

@@ -76,7 +76,7 @@ def track(
 
 @click.command(short_help="Set a result by hand.")
 @click.argument("bet_id")
-@click.argument("status", type=click.Choice(list(Outcome)))
+@click.argument("status", type=click.Choice([one.value for one in Outcome]))
 @click.option("--actual", metavar="N", help="What the statistic came to.")
 @click.option("--automatic", is_flag=True, help="As a program's result: a grader may replace it.")
 @click.option("--why", metavar="TEXT", default="", help="A remark; it is kept.")

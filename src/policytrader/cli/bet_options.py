@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policytrader.cli.tracker import TrackerPlace
     from policytrader.model.tracked import TrackedBet
 
+_STATUS = click.Choice([one.value for one in Outcome])
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
@@ -49,7 +50,7 @@ def found_bet(opened: OpenedBets, place: TrackerPlace, bet_id: str) -> TrackedBe
 def filter_options(command: Command) -> Command:
     """``--status``, ``--tag``, ``--market``, ``--bookmaker``, ``--match``, ``--from``, ``--to`` as ``wanted``."""
 
-    @click.option("--status", multiple=True, type=click.Choice(list(Outcome)), help="Only these; may be repeated.")
+    @click.option("--status", multiple=True, type=_STATUS, help="Only these; may be repeated.")
     @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only with this tag; may be repeated.")
     @click.option("--market", metavar="NAME", help="Only this market, as the alert wrote it.")
     @click.option("--bookmaker", metavar="NAME", help="Only at this bookmaker.")

@@ -17,7 +17,7 @@ from policytrader.errors import StoreError, printable
 from policytrader.model.money import money_text
 from policytrader.wiring import system_clock
 from policytrader.wiring.bets import open_bet_store
-from policytrader.wiring.grading import ALL_DAY, make_settler, open_feed
+from policytrader.wiring.grading import ALL_DAY, opened_feed, opened_settler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,9 +35,12 @@ def grade_store(context: Context, rules: GradingSet, place: TrackerPlace, *, wat
     """Look once, or again and again; exit code 4 where the feed or the store answered nothing at all."""
     stop = StopFlag()
     clock = system_clock(stop, at=context.now)
-    with closing(open_bet_store(place.address, place.database)) as store, stopped_by_signals(stop.handle):
-        feed = open_feed(rules, clock, ALL_DAY, context.path(KEPT))
-        settler = make_settler(store, feed, rules, clock)
+    with (
+        closing(open_bet_store(place.address, place.database)) as store,
+        opened_feed(rules, clock, ALL_DAY, context.path(KEPT)) as feed,
+        opened_settler(store, feed, rules, clock) as settler,
+        stopped_by_signals(stop.handle),
+    ):
         if watch:
             with _progress(context) as progress:
                 watch_bets(

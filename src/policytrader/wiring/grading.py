@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from policytrader.policy.values import duration_microseconds
 from policytrader.resources import resource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from policytrader.app.grading.settle import Settler
@@ -92,7 +94,8 @@ def read_match(path: Path, fetched_at: datetime) -> Fixture:
             raise unknown from None
 
 
-def open_feed(policy: GradingSet, clock: Clock, patience: Patience, kept: Path | None = None) -> StatFeed:
+@contextmanager
+def opened_feed(policy: GradingSet, clock: Clock, patience: Patience, kept: Path | None = None) -> Iterator[StatFeed]:
     """FotMob, or what answers at ``POLICYTRADER_FOTMOB_URL``; answers are kept in the folder ``kept``."""
     from random import SystemRandom
 
@@ -109,12 +112,13 @@ def open_feed(policy: GradingSet, clock: Clock, patience: Patience, kept: Path |
         longest_wait_seconds=patience.longest_wait_seconds,
         connect_seconds=patience.connect_seconds,
     )
-    answers = PoliteHttp(address, "FotMob", clock, SystemRandom(), manners)
     window = timedelta(microseconds=duration_microseconds(policy.grading.settings.regrade_window))
-    return FotMobFeed(answers, clock, None if kept is None else KeptAnswers(kept), regrade_window=window)
+    with closing(PoliteHttp(address, "FotMob", clock, SystemRandom(), manners)) as answers:
+        yield FotMobFeed(answers, clock, None if kept is None else KeptAnswers(kept), regrade_window=window)
 
 
-def make_settler(store: BetStore, feed: StatFeed, policy: GradingSet, clock: Clock) -> Settler:
+@contextmanager
+def opened_settler(store: BetStore, feed: StatFeed, policy: GradingSet, clock: Clock) -> Iterator[Settler]:
     """What looks at fixtures and settles the bets on them."""
     from policytrader.app.grading.same_fixture import SameFixture
     from policytrader.app.grading.settle import Settler
@@ -122,4 +126,5 @@ def make_settler(store: BetStore, feed: StatFeed, policy: GradingSet, clock: Clo
     from policytrader.engine.player_names import NameMatcher
 
     names = NameMatcher(policy.names)
-    return Settler(store, feed, GradingEngine(policy, names), clock, SameFixture(names))
+    with GradingEngine(policy, names) as engine:
+        yield Settler(store, feed, engine, clock, SameFixture(names))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from policytrader.ports.bet_store import BetStore
     from tests.mongo_server import MongoServer
 
-pytestmark = pytest.mark.xdist_group("mongo")
+pytestmark = [pytest.mark.xdist_group("mongo"), pytest.mark.slow]
 HAPPENS_AT_MOST = 8
 """Commands of one step, and some more."""
 

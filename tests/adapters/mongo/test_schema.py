@@ -61,7 +61,7 @@ def test_two_documents_of_one_id_are_told(open_store: Callable[..., MongoBetStor
     [
         "", "postgresql://localhost", "mongodb:/localhost", "mongodb://", f"mongodb://u:{SECRET}@", "localhost:27017",
         f"mongodb://u:{SECRET}/x@localhost", f"mongodb://u:{SECRET}@x@localhost", f"mongodb://u:{SECRET}",
-        f"mongodb://u:{SECRET}@localhost/?readPreference=none", f"mongodb://u:{SECRET}%@localhost",
+        f"mongodb://u:{SECRET}@localhost/?tls=true&ssl=false", f"mongodb://u:{SECRET}%@localhost",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_without_repeating_it(address: str) -> None:

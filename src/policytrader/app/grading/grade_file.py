@@ -33,8 +33,8 @@ def grade_rows(
     grades: dict[str, Grade] = {}
     if not isinstance(fixture, LayoutUnknownError):
         bets = tuple(row.bet for row in rows if row.bet is not None)
-        engine = GradingEngine(policy)
-        grades = {grade.key: grade for grade in engine.grade([FixtureBets(fixture, bets)], at, explain=explain)}
+        with GradingEngine(policy) as engine:
+            grades = {grade.key: grade for grade in engine.grade([FixtureBets(fixture, bets)], at, explain=explain)}
     return [(row, _grade(row, grades)) for row in rows]
 
 
