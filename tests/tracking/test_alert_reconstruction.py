@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import logging
 import warnings
 from datetime import UTC, date, datetime
@@ -12,9 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from policytrader.adapters.sportmonks.fixture import parse_fixture
 from policytrader.app.alerts.documents import KEYS
 from policytrader.errors import StoreError, UsageError
+from policytrader.model.fixture import TeamSide
 from policytrader.tracking.alert_reconstruction import AlertReconstructionService
+from tests.adapters.polite_site import Answer, Site
+from tests.adapters.sportmonks.test_fixture import match as sportmonks_match
 from tests.app.alerts.messages import PLAYER, SENT, TEAM, TIPS, VARIANTS
 from tests.app.alerts.stored import ALERT, ALERT_ID, TEAM_ALERT, TEAM_ALERT_ID, Careless, Lost, stored
 
@@ -67,7 +72,9 @@ def test_signatures_are_the_seeds(name: str, parameters: dict[str, Any]) -> None
     plain = {one.name: one.default for one in found if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD}
     assert list(plain.items()) == list(parameters.items())
     ours = [one for one in found if one.name not in plain]
-    assert all(one.kind is inspect.Parameter.KEYWORD_ONLY and one.default is None for one in ours)
+    assert all(
+        one.kind is inspect.Parameter.KEYWORD_ONLY and one.default is not inspect.Parameter.empty for one in ours
+    )
 
 
 def test_every_call_of_the_seed() -> None:
@@ -332,3 +339,41 @@ def test_nothing_that_is_put_in_raises(alert_id: Any, message: Any, bot_type: An
         reconstructor.search_alert_by_names("Northport vs Eastmoor", message, alert_id, bot_type),
     ):
         assert alert is None or set(KEYS) < set(alert)
+
+
+@pytest.mark.parametrize(
+    ("alert_id", "bot_type", "known"),
+    [
+        ("{player}|555|Player Goals|last5|Bet365", "player", {"Player": "{player_name}", "Team": "{home}"}),
+        ("{team}|555|Team Corners|last5|Bet365", "team", {"Player": None, "Team": "{away}"}),
+        ("999|555|Player Goals|last5|Bet365", "player", None),
+    ],
+)
+def test_with_a_token_sportmonks_itself_is_asked_over_a_socket(
+    alert_id: str, bot_type: str, known: dict[str, str | None] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = sportmonks_match()
+    fixture = parse_fixture(json.dumps(document).encode(), fetched_at=None)
+    man = next(one for one in fixture.players.values() if one.side is TeamSide.HOME)
+    home, away = fixture.teams[TeamSide.HOME], fixture.teams[TeamSide.AWAY]
+    words = {
+        "player": man.player_id,
+        "player_name": man.name,
+        "team": away.team_id,
+        "home": home.name,
+        "away": away.name,
+    }
+    with Site(otherwise=Answer(json.dumps(document).encode())) as site:
+        monkeypatch.setenv("POLICYTRADER_SPORTMONKS_URL", site.url)
+        with pytest.warns(DeprecationWarning, match="SportMonks"):
+            alert = service(sportmonks_api_token=ANYTHING).reconstruct_alert(
+                alert_id.format(**words), bot_type=bot_type
+            )
+        assert [path.partition("?")[0] for path, _ in site.asked] == ["/fixtures/555"]
+    if known is None:
+        assert alert is None
+        return
+    assert alert is not None
+    assert method(alert) == "sportmonks"
+    assert alert["Match"] == f"{home.name} vs {away.name}"
+    assert {key: alert[key] for key in known} == {key: name and name.format(**words) for key, name in known.items()}

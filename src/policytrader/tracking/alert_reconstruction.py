@@ -11,6 +11,7 @@ from policytrader.authoring.yaml import read_yaml_file
 from policytrader.policy.grading.markets import MarketsPolicy
 from policytrader.resources import resource
 from policytrader.tracking import names
+from policytrader.wiring.messages import ask_sportmonks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,9 +53,9 @@ class AlertReconstructionService:
         player_alerts_collection: AlertCollection | None = None,
         team_alerts_collection: AlertCollection | None = None,
         *,
-        sportmonks_lookup: AlertLookup | None = None,
+        sportmonks_lookup: AlertLookup | None = ask_sportmonks,
     ) -> None:
-        """The token is optional, and deprecated: without a ``sportmonks_lookup`` to ask with, it is passed over.
+        """The token is optional, and deprecated; ``sportmonks_lookup`` is who asks with it, None for nobody.
 
         Both collections are needed by whoever searches the alerts of both bots.
         """
