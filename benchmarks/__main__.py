@@ -9,10 +9,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from benchmarks.bet_store import measure_bet_store
 from benchmarks.contenders.answers import DisagreementError
 from benchmarks.exchange import measure_exchange
+from benchmarks.grading import measure_grading
 from benchmarks.live_day import NotMeasuredError, measure_live_tick
 from benchmarks.measure import machine
+from benchmarks.names import measure_names
 from benchmarks.others import measure_others
 from benchmarks.recordings import measure_recordings
 from benchmarks.report import Section, goals_table
@@ -24,7 +27,7 @@ from benchmarks.ticks import (
     measure_split,
     measure_ticks,
 )
-from policytrader.authoring.load import load_policy
+from policytrader.authoring.load import load_grading, load_policy
 from policytrader.errors import PolicytraderError
 from policytrader.resources import resource
 
@@ -88,6 +91,11 @@ def _plan(*, quick: bool) -> Iterator[Callable[[], Section]]:
     yield lambda: measure_exchange(500 if quick else 5_000, 1 if quick else 3, real=not quick)
     yield lambda: measure_live_tick(3 if quick else 10, 10 if quick else 20)
     yield lambda: measure_stream_to_order(40 if quick else 200)
+    grading = load_grading(resource("rules"))
+    yield lambda: measure_grading(grading, *((20, 1_000, 2) if quick else (200, 10_000, 5)))
+    yield lambda: measure_bet_store(*((10_000, 3) if quick else (100_000, 7)))
+    if not quick:  # over recorded pairs
+        yield measure_names
     yield lambda: measure_others(policy, 100, 20 if quick else 100)
     yield lambda: measure_others(policy, 1_000, 5 if quick else 25)
 

@@ -81,7 +81,7 @@ class MadeBook:
     @property
     def opened(self) -> OpenedBets:
         at_once = AtOnce(lambda: self.settler, self.clock.now, after_kickoff=timedelta(minutes=105))
-        return OpenedBets(book=self.book, settler=lambda: self.settler, at_once=at_once)
+        return OpenedBets(book=self.book, settler=lambda: self.settler, at_once=at_once, close=self.store.close)
 
     def tracked(self, owner: Owner = OWNER, *, stake: object = 10.0, unit: object = 10.0, **alert: Any) -> TrackedBet:
         """Track a bet a second later than the one before; the alert is ``ALERT`` with changes."""

@@ -24,8 +24,9 @@ MILDER = ("validation", "op: lt, value: 12}", "op: lt, value: 8}")
 
 @pytest.fixture
 def project(edited: Edited, scenario: Scenario) -> Path:
-    """The shipped rules and three of the scenarios."""
+    """The shipped trading rules and three of the scenarios."""
     folder = edited("project")
+    shutil.rmtree(folder / "rules" / "football")
     for number in ("25", "43", "55"):
         shutil.copytree(scenario(number), folder / "golden" / "racing" / scenario(number).name)
     return folder
@@ -283,3 +284,109 @@ def test_coverage_counts_less_where_less_is_run(run: Run, project: Path) -> None
     assert (part[rule]["true"], part[rule]["false"], part[rule]["unknown"], part[rule]["complete"]) == (1, 1, 1, True)
     assert part["validation/market-open"]["complete"] is False
     assert all(full[key]["true"] >= part[key]["true"] for key in part)
+
+
+# -- grading rules -----------------------------------------------------------------------------------------------------
+
+GRADED = re.compile(r"grading: (\d+) tests beside rules, (\d+) failed · (\d+) of (\d+) rules and conditions .*\n")
+
+
+@pytest.fixture
+def graded(project: Path, project_root: Path) -> Path:
+    """The shipped grading rules as well."""
+    shutil.copytree(project_root / "rules" / "football", project / "rules" / "football")
+    return project
+
+
+def edit_grading(graded: Path, old: str, new: str) -> None:
+    path = graded / "rules" / "football" / "grading.yaml"
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_both_families(run: Run, graded: Path) -> None:
+    trading, grading = run("-C", graded, "test").out.splitlines(keepends=True)
+    assert trading.startswith("29 tests beside rules, 0 failed · 3 scenarios, 0 failed · ")
+    assert GRADED.fullmatch(grading)
+
+
+@pytest.mark.parametrize("arguments", [("rules/football",), ("--policy", "rules/football")])
+def test_grading_rules_alone(run: Run, graded: Path, arguments: tuple[str, ...]) -> None:
+    ran = run("-C", graded, "test", *arguments)
+    assert (ran.code, ran.err) == (0, "")
+    found = GRADED.fullmatch(ran.out)
+    assert found is not None, ran.out
+    assert int(found[1]) > 50
+    assert found[2] == "0"
+
+
+def test_trading_rules_alone(run: Run, graded: Path) -> None:
+    ran = run("-C", graded, "test", "rules/racing")
+    assert ran.code == 0
+    assert ran.out.startswith("29 tests beside rules, 0 failed · ")
+    assert len(ran.out.splitlines()) == 1
+
+
+def test_a_grading_test_that_fails(run: Run, graded: Path) -> None:
+    edit_grading(
+        graded,
+        "{name: a quarter past, given: {fixture.period_over: true, bet.margin: 0.25}, expect: half_win}",
+        "{name: a quarter past, given: {fixture.period_over: true, bet.margin: 0.25}, expect: won}",
+    )
+    ran = run("-C", graded, "test", "rules/football")
+    assert ran.code == 1
+    failed, summary = ran.out.splitlines()
+    place = re.escape(str(graded / "rules" / "football" / "grading.yaml"))
+    assert re.fullmatch(rf"FAILED  {place}:\d+:9  line, a quarter past: actual half_win, expected won", failed), failed
+    assert " 1 failed · " in summary
+
+
+def test_another_margin_table_fails_the_tests_beside_the_rules(run: Run, graded: Path) -> None:
+    """The tests run through the table that decides."""
+    edit_grading(graded, '{margin: "0", outcome: refund, reason: push}', '{margin: "0", outcome: lost, reason: line}')
+    ran = run("-C", graded, "test", "rules/football")
+    assert ran.code == 1
+    assert "line, on it: actual lost, expected refund" in ran.out
+
+
+def test_coverage_of_grading_rules(run: Run, graded: Path) -> None:
+    ran = run("-C", graded, "test", "rules/football", "--coverage")
+    assert ran.code == 0
+    manual = next(line for line in ran.out.splitlines() if line.startswith("grading/keep-manual "))
+    assert manual.split()[1:] == ["1", "1", "-"], "a field that is never missing need not be seen unknown"
+    both = run("-C", graded, "test", "--coverage").out
+    assert "grading/keep-manual " in both
+    assert "validation/own-runner-removed " in both
+
+
+def test_a_name_of_a_grading_rule(run: Run, graded: Path) -> None:
+    ran = run("-C", graded, "test", "did-not-play")
+    assert ran.code == 0
+    assert GRADED.fullmatch(ran.out), "nothing is said of trading rules, where the name is not found"
+    assert run("-C", graded, "test", "no-such-rule").code == 2
+
+
+def test_grading_as_a_document(run: Run, graded: Path) -> None:
+    document = json.loads(run("-C", graded, "test", "rules/football", "--json").out)
+    assert document["schema"] == "policytrader/tests/1"
+    assert (document["inline"], document["scenarios"], document["coverage"]) == ([], [], {})
+    assert all(test["passed"] for test in document["grading"]["inline"])
+    assert {key.split("/")[0] for key in document["grading"]["coverage"]} == {"grading"}
+    both = json.loads(run("-C", graded, "test", "--json").out)
+    assert both["grading"] == document["grading"]
+    assert len(both["inline"]) == 29
+
+
+@pytest.mark.parametrize("option", [("--update",), ("--no-protections",), ("--golden", "golden")])
+def test_grading_rules_have_no_scenarios(run: Run, graded: Path, option: tuple[str, ...]) -> None:
+    ran = run("-C", graded, "test", "rules/football", *option)
+    assert (ran.code, ran.out) == (2, "")
+    assert "are about scenarios" in ran.err
+
+
+def test_broken_grading_rules_are_told(run: Run, graded: Path) -> None:
+    edit_grading(graded, "policy: grading", "policy: gradin")
+    ran = run("-C", graded, "test", "rules/football")
+    assert ran.code == 1
+    assert "E107" in ran.err

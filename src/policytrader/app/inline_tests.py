@@ -144,7 +144,8 @@ def _given_columns(field: Field, value: Any) -> dict[str, Any]:
     return {**columns, f"{field.column}_certain": 1, f"{field.column}_possible": 1}
 
 
-def _whole(field: Field, value: Any) -> Any:
+def column_value(field: Field, value: Any) -> Any:
+    """A given value as its column holds it: durations in microseconds, numbers scaled."""
     if field.type is FieldType.DURATION:
         return duration_microseconds(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):

@@ -28,7 +28,7 @@ _SCENARIO = "scenarios/first"
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.pass_obj
 def command(context: Context, folder: str, as_json: bool) -> int:
-    """Write a complete set of rules, their schemas, a profile and a first scenario into DIR (default: here).
+    """Write complete rules for trading and for grading, schemas, a profile and a first scenario into DIR (or here).
 
     Nothing that is there already is overwritten.
     """

@@ -108,12 +108,12 @@ def command(
     elif golden or update or no_protections:
         message = "--golden, --update and --no-protections are about scenarios, which grading rules do not have"
         raise UsageError(message)
-    if name and not inline and not scenarios and not graded:
-        message = f"no test matches `{name}`"
+    if not inline and not scenarios and not graded:
+        message = f"no test matches `{name}`" if name else "there are no tests beside these rules, and no scenarios"
         raise UsageError(message)
     seen = Seen(inline, scenarios, coverage, graded, grading_coverage)
     if as_json:
-        print_json(_document(seen))
+        print_json(_document(rules, seen))
     else:
         _print(rules, seen, show_coverage=show_coverage)
     return FINE if seen.is_passed else FINDINGS
@@ -223,11 +223,12 @@ def _print(rules: Rules, seen: Seen, *, show_coverage: bool) -> None:
     _print_failed(seen.graded)
     if show_coverage:
         _print_coverage(RuleCoverage.joined(seen.coverage, seen.grading_coverage))
-    if rules.trading is not None:
+    # A name that is found in one family only says nothing about the other.
+    if rules.trading is not None and (seen.inline or seen.scenarios or not seen.graded):
         failed = sum(not scenario.is_passed for scenario in seen.scenarios)
         scenarios = f"{counted(len(seen.scenarios), 'scenario')}, {failed} failed"
         click.echo(" · ".join((_beside(seen.inline), scenarios, _complete(seen.coverage))))
-    if rules.grading is not None:
+    if seen.graded or rules.trading is None:
         click.echo(" · ".join((f"grading: {_beside(seen.graded)}", _complete(seen.grading_coverage))))
 
 
@@ -273,19 +274,10 @@ def _complete(coverage: RuleCoverage) -> str:
     return f"{complete} of {len(coverage.seen)} rules and conditions seen in every way"
 
 
-def _document(seen: Seen) -> dict[str, Any]:
-    names = dict(zip(TRUTHS, ("true", "false", "unknown"), strict=True))
-    beside: list[BesideRule] = [*seen.inline, *seen.graded]
-    coverage = RuleCoverage.joined(seen.coverage, seen.grading_coverage)
-    return {
+def _document(rules: Rules, seen: Seen) -> dict[str, Any]:
+    document = {
         "schema": TESTS_SCHEMA,
-        "inline": [
-            {
-                "rule": result.rule.id, "name": result.test.name, "passed": result.is_passed,
-                "actual": result.actual, "expected": result.test.expect, "place": str(result.place or ""),
-            }
-            for result in beside
-        ],
+        "inline": _inline_entries(seen.inline),
         "scenarios": [
             {
                 "folder": str(scenario.folder), "passed": scenario.is_passed, "updated": scenario.is_updated,
@@ -296,11 +288,30 @@ def _document(seen: Seen) -> dict[str, Any]:
             }
             for scenario in seen.scenarios
         ],
-        "coverage": {
-            key: {
-                "label": one.label, "complete": one.is_complete,
-                **{names[truth]: one.counts[truth] for truth in TRUTHS},
-            }
-            for key, one in coverage.seen.items()
-        },
+        "coverage": _coverage_entries(seen.coverage),
+    }  # fmt: skip
+    if rules.grading is not None:
+        graded = {"inline": _inline_entries(seen.graded), "coverage": _coverage_entries(seen.grading_coverage)}
+        document["grading"] = graded
+    return document
+
+
+def _inline_entries(results: Sequence[BesideRule]) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": result.rule.id, "name": result.test.name, "passed": result.is_passed,
+            "actual": result.actual, "expected": result.test.expect, "place": str(result.place or ""),
+        }
+        for result in results
+    ]  # fmt: skip
+
+
+def _coverage_entries(coverage: RuleCoverage) -> dict[str, Any]:
+    names = dict(zip(TRUTHS, ("true", "false", "unknown"), strict=True))
+    return {
+        key: {
+            "label": seen.label, "complete": seen.is_complete,
+            **{names[truth]: seen.counts[truth] for truth in TRUTHS},
+        }
+        for key, seen in coverage.seen.items()
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,10 +16,9 @@ from policytrader.app.tracking.opened import OpenedBets
 from policytrader.errors import UsageError
 from policytrader.resources import resource
 from policytrader.wiring.clocks import system_clock
-from policytrader.wiring.grading import SOMEBODY_WAITS, make_settler, open_feed, read_grading
+from policytrader.wiring.grading import SOMEBODY_WAITS, opened_feed, opened_settler, read_grading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from policytrader.app.tracking.auto_settle import Settler
@@ -61,32 +61,36 @@ def open_bets(
     policy = read_grading(rules if rules is not None else resource("rules"))
     used = clock or system_clock()
     store = open_bet_store(address, database)
+    opened = ExitStack()
+    opened.callback(store.close)
 
     def pay(bet: TrackedBet, outcome: Outcome) -> Payout:
         return payout(policy.grading.returns, outcome, bet.actual_stake, bet.odds, is_lay=bet.is_lay)
 
     terms = Terms(catalogue=MarketCatalogue(policy.markets), zone=_zone(alert_zone))
     book = BetBook(store, Rules(terms=terms, pay=pay, now=used.now, new_id=_new_id))
-    settler = _once(lambda: _settler(store, policy, used))
+    settler = _Settling(opened, store, policy, used)
     first_look = timedelta(microseconds=duration_microseconds(policy.grading.schedule.first_look))
-    return OpenedBets(book=book, settler=settler, at_once=AtOnce(settler, used.now, after_kickoff=first_look))
+    at_once = AtOnce(settler, used.now, after_kickoff=first_look)
+    return OpenedBets(book=book, settler=settler, at_once=at_once, close=opened.close)
 
 
-def _once(make: Callable[[], Settler]) -> Callable[[], Settler]:
-    """The rules are compiled when they are first needed, and then are there."""
-    made: list[Settler] = []
+class _Settling:
+    """Makes the settler when it is first needed: rules are compiled, and the feed is opened, only then."""
 
-    def settler() -> Settler:
-        if not made:
-            made.append(make())
-        return made[0]
+    def __init__(self, held: ExitStack, store: BetStore, policy: GradingSet, clock: Clock) -> None:
+        """``held`` closes what was opened."""
+        self._held = held
+        self._store, self._policy, self._clock = store, policy, clock
+        self._settler: Settler | None = None
 
-    return settler
-
-
-def _settler(store: BetStore, policy: GradingSet, clock: Clock) -> Settler:
-    feed = RecentFixtures(open_feed(policy, clock, SOMEBODY_WAITS), clock.now)
-    return make_settler(store, feed, policy, clock)
+    def __call__(self) -> Settler:
+        if self._settler is None:
+            feed = self._held.enter_context(opened_feed(self._policy, self._clock, SOMEBODY_WAITS))
+            recent = RecentFixtures(feed, self._clock.now)
+            opening = opened_settler(self._store, recent, self._policy, self._clock)
+            self._settler = self._held.enter_context(opening)
+        return self._settler
 
 
 def _zone(name: str) -> ZoneInfo:

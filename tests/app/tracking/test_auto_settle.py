@@ -118,9 +118,10 @@ def test_without_statistics_nothing_is_settled_and_nothing_raises(made: MadeBook
 
     bet = made.tracked()
     at_once = AtOnce(broken, made.clock.now, after_kickoff=timedelta())
-    opened = OpenedBets(book=made.book, settler=broken, at_once=at_once)
+    opened = OpenedBets(book=made.book, settler=broken, at_once=at_once, close=lambda: None)
     assert "POLICYTRADER_FOTMOB_URL" in opened.settle(OWNER).message
-    assert OpenedBets(book=made.book, settler=lambda: None, at_once=at_once).settle(OWNER).document() == {
+    without = OpenedBets(book=made.book, settler=lambda: None, at_once=at_once, close=lambda: None)
+    assert without.settle(OWNER).document() == {
         "settled_count": 0, "settled_bets": [], "message": "Settled 0 bets; 0 still pending",
     }  # fmt: skip
     made.clock.wait(86_400)

@@ -103,6 +103,15 @@ def test_what_only_some_bets_are_decided_by_shadows_nothing() -> None:
     assert warnings_of(added_before("line", rule("late", "{field: player.took_part, op: is_false}"))) == []
 
 
+def test_rules_about_every_scope_leave_the_bets_without_one() -> None:
+    condition = "{field: bet.is_sound, op: is_false}"
+    scoped = rule("scoped", condition, more="    applies_to: {scope: [player, team, match]}\n")
+    assert warnings_of(added_before("line", scoped + rule("late", condition, "{pending: invalid_bet}"))) == []
+    everybody = rule("scoped", condition)
+    found = warnings_of(added_before("line", everybody + rule("late", condition, "{pending: invalid_bet}")))
+    assert [(one.code, one.marked) for one in found] == [("W203", "late")]
+
+
 def test_unknown_decides_unless_it_passes() -> None:
     """`on_missing` with a reason stops there, so that a rule about the missing value is never asked."""
     late = added_before("line", rule("late", "{field: fixture.status, op: is_missing}"))

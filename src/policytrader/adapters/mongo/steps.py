@@ -99,16 +99,7 @@ class ByClaims:
         found = fresh(self._bets, steps)
         claims = self._claim(found, token)
         told = self._tell([step for step, _ in found if step[0].bet_id in claims], claims)
-        if not told:
-            return set()
-        still = {there["bet_id"]: is_still(there) for _, there in found}
-        mark = {"claimed_by": token}
-        writes = [
-            ReplaceOne(still[bet.bet_id] | mark, bet_document(bet) | mark | {"claim": claims[bet.bet_id]})
-            for bet, _ in told
-        ]
-        done = self._bets.bulk_write(writes, ordered=False)
-        return {bet.bet_id for bet, _ in told} if done.matched_count == len(told) else self._changed(told, token)
+        return self._change(found, told, claims, token)
 
     def _claim(self, found: Sequence[tuple[Step, dict[str, Any]]], token: str) -> dict[str, int]:
         """The numbers of the claims that hold: of the bets that still have the version that was read."""
@@ -133,6 +124,21 @@ class ByClaims:
             late = {one["index"] for one in failed}
             return [step for index, step in enumerate(steps) if index not in late]
         return list(steps)
+
+    def _change(
+        self, found: Sequence[tuple[Step, dict[str, Any]]], told: Sequence[Step], claims: dict[str, int], token: str
+    ) -> set[str]:
+        """Replace the bets that this call still claims; their ids."""
+        if not told:
+            return set()
+        still = {there["bet_id"]: is_still(there) for _, there in found}
+        mark = {"claimed_by": token}
+        writes = [
+            ReplaceOne(still[bet.bet_id] | mark, bet_document(bet) | mark | {"claim": claims[bet.bet_id]})
+            for bet, _ in told
+        ]
+        done = self._bets.bulk_write(writes, ordered=False)
+        return {bet.bet_id for bet, _ in told} if done.matched_count == len(told) else self._changed(told, token)
 
     def _changed(self, steps: Sequence[Step], token: str) -> set[str]:
         versions = {bet.bet_id: bet.version for bet, _ in steps}

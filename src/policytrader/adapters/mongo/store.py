@@ -60,7 +60,7 @@ _SETTINGS: dict[str, Any] = {
     "journal": True,
 }
 _CODECS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
-_PAGE, _STEPS = 500, 200
+_PAGE, _STEPS = 200, 200
 _NEWEST = [("tracked_at", DESCENDING), ("bet_id", DESCENDING)]
 # By other programs, as text or not at all; the server sorts them apart. Each part is a range of an index.
 _TIMED_OTHERWISE = {"$or": [{"tracked_at": None}, {"tracked_at": {"$gte": ""}}, {"tracked_at": {"$type": "number"}}]}

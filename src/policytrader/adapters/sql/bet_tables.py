@@ -93,7 +93,6 @@ bets = _table(
     _whole("units_staked_e10"),
     _whole("units_returned_e10"),
 )
-_stands = bets.c.deleted_at.is_(None)
 Index("bets_pending", bets.c.user_id, bets.c.bot_type, bets.c.status, bets.c.kickoff_at, bets.c.bet_id)
 Index("bets_newest", bets.c.user_id, bets.c.bot_type, bets.c.tracked_at, bets.c.bet_id)
 Index("bets_fixture", bets.c.fixture_id, bets.c.status)
@@ -112,10 +111,10 @@ Index(
     "bets_totals",
     bets.c.user_id,
     bets.c.bot_type,
+    bets.c.deleted_at,
     bets.c.status,
     bets.c.units_staked_e10,
     bets.c.units_returned_e10,
-    sqlite_where=_stands,
 )
 
 bet_history = _table(

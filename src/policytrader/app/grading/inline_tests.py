@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class GradingInlineResult:
+class InlineResult:
     """One test beside a rule: what it expected and what the rule said; truths of the rule and of its leaves.
 
     ``actual`` is the result, the reason for leaving the bet pending, ``manual_override``, or ``next`` where the rule
     lets the bet pass.
     """
 
+    kind: str
     rule: GradingRule
     test: InlineTest
     actual: str
@@ -50,7 +51,7 @@ class GradingInlineResult:
         return self.actual == self.test.expect
 
 
-def run_grading_inline_tests(policy: GradingSet) -> tuple[GradingInlineResult, ...]:
+def run_inline_tests(policy: GradingSet) -> tuple[InlineResult, ...]:
     """Run every test beside every rule, in file order."""
     cases = [
         (number, rule, index, test)
@@ -91,12 +92,12 @@ def _given_table(tests: Sequence[InlineTest]) -> pa.Table:
 
 def _result(
     policy: GradingSet, rule: GradingRule, test: InlineTest, row: dict[str, Any], place: Place | None
-) -> GradingInlineResult:
+) -> InlineResult:
     applies = bool(row[f"{KIND}/{rule.id}/applies"])
     truth = row[f"{KIND}/{rule.id}"] if applies else None
     leaves = tuple(row[leaf_column(KIND, rule.id, index)] for index, _ in enumerate(walk(rule.when)))
     actual = NEXT if not applies or truth is False else _says(policy, rule, truth=truth, margin_row=row["margin_row"])
-    return GradingInlineResult(rule, test, actual, applies, truth, leaves, place)
+    return InlineResult(KIND, rule, test, actual, applies, truth, leaves, place)
 
 
 def _says(policy: GradingSet, rule: GradingRule, *, truth: bool | None, margin_row: int | None) -> str:

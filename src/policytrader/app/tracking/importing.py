@@ -20,6 +20,7 @@ from policytrader.app.tracking.values import Refusal
 from policytrader.authoring.suggest import did_you_mean, quoted
 from policytrader.errors import StoreConflictError
 from policytrader.model.tracked import By, Change, TrackedBet
+from policytrader.ports.bet_store import BetFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,13 +89,15 @@ def import_bets(book: BetBook, owner: Owner, text: object, form: object, *, unit
         raise Refusal(message)
     rows = list(_csv_rows(text) if form == "csv" else _json_rows(text))
     found = Imported()
+    # Read once: a file of many bets asks nothing of the store for each of them.
+    known = {bet.bet_id: bet for bet in book.store.bets(owner, BetFilter(with_deleted=True))}
     # The first of two equal bets is there before the second, which names it.
     for number, row in sorted(rows, key=lambda one: isinstance(one[1], dict) and bool(one[1].get("duplicate_of"))):
         if isinstance(row, str):
             found.refused.append(Remark(number, row))
             continue
         try:
-            _import_one(book, owner, number, _with_unit(row, unit_size), found)
+            _import_one(book, owner, number, _with_unit(row, unit_size), known, found)
         except Refusal as refusal:
             found.refused.append(Remark(number, str(refusal)))
     for remarks in (found.deleted, found.review, found.refused):
@@ -102,9 +105,11 @@ def import_bets(book: BetBook, owner: Owner, text: object, form: object, *, unit
     return found
 
 
-def _import_one(book: BetBook, owner: Owner, number: int, row: Mapping[str, Any], found: Imported) -> None:
+def _import_one(
+    book: BetBook, owner: Owner, number: int, row: Mapping[str, Any], known: dict[str, TrackedBet], found: Imported
+) -> None:
     bet_id = values.text("bet_id", row.get("bet_id"))
-    there = book.store.bet(owner, bet_id) if bet_id is not None else None
+    there = known.get(bet_id) if bet_id is not None else None
     if there is not None and there.deleted_at is not None:
         found.deleted.append(Remark(number, "this bet was deleted", there.bet_id))
         return
@@ -119,10 +124,11 @@ def _import_one(book: BetBook, owner: Owner, number: int, row: Mapping[str, Any]
     if bet.deleted_at is not None:
         found.deleted.append(Remark(number, "this bet was deleted", bet.bet_id))
         return
-    _add(book, owner, number, bet, found)
+    if _add(book, owner, number, bet, found):
+        known[bet.bet_id] = bet
 
 
-def _add(book: BetBook, owner: Owner, number: int, bet: TrackedBet, found: Imported) -> None:
+def _add(book: BetBook, owner: Owner, number: int, bet: TrackedBet, found: Imported) -> bool:
     if bet.duplicate_of is not None and book.find(owner, bet.duplicate_of) is None:
         bet = replace(bet, duplicate_of=None)
     try:
@@ -136,6 +142,7 @@ def _add(book: BetBook, owner: Owner, number: int, bet: TrackedBet, found: Impor
         found.deleted.append(Remark(number, "a bet like this one was deleted", added.existing.bet_id))
     else:
         found.review.append(Remark(number, "a bet like this one is there already", added.existing.bet_id))
+    return added.existing is None
 
 
 def _differences(there: TrackedBet, bet: TrackedBet) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from policytrader.app.tracking.auto_settle import AutoSettled, auto_settle
@@ -16,21 +17,28 @@ if TYPE_CHECKING:
     from policytrader.app.tracking.auto_settle import Settler
     from policytrader.app.tracking.book import BetBook
     from policytrader.app.tracking.new_bet import Request
+    from policytrader.model.tracked import TrackedBet
     from policytrader.ports.bet_store import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedBets:
-    """``settler`` makes what grades, when it is first needed; None where no statistics can be had."""
+    """``settler`` makes what grades, when it is first needed; None where no statistics can be had.
+
+    ``close`` gives back the store's connections, and what grading opened. A settler is used by one thread at a time,
+    whoever else tracks and settles.
+    """
 
     book: BetBook
     settler: Callable[[], Settler | None]
     at_once: AtOnce
+    close: Callable[[], None]
+    _settling: Lock = field(default_factory=Lock, repr=False)
 
     def track(self, owner: Owner, request: Request, *, allow_duplicate: object = False) -> Answer:
         """Track a bet, and grade it at once where its match is over and the feed answers."""
         answer = self.book.track(owner, request, allow_duplicate=allow_duplicate)
-        if not answer.is_done or answer.bet is None or not self.at_once.grade(owner, answer.bet):
+        if not answer.is_done or answer.bet is None or not self._is_graded(owner, answer.bet):
             return answer
         graded = self.book.mark_graded_immediately(owner, answer.bet.bet_id).bet
         if graded is None:
@@ -39,12 +47,18 @@ class OpenedBets:
 
     def settle(self, owner: Owner) -> AutoSettled:
         """Settle what can be settled now; what stands in the way is in the answer."""
-        try:
-            settler = self.settler()
-        except (ConfigError, FeedError) as error:
-            return AutoSettled(failures=(str(error),))
-        return auto_settle(settler, owner) if settler is not None else AutoSettled()
+        with self._settling:
+            try:
+                settler = self.settler()
+            except (ConfigError, FeedError) as error:
+                return AutoSettled(failures=(str(error),))
+            return auto_settle(settler, owner) if settler is not None else AutoSettled()
 
-    def close(self) -> None:
-        """Give the store's connections back."""
-        self.book.store.close()
+    def _is_graded(self, owner: Owner, bet: TrackedBet) -> bool:
+        # While somebody settles, a new bet does not wait: it is pending until the next look.
+        if not self._settling.acquire(blocking=False):
+            return False
+        try:
+            return self.at_once.grade(owner, bet)
+        finally:
+            self._settling.release()

@@ -45,7 +45,7 @@ def _word_problems(bet: BetToGrade, listing: Listing | None, catalogue: Catalogu
     elif said is not None and direction != Direction.OVER and (said == "handicap") != (direction == "handicap"):
         yield f"direction `{bet.direction}` contradicts market {bet.market}, which is {said}: correct one of them"
     if market is not None and market.scope != "team" and Direction.HANDICAP in {direction, said}:
-        yield f"direction `{bet.direction}` on {bet.market}: only a team can have a handicap; say over or under"
+        yield f"direction `{bet.direction}` on {bet.market}: only a team can have a handicap, so say over or under"
     yield from _period_problems(bet, listing, catalogue.periods)
 
 

@@ -90,7 +90,7 @@ CREATE INDEX bets_pending ON bets (user_id, bot_type, status, kickoff_at, bet_id
 
 CREATE INDEX bets_rotation ON bets (status, last_checked_at);
 
-CREATE INDEX bets_totals ON bets (user_id, bot_type, status, units_staked_e10, units_returned_e10) WHERE deleted_at IS NULL;
+CREATE INDEX bets_totals ON bets (user_id, bot_type, deleted_at, status, units_staked_e10, units_returned_e10);
 
 CREATE TRIGGER bet_history_refuses_update BEFORE UPDATE ON bet_history
 BEGIN
