@@ -18,7 +18,7 @@ from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType, By, HistoryEntry, TrackedBet
 from policytrader.ports.bet_store import Owner
 from policytrader.ports.stat_feed import FixtureAnswer
-from tests.engine.grading.builders import KICKOFF, fixture, live, player, stats, unused
+from tests.engine.grading.builders import KICKOFF, exact, fixture, live, player, stats, unused
 from tests.memory_bet_store import MemoryBetStore
 from tests.tracked_bets import Moving, policy
 
@@ -94,7 +94,7 @@ def world() -> Iterator[World]:
 
 def match(shots: int, **changed: Any) -> Fixture:
     return fixture(
-        player("7", "Ann Other", stats=stats(shots=shots)),
+        player("7", "Ann Other", stats=stats(shots=exact(shots, "players.7.shots"))),
         unused("8", "Beth Bench"),
         **{"team_stats": {Period.REGULAR: {}}} | changed,
     )
@@ -126,6 +126,8 @@ def test_a_bet_is_settled_with_its_money_its_ids_and_its_history(world: World) -
         Decimal(2),
     )
     assert entry.evidence["reason"] == "line"
+    assert entry.evidence["source_paths"] == ["players.7.shots"]
+    assert entry.evidence["values"]["bet.margin"] == "0.5"
 
 
 def test_a_second_look_at_the_same_evidence_changes_nothing(world: World) -> None:

@@ -194,7 +194,8 @@ class Settler:
             FixtureBets(fixture, tuple(map(bet_to_grade, same))),
             FixtureBets(None, tuple(map(bet_to_grade, others))),
         ]
-        graded = {grade.key: grade for grade in self._engine.grade(batches, self._clock.now())}
+        # Explained: what a rule saw, and where it was read, is kept beside the result.
+        graded = {grade.key: grade for grade in self._engine.grade(batches, self._clock.now(), explain=True)}
         return [graded[bet.bet_id] for bet in bets]
 
     def _store_results(

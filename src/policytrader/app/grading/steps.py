@@ -109,6 +109,7 @@ def settled(
             "source_paths": list(grade.source_paths),
             "quality": grade.quality,
             "reason": grade.reason,
+            "values": {name: str(value) for name, value in grade.values.items() if value is not None},
             "returns": format(grade.returns, "f"),
             "profit_loss": format(grade.profit_loss, "f"),
         },
