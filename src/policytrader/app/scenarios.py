@@ -15,12 +15,21 @@ if TYPE_CHECKING:
 
     from policytrader.engine.plan import Plan
 
-EXPECTED = "expected.json"
+@dataclass(frozen=True, slots=True)
+class ScenarioForm:
+    """How a family's scenarios lie: the file that makes a folder one, and the file with what is expected of it."""
+
+    head: str
+    expected: str
+
+
+TRADING = ScenarioForm("snapshot.yaml", "expected.json")
+EXPECTED = TRADING.expected
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One cell of the plan that is not as expected."""
+    """One cell that is not as expected."""
 
     where: str
     actual: str
@@ -31,11 +40,28 @@ class Difference:
         return f"{self.where}: actual {self.actual}, expected {self.expected}"
 
 
-def scenario_folders(root: Path, name: str = "", *, with_expected: bool = True) -> tuple[Path, ...]:
-    """The folders below ``root`` that hold a snapshot (and its expected plan), by name."""
-    found = sorted(path.parent for path in root.rglob("snapshot.yaml"))
+@dataclass(frozen=True)
+class ScenarioResult:
+    """One golden scenario: the cells that differ, or why it could not be read."""
+
+    folder: Path
+    differences: tuple[Difference, ...] = ()
+    error: str = ""
+    is_updated: bool = False
+
+    @property
+    def is_passed(self) -> bool:
+        """True when nothing differs."""
+        return not self.differences and not self.error
+
+
+def scenario_folders(
+    root: Path, name: str = "", *, form: ScenarioForm = TRADING, with_expected: bool = True
+) -> tuple[Path, ...]:
+    """The folders below ``root`` that hold a scenario of the form (and what is expected of it), by name."""
+    found = sorted(path.parent for path in root.rglob(form.head))
     if with_expected:
-        found = [folder for folder in found if (folder / EXPECTED).is_file()]
+        found = [folder for folder in found if (folder / form.expected).is_file()]
     return tuple(folder for folder in found if name in str(folder.relative_to(root)))
 
 
@@ -82,18 +108,22 @@ def compare(expected: dict[str, Any], plan: Plan) -> tuple[Difference, ...]:
     for one in expected["decisions"]:
         ref = one["selection_ref"]
         if ref in by_ref:
-            found += _differences(one, by_ref[ref], f"decision {ref}, ")
-    found += _differences({key: value for key, value in expected.items() if key != "decisions"}, actual, "")
+            found += cell_differences(one, by_ref[ref], f"decision {ref}, ")
+    found += cell_differences({key: value for key, value in expected.items() if key != "decisions"}, actual, "")
     return tuple(found)
 
 
-def _differences(expected: Any, actual: Any, where: str) -> Iterator[Difference]:
+def cell_differences(expected: Any, actual: Any, where: str) -> Iterator[Difference]:
+    """What ``expected`` names and ``actual`` has otherwise; ``where`` begins each cell's name.
+
+    ``*`` in an expected text stands for anything.
+    """
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key, value in expected.items():
             if key not in actual:
                 yield Difference(where + key, "absent", _shown(value))
             else:
-                yield from _differences(value, actual[key], where + key + ("." if isinstance(value, dict) else ""))
+                yield from cell_differences(value, actual[key], where + key + ("." if isinstance(value, dict) else ""))
         return
     if isinstance(expected, str) and "*" in expected and isinstance(actual, str):
         if not fnmatch.fnmatchcase(actual, expected.replace("[", "[[]").replace("?", "[?]")):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from policytrader.app.grading.bet_file import read_bet_file
-from policytrader.app.grading.grade_file import grade_rows
+from policytrader.app.grading.grade_file import grade_document, grade_rows
 from policytrader.cli.context import FINE, Context, print_json
-from policytrader.cli.grade_text import grade_document, print_grades
+from policytrader.cli.grade_text import print_grades
 from policytrader.cli.tracker import TrackerPlace, tracker_options
 from policytrader.cli.trading import json_option
 from policytrader.errors import LayoutUnknownError, UsageError

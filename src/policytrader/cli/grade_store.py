@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policytrader.app.grading.grade_file import grade_document
 from policytrader.app.grading.watch import watch as watch_bets
 from policytrader.cli.context import FINE, OUT_OF_REACH, Context, print_json
-from policytrader.cli.grade_text import grade_document
 from policytrader.cli.signals import StopFlag, stopped_by_signals
 from policytrader.cli.words import counted
 from policytrader.errors import StoreError, printable

@@ -23,33 +23,6 @@ _SHORT = 12
 _TRUTHS = {True: "TRUE", False: "false", None: "unknown"}
 
 
-def grade_document(grade: Grade, *, explain: bool = False) -> dict[str, Any]:
-    """A grade as JSON, money as text. ``problem`` only where the bet or the match could not be read."""
-    document: dict[str, Any] = {
-        "status": grade.status,
-        "actual_value": grade.actual_value,
-        "reason": grade.reason,
-        "rule": grade.rule,
-        "returns": money_text(grade.returns),
-        "profit_loss": money_text(grade.profit_loss),
-    }
-    if grade.problem:
-        document["problem"] = grade.problem
-    if explain:
-        document |= {
-            "market": grade.market_key,
-            "player_id": grade.player_id,
-            "team_id": grade.team_id,
-            "margin": None if grade.margin is None else format(grade.margin, "f"),
-            "quality": grade.quality,
-            "suggestions": list(grade.suggestions),
-            "source_paths": list(grade.source_paths),
-            "values": {name: None if value is None else str(value) for name, value in grade.values.items()},
-            "rules": {one.rule_id: one.truth for one in grade.rules},
-        }
-    return document
-
-
 def print_grades(
     policy_hash: str,
     graded: Sequence[tuple[BetRow, Grade]],

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.mongo_server import MongoServer
 
 pytestmark = [pytest.mark.xdist_group("mongo"), pytest.mark.slow]
-HAPPENS_AT_MOST = 8
+HAPPENS_AT_MOST = 6
 """Commands of one step, and some more."""
 
 
@@ -60,9 +60,9 @@ KILLER = Killer()
 @pytest.fixture
 def killer(monkeypatch: pytest.MonkeyPatch) -> Killer:
     """Listens to the clients of stores that are opened from now on, which do not wait long for a dead server."""
-    impatient = {"event_listeners": [KILLER], "serverSelectionTimeoutMS": 300}
+    impatient = {"event_listeners": [KILLER], "serverSelectionTimeoutMS": 2_000}
     monkeypatch.setattr(store_module, "_SETTINGS", store_module._SETTINGS | impatient)
-    monkeypatch.setattr(store_module, "CALL_SECONDS", 2)
+    monkeypatch.setattr(store_module, "CALL_SECONDS", 3)
     return KILLER
 
 

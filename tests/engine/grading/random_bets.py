@@ -77,7 +77,7 @@ def players(draw: st.DrawFn, player_id: str) -> Player:
         took_part=draw(st.sampled_from([True, True, True, False, None])),
         started=draw(st.sampled_from([True, True, False, None])),
         is_off=draw(st.booleans()),
-        stats=draw(st.dictionaries(st.sampled_from(STATS), values, max_size=len(STATS))),
+        stats=draw(st.fixed_dictionaries({}, optional=dict.fromkeys(STATS, values))),
     )
 
 
@@ -160,7 +160,7 @@ def _mostly(usual: Sequence[Any], *odd: Any) -> st.SearchStrategy[Any]:
 
 
 def _parts() -> dict[str, st.SearchStrategy[Any]]:
-    ago = [builders.AT - timedelta(seconds=seconds) for seconds in (0, 119, 120, 500, -5)]
+    ago = [builders.AT - timedelta(seconds=seconds) for seconds in (500, 120, 119, 0, -5)]
     return {
         "line": _mostly(LINES, *BAD_LINES),
         "direction": _mostly(("over", "OVER", "under", "over", "no", None), "sideways", " ", "handicap", "spread"),
@@ -172,8 +172,8 @@ def _parts() -> dict[str, st.SearchStrategy[Any]]:
         "bookmaker": st.sampled_from(BOOKMAKERS),
         "manual_override": st.integers(0, 19).map(lambda number: number == 0),
         "status": st.sampled_from(Outcome),
-        "first_seen_value": st.one_of(st.none(), st.integers(0, 5)),
-        "first_seen_at": st.sampled_from([None, *ago]),
+        "first_seen_value": st.sampled_from([5, 3, 2, 1, 0, None]),
+        "first_seen_at": st.sampled_from([*ago, None]),
         "is_lay": st.booleans(),
     }
 

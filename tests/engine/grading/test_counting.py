@@ -151,6 +151,8 @@ def test_stated_goals_win_over_events_and_contradicted_ones_are_not_replaced() -
 def test_a_players_goals_of_the_match_are_what_is_stated() -> None:
     given = fixture(player("7", "Ann", stats=stats(goals=missing(Reason.UNRECONCILED))), goals=(goal(HOME, "7"),))
     assert pending("Player Goals", given)[0] == "unreconciled"
+    given = fixture(player("7", "Ann", stats=stats(goals=missing(Reason.EXTRA_TIME_UNSPLIT))), goals=(goal(HOME, "7"),))
+    assert pending("Player Goals", given)[0] == "extra_time_unsplit"
 
 
 def test_first_last_and_headed_goals() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -289,6 +290,18 @@ def test_a_bet_that_cannot_be_graded_says_why(
     assert said(found) == ("pending", "invalid_bet", None)
     assert problem in found.problem
     assert ";" not in found.problem, "nothing else is wrong"
+
+
+def test_a_markets_own_line_goes_in_quarters_too() -> None:
+    markets = shipped().markets
+    changed = [
+        one.model_copy(update={"line": Decimal("0.3")}) for one in markets.markets if one.name == "Match Corners"
+    ]
+    policy = replace(shipped(), markets=markets.model_copy(update={"markets": tuple(changed)}))
+    given = fixture(team_stats={REGULAR: {Stat.CORNERS: both(2, 1)}})
+    found = grade(bet("Match Corners", None), given, policy=policy)
+    assert said(found) == ("pending", "invalid_bet", None)
+    assert found.problem.startswith("threshold 0.3 of market Match Corners is no multiple of 0.25")
 
 
 def test_a_bad_bet_refuses_no_other() -> None:

@@ -67,15 +67,17 @@ def _unknown(field: str, word: str, known: type[Direction | BetPeriod]) -> str:
 
 def _line_problems(bet: BetToGrade, listing: Listing | None) -> Iterator[str]:
     said = listing.alias.line if listing and listing.alias else None
-    if bet.line is None:
-        if said is None and (listing is None or listing.market.line is None):
-            yield f"no threshold, and market {bet.market} has none of its own: give one, such as 0.5"
+    line = said if said is not None else listing.market.line if listing else None
+    line = line if bet.line is None else bet.line
+    if line is None:
+        yield f"no threshold, and market {bet.market} has none of its own: give one, such as 0.5"
         return
-    problem = line_problem(bet.line)
+    problem = line_problem(line)
     if problem is not None:
-        yield f"threshold {bet.line} {problem}: lines go in quarters, such as 1.5 or 1.75"
-    elif said is not None and said != bet.line:
-        yield f"threshold {bet.line} contradicts market {bet.market}, which is {said}: correct one of them"
+        of = "" if bet.line is not None else f" of market {bet.market}"
+        yield f"threshold {line}{of} {problem}: lines go in quarters, such as 1.5 or 1.75"
+    elif said is not None and said != line:
+        yield f"threshold {line} contradicts market {bet.market}, which is {said}: correct one of them"
 
 
 def _amount_problems(bet: BetToGrade) -> Iterator[str]:

@@ -69,7 +69,8 @@ GRADING_CATALOGUE: tuple[Field, ...] = (
         values=VALUE_PROBLEMS,
     ),
     _field(
-        "bet.seen_for", _T.DURATION, "How long a live fixture has shown a count half a step or more past the line; 0s where it has not.",
+        "bet.seen_for", _T.DURATION,
+        "How long a live fixture has shown a count half a step or more past the line; 0s where it has not.",
         source="statistics",
     ),
     _field("team.match", _T.ENUM, "Whether the bet's team is one of the two.", source="names", values=NAME_MATCHES),
