@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeVar
 
+from policytrader.authoring.suggest import did_you_mean
 from policytrader.errors import Diagnostic, Place, SnapshotError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 UNFIT = "too long, or with characters that cannot be seen"
@@ -67,6 +68,20 @@ def read_text(path: Path, what: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _broken(path, "S102", "not UTF-8 text") from None
+
+
+def column_problems(
+    header: list[str], place: Place, *, required: Sequence[str], optional: Sequence[str]
+) -> list[Diagnostic]:
+    """What is wrong with a header of these columns: unknown ones, one that is there twice, one that is missing."""
+    columns = (*required, *optional)
+    remedy = f"Columns: {', '.join(required)}; may be absent: {', '.join(optional)}."
+    found = [
+        ("S104", f"unknown column `{name}`{did_you_mean(name, columns)}") for name in header if name not in columns
+    ]
+    found += [("S104", f"column `{name}` twice") for name in columns if header.count(name) > 1]
+    found += [("S105", f"no column `{name}`") for name in required if name not in header]
+    return [Diagnostic(place, code, message, remedy) for code, message in found]
 
 
 def read_rows(

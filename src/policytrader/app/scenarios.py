@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from policytrader.engine.plan import Plan
 
+
 @dataclass(frozen=True, slots=True)
 class ScenarioForm:
     """How a family's scenarios lie: the file that makes a folder one, and the file with what is expected of it."""

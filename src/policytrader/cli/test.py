@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from policytrader.app.coverage import TRUTHS, BesideRule, Coverage, RuleCoverage
-from policytrader.app.inline_tests import InlineResult, run_inline_tests
-from policytrader.app.scenarios import EXPECTED, Difference, compare, read_expected, scenario_folders, write_expected
+from policytrader.app.grading.inline_tests import run_inline_tests as run_grading_tests
+from policytrader.app.grading.scenarios import GRADING, run_grading_scenario
+from policytrader.app.inline_tests import run_inline_tests
+from policytrader.app.scenarios import (
+    EXPECTED,
+    TRADING,
+    ScenarioForm,
+    ScenarioResult,
+    compare,
+    read_expected,
+    scenario_folders,
+    write_expected,
+)
 from policytrader.authoring.families import FOOTBALL, RACING, families_in, holds_rules
 from policytrader.authoring.load import load_grading
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
@@ -20,6 +31,7 @@ from policytrader.errors import PolicytraderError, SnapshotError, UsageError
 from policytrader.policy.grading.fields import GRADING_FIELDS
 from policytrader.resources import resource
 from policytrader.wiring import policy_at, policy_folder, read_snapshot
+from policytrader.wiring.grading import read_match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,21 +44,6 @@ _MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class ScenarioResult:
-    """One golden scenario: the cells that differ, or why it could not be read."""
-
-    folder: Path
-    differences: tuple[Difference, ...] = ()
-    error: str = ""
-    is_updated: bool = False
-
-    @property
-    def is_passed(self) -> bool:
-        """True when nothing differs."""
-        return not self.differences and not self.error
-
-
-@dataclass(frozen=True)
 class Rules:
     """The rules to test; None for a family that the folder does not hold."""
 
@@ -56,19 +53,21 @@ class Rules:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was tested: trading rules and scenarios, grading rules, and what each of the two has seen."""
+    """What was tested of one family: the tests beside its rules, its scenarios, and what they have seen."""
 
-    inline: list[InlineResult]
-    scenarios: list[ScenarioResult]
-    coverage: RuleCoverage
-    graded: list[BesideRule]
-    grading_coverage: RuleCoverage
+    inline: Sequence[BesideRule] = ()
+    scenarios: Sequence[ScenarioResult] = ()
+    coverage: RuleCoverage = field(default_factory=lambda: RuleCoverage(()))
+
+    @property
+    def is_anything(self) -> bool:
+        """True when something was tested."""
+        return bool(self.inline or self.scenarios)
 
     @property
     def is_passed(self) -> bool:
         """True when all came to what was expected."""
-        beside = all(result.is_passed for result in (*self.inline, *self.graded))
-        return beside and all(scenario.is_passed for scenario in self.scenarios)
+        return _failed(self.inline) == _failed(self.scenarios) == 0
 
 
 @click.command(short_help="Run the tests beside the rules and the golden scenarios.")
@@ -97,26 +96,28 @@ def command(
     if policy is None and name and holds_rules(context.path(name)):
         policy, name = str(context.path(name)), ""
     rules = _rules(context, policy)
-    graded, grading_coverage = _run_grading(rules.grading, name)
-    inline: list[InlineResult] = []
-    scenarios: list[ScenarioResult] = []
-    coverage = RuleCoverage(())
-    if rules.trading is not None:
-        inline, scenarios, coverage = _run_trading(
-            context, rules.trading, name, golden, protections=not no_protections, update=update
-        )
-    elif golden or update or no_protections:
-        message = "--golden, --update and --no-protections are about scenarios, which grading rules do not have"
+    if no_protections and rules.trading is None:
+        message = "--no-protections is about trading scenarios, and these are grading rules"
         raise UsageError(message)
-    if not inline and not scenarios and not graded:
+    searched = _searched(context, golden, update=update)
+    trading, grading = Seen(), Seen()
+    if rules.trading is not None:
+        trading = _run_trading(searched, rules.trading, name, protections=not no_protections)
+    if rules.grading is not None:
+        grading = _run_grading(searched, rules.grading, name)
+    if golden and not trading.scenarios and not grading.scenarios and not name:
+        message = f"no scenarios in {searched.roots[0]}"
+        raise UsageError(message)
+    if searched.is_shipped:
+        context.note("no golden/ or scenarios/ in this project: these are the scenarios that came with policytrader")
+    if not trading.is_anything and not grading.is_anything:
         message = f"no test matches `{name}`" if name else "there are no tests beside these rules, and no scenarios"
         raise UsageError(message)
-    seen = Seen(inline, scenarios, coverage, graded, grading_coverage)
     if as_json:
-        print_json(_document(rules, seen))
+        print_json(_document(rules, trading, grading))
     else:
-        _print(rules, seen, show_coverage=show_coverage)
-    return FINE if seen.is_passed else FINDINGS
+        _print(rules, trading, grading, show_coverage=show_coverage)
+    return FINE if trading.is_passed and grading.is_passed else FINDINGS
 
 
 def _rules(context: Context, reference: str | None) -> Rules:
@@ -129,41 +130,56 @@ def _rules(context: Context, reference: str | None) -> Rules:
     return Rules(trading, load_grading(folder) if FOOTBALL in families else None)
 
 
-def _run_grading(policy: GradingSet | None, name: str) -> tuple[list[BesideRule], RuleCoverage]:
-    if policy is None:
-        return [], RuleCoverage(())
-    from policytrader.app.grading.inline_tests import run_inline_tests as run_grading_tests
+@dataclass(frozen=True)
+class _Searched:
+    """Where scenarios are looked for, and whether their expectations are to be written anew."""
 
-    graded: list[BesideRule] = [result for result in run_grading_tests(policy) if name in result.rule.id]
+    context: Context
+    roots: list[Path]
+    update: bool
+    is_shipped: bool
+
+    def folders(self, name: str, form: ScenarioForm) -> list[Path]:
+        """The scenarios of a form; says how many lack what is expected of them."""
+        found: list[Path] = []
+        for root in self.roots:
+            every = scenario_folders(root, name, form=form, with_expected=False)
+            usable = every if self.update else scenario_folders(root, name, form=form)
+            found += usable
+            if bare := len(every) - len(usable):
+                self.context.note(
+                    f"{counted(bare, 'scenario')} in {root} without {form.expected}: --update writes it as it is now"
+                )
+        return found
+
+
+def _searched(context: Context, golden: str | None, *, update: bool) -> _Searched:
+    roots = _scenario_roots(context, golden)
+    is_shipped = roots == [resource("golden")] and not _is_checkout(context)
+    if update and is_shipped:
+        message = "--update changes scenarios of this project only, and it has none: golden/ or scenarios/"
+        raise UsageError(message)
+    return _Searched(context, roots, update, is_shipped)
+
+
+def _run_grading(searched: _Searched, policy: GradingSet, name: str) -> Seen:
+    inline = [result for result in run_grading_tests(policy) if name in result.rule.id]
     coverage = RuleCoverage([("grading", policy.grading.rules)], GRADING_FIELDS)
-    coverage.add_inline(graded)
-    return graded, coverage
+    coverage.add_inline(inline)
+    scenarios = [
+        run_grading_scenario(folder, policy, read_match, update=searched.update)
+        for folder in searched.folders(name, GRADING)
+    ]
+    return Seen(inline, scenarios, coverage)
 
 
-def _run_trading(
-    context: Context, policy: PolicySet, name: str, golden: str | None, *, protections: bool, update: bool
-) -> tuple[list[InlineResult], list[ScenarioResult], Coverage]:
+def _run_trading(searched: _Searched, policy: PolicySet, name: str, *, protections: bool) -> Seen:
     coverage = Coverage(policy)
     inline = [result for result in run_inline_tests(policy) if name in result.rule.id]
     coverage.add_inline(inline)
-    roots = _scenario_roots(context, golden)
-    if update and roots == [resource("golden")] and not _is_checkout(context):
-        message = "--update changes scenarios of this project only, and it has none: golden/ or scenarios/"
-        raise UsageError(message)
-    folders = tuple(folder for root in roots for folder in scenario_folders(root, name, with_expected=not update))
-    scenarios = _run_scenarios(policy, folders, coverage, protections=protections, update=update)
-    if golden and not folders and not name:
-        message = f"no scenarios in {roots[0]}"
-        raise UsageError(message)
-    if roots == [resource("golden")] and not _is_checkout(context):
-        context.note("no golden/ or scenarios/ in this project: these are the scenarios that came with policytrader")
-    for root in roots:
-        bare = set(scenario_folders(root, name, with_expected=False)) - set(folders)
-        if bare:
-            context.note(
-                f"{len(bare)} snapshots in {root} have no {EXPECTED}: --update writes it from the present plan"
-            )
-    return inline, scenarios, coverage
+    folders = searched.folders(name, TRADING)
+    scenarios = _run_scenarios(policy, folders, coverage, protections=protections, update=searched.update)
+    return Seen(inline, scenarios, coverage)
 
 
 def _scenario_roots(context: Context, golden: str | None) -> list[Path]:
@@ -185,7 +201,7 @@ def _is_checkout(context: Context) -> bool:
 
 
 def _run_scenarios(
-    policy: PolicySet, folders: tuple[Path, ...], coverage: Coverage, *, protections: bool, update: bool
+    policy: PolicySet, folders: list[Path], coverage: Coverage, *, protections: bool, update: bool
 ) -> list[ScenarioResult]:
     results = []
     with Engine(policy, protections=protections, explain=True) as engine:
@@ -217,19 +233,32 @@ def _run_scenarios(
     return results
 
 
-def _print(rules: Rules, seen: Seen, *, show_coverage: bool) -> None:
-    _print_failed(seen.inline)
-    _print_scenarios(seen.scenarios)
-    _print_failed(seen.graded)
+def _print(rules: Rules, trading: Seen, grading: Seen, *, show_coverage: bool) -> None:
+    for seen in (trading, grading):
+        _print_failed(seen.inline)
+        _print_scenarios(seen.scenarios)
     if show_coverage:
-        _print_coverage(RuleCoverage.joined(seen.coverage, seen.grading_coverage))
+        _print_coverage(RuleCoverage.joined(trading.coverage, grading.coverage))
     # A name that is found in one family only says nothing about the other.
-    if rules.trading is not None and (seen.inline or seen.scenarios or not seen.graded):
-        failed = sum(not scenario.is_passed for scenario in seen.scenarios)
-        scenarios = f"{counted(len(seen.scenarios), 'scenario')}, {failed} failed"
-        click.echo(" · ".join((_beside(seen.inline), scenarios, _complete(seen.coverage))))
-    if seen.graded or rules.trading is None:
-        click.echo(" · ".join((f"grading: {_beside(seen.graded)}", _complete(seen.grading_coverage))))
+    if rules.trading is not None and (trading.is_anything or not grading.is_anything):
+        click.echo(_summary(trading))
+    if rules.grading is not None and (grading.is_anything or rules.trading is None):
+        click.echo(f"grading: {_summary(grading)}")
+
+
+def _summary(seen: Seen) -> str:
+    beside, scenarios = _failed(seen.inline), _failed(seen.scenarios)
+    complete = sum(one.is_complete for one in seen.coverage.seen.values())
+    parts = (
+        f"{counted(len(seen.inline), 'test')} beside rules, {beside} failed",
+        f"{counted(len(seen.scenarios), 'scenario')}, {scenarios} failed",
+        f"{complete} of {len(seen.coverage.seen)} rules and conditions seen in every way",
+    )
+    return " · ".join(parts)
+
+
+def _failed(results: Sequence[BesideRule | ScenarioResult]) -> int:
+    return sum(not result.is_passed for result in results)
 
 
 def _print_failed(results: Sequence[BesideRule]) -> None:
@@ -240,7 +269,7 @@ def _print_failed(results: Sequence[BesideRule]) -> None:
             click.echo(f"FAILED  {where}{result.rule.id}, {result.test.name}: {said}")
 
 
-def _print_scenarios(scenarios: list[ScenarioResult]) -> None:
+def _print_scenarios(scenarios: Sequence[ScenarioResult]) -> None:
     for scenario in scenarios:
         if scenario.is_updated:
             click.echo(f"updated {scenario.folder}")
@@ -264,36 +293,32 @@ def _print_coverage(coverage: RuleCoverage) -> None:
         click.echo(f"{label:<{width}}  {seen.counts[True]:>6}  {seen.counts[False]:>6}  {unknown:>7}{mark}")
 
 
-def _beside(results: Sequence[BesideRule]) -> str:
-    failed = sum(not result.is_passed for result in results)
-    return f"{counted(len(results), 'test')} beside rules, {failed} failed"
-
-
-def _complete(coverage: RuleCoverage) -> str:
-    complete = sum(seen.is_complete for seen in coverage.seen.values())
-    return f"{complete} of {len(coverage.seen)} rules and conditions seen in every way"
-
-
-def _document(rules: Rules, seen: Seen) -> dict[str, Any]:
-    document = {
-        "schema": TESTS_SCHEMA,
-        "inline": _inline_entries(seen.inline),
-        "scenarios": [
-            {
-                "folder": str(scenario.folder), "passed": scenario.is_passed, "updated": scenario.is_updated,
-                "error": scenario.error or None,
-                "differences": [
-                    {"where": one.where, "actual": one.actual, "expected": one.expected} for one in scenario.differences
-                ],
-            }
-            for scenario in seen.scenarios
-        ],
-        "coverage": _coverage_entries(seen.coverage),
-    }  # fmt: skip
+def _document(rules: Rules, trading: Seen, grading: Seen) -> dict[str, Any]:
+    document: dict[str, Any] = {"schema": TESTS_SCHEMA, **_entries(trading)}
     if rules.grading is not None:
-        graded = {"inline": _inline_entries(seen.graded), "coverage": _coverage_entries(seen.grading_coverage)}
-        document["grading"] = graded
+        document["grading"] = _entries(grading)
     return document
+
+
+def _entries(seen: Seen) -> dict[str, Any]:
+    return {
+        "inline": _inline_entries(seen.inline),
+        "scenarios": _scenario_entries(seen.scenarios),
+        "coverage": _coverage_entries(seen.coverage),
+    }
+
+
+def _scenario_entries(scenarios: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
+    return [
+        {
+            "folder": str(scenario.folder), "passed": scenario.is_passed, "updated": scenario.is_updated,
+            "error": scenario.error or None,
+            "differences": [
+                {"where": one.where, "actual": one.actual, "expected": one.expected} for one in scenario.differences
+            ],
+        }
+        for scenario in scenarios
+    ]  # fmt: skip
 
 
 def _inline_entries(results: Sequence[BesideRule]) -> list[dict[str, Any]]:

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 STRUCK = "[secret]"
 _SHORTEST = 4
 
-FAMILIES = ("alembic", "betfairlightweight", "policytrader", "psycopg", "requests", "sqlalchemy", "urllib3")
+FAMILIES = (
+    "alembic",
+    "betfairlightweight",
+    "httpcore",
+    "httpx",
+    "policytrader",
+    "psycopg",
+    "pymongo",
+    "requests",
+    "sqlalchemy",
+    "urllib3",
+)
 """A filter sees only what is logged through its own logger, so each one of these and below them has it, too."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import TYPE_CHECKING
 
@@ -89,3 +90,12 @@ def test_a_server_that_is_not_there_is_told_with_what_to_start(monkeypatch: pyte
         assert SECRET not in str(raised.value)
         assert raised.value.__cause__ is None
     store.close()
+
+
+def test_the_password_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    open_mongo_bets("mongodb://anna:pass%3Aword-9@127.0.0.1:1/?authSource=admin", "bets").close()
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("pymongo.connection").debug("trying %s with %s", "anna", "pass:word-9")
+        logging.getLogger("somebody").warning("pass%%3Aword-9 or %s", "pass:word-9")
+    assert caplog.messages
+    assert not any("word-9" in message for message in caplog.messages)

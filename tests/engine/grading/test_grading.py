@@ -196,9 +196,9 @@ def test_who_took_no_part_is_refunded_after_the_whistle_and_not_before() -> None
 
 
 def test_must_start_by_bookmaker_and_market() -> None:
-    policy = with_terms(
-        shipped(), Bet365=Terms(markets={"player shots": "must_start"}), Strict=Terms(participation="must_start")
-    )
+    bet365 = Terms(markets={"player shots": "must_start"})
+    strict = Terms(participation="must_start", markets={"Player Shots": "must_appear"})
+    policy = with_terms(shipped(), Bet365=bet365, Strict=strict)
     given = fixture(came_on("7", "Ann", stats=stats(shots=2, fouls=2)))
 
     def reason(market: str, bookmaker: str | None) -> str:
@@ -207,6 +207,7 @@ def test_must_start_by_bookmaker_and_market() -> None:
     assert reason("Player Total Shots", "bet365") == "did_not_start"
     assert reason("Player Fouls", "bet365") == "line"
     assert reason("Player Fouls", "STRICT") == "did_not_start"
+    assert reason("Player Shots", "STRICT") == "line"
     assert reason("Player Shots", None) == "line"
 
 

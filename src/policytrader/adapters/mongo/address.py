@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
+from policytrader.config.redaction import keep_out_for_good
 from policytrader.errors import UsageError
 
 SCHEMES = ("mongodb://", "mongodb+srv://")
@@ -14,7 +16,10 @@ _DATABASE = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
 
 
 def place_of(address: str, database: str) -> str:
-    """``mongodb://HOST/DATABASE``. Raises ``UsageError``, which does not repeat what it was given."""
+    """``mongodb://HOST/DATABASE``; from now on the address's password is in no log.
+
+    Raises ``UsageError``, which does not repeat what it was given.
+    """
     scheme = next((one for one in SCHEMES if address.startswith(one)), None)
     if scheme is None:
         message = "not a MongoDB address; write mongodb://HOST:27017 or mongodb+srv://HOST"
@@ -33,4 +38,7 @@ def place_of(address: str, database: str) -> str:
             f'{database!r} cannot be the name of a MongoDB database: 1 to 63 characters, none of / \\ . " $ or space'
         )
         raise UsageError(message)
+    _, colon, password = authority.partition(":")
+    if at and colon:
+        keep_out_for_good(unquote(password))
     return f"{scheme}{hosts}/{database}"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from pymongo import MongoClient
 
 from policytrader.adapters.mongo.address import place_of
 from policytrader.adapters.mongo.problems import mapped
-from policytrader.config.redaction import keep_out_for_good
 from policytrader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,8 +32,6 @@ def open_alert_collections(address: str) -> Iterator[Mapping[str, Collection[dic
         message = "a MongoDB address without a database: write mongodb://HOST:27017/DATABASE"
         raise UsageError(message)
     place = place_of(address, database)
-    if password := urlsplit(address).password:
-        keep_out_for_good(unquote(password))
     with mapped(place):
         is_said = "serverselectiontimeoutms" in address.casefold()
         waits: dict[str, Any] = {} if is_said else {"serverSelectionTimeoutMS": _WAIT_MS}

@@ -7,18 +7,18 @@ from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, NoReturn
 
-from policytrader.app.csv_rows import UNFIT, Row, is_fit, plain_number, read_rows, read_text
-from policytrader.authoring.suggest import did_you_mean
-from policytrader.errors import Diagnostic, Place, SnapshotError
+from policytrader.app.csv_rows import UNFIT, Row, column_problems, is_fit, plain_number, read_rows, read_text
+from policytrader.errors import Diagnostic, SnapshotError
 from policytrader.model.grades import BetToGrade
 from policytrader.model.money import ONE, ZERO
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from policytrader.errors import Place
+
 REQUIRED = ("market", "player_or_team", "direction", "threshold")
 OPTIONAL = ("period", "odds", "stake", "bookmaker")
-COLUMNS = REQUIRED + OPTIONAL
 MATCH = "match"
 """What ``player_or_team`` says for a total of the match."""
 
@@ -58,13 +58,7 @@ def read_bets(text: str, file: str) -> tuple[BetRow, ...]:
 
 
 def _header_problems(header: list[str], place: Place) -> list[Diagnostic]:
-    remedy = f"Columns: {', '.join(REQUIRED)}; may be absent: {', '.join(OPTIONAL)}."
-    found = [
-        ("S104", f"unknown column `{name}`{did_you_mean(name, COLUMNS)}") for name in header if name not in COLUMNS
-    ]
-    found += [("S104", f"column `{name}` twice") for name in COLUMNS if header.count(name) > 1]
-    found += [("S105", f"no column `{name}`") for name in REQUIRED if name not in header]
-    return [Diagnostic(place, code, message, remedy) for code, message in found]
+    return column_problems(header, place, required=REQUIRED, optional=OPTIONAL)
 
 
 def _bet(row: Row) -> BetToGrade:
