@@ -1,5 +1,6 @@
-"""The matches of ``golden/football``: how each folder's ``match.json`` is made. ``python -m tests.golden_matches``
-writes them anew.
+"""The matches of ``golden/football``: how each ``match.json`` is made.
+
+``python -m tests.golden_matches`` writes them anew.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ MATCHES: Mapping[str, Callable[[], Document]] = {
     "17-unknown-word": lambda: derived_unknown_word(mini("L3")),
     "18-unknown-layout": lambda: mini("L3") | {"content": {}},
     "19-bad-rows": lambda: mini("L3"),
+    "20-live-unders-lose": lambda: derived_live(mini("L3"), 60),
 }
 
 

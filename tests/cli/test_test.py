@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.golden_matches import MATCHES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -52,7 +54,12 @@ def test_the_shipped_scenarios_where_a_project_has_none(run: Run, here: Path) ->
     assert here.is_dir()
     ran = run("test")
     assert ran.code == 0
-    assert "60 scenarios, 0 failed · 24 of 24 rules and conditions seen in every way" in ran.out
+    trading, grading = ran.out.splitlines(keepends=True)
+    assert "60 scenarios, 0 failed · 24 of 24 rules and conditions seen in every way" in trading
+    found = GRADED.fullmatch(grading)
+    assert found is not None, grading
+    assert (int(found[3]), found[4]) == (len(MATCHES), "0")
+    assert ran.err.count("these are the scenarios that came with policytrader") == 1
 
 
 def test_a_test_beside_a_rule_that_fails(run: Run, project: Path) -> None:
@@ -288,7 +295,11 @@ def test_coverage_counts_less_where_less_is_run(run: Run, project: Path) -> None
 
 # -- grading rules -----------------------------------------------------------------------------------------------------
 
-GRADED = re.compile(r"grading: (\d+) tests beside rules, (\d+) failed · (\d+) of (\d+) rules and conditions .*\n")
+GRADED = re.compile(
+    r"grading: (\d+) tests? beside rules, (\d+) failed · (\d+) scenarios?, (\d+) failed"
+    r" · (\d+) of (\d+) rules and conditions .*\n"
+)
+LIVE = "07-live"
 
 
 @pytest.fixture
@@ -378,11 +389,91 @@ def test_grading_as_a_document(run: Run, graded: Path) -> None:
     assert len(both["inline"]) == 29
 
 
-@pytest.mark.parametrize("option", [("--update",), ("--no-protections",), ("--golden", "golden")])
-def test_grading_rules_have_no_scenarios(run: Run, graded: Path, option: tuple[str, ...]) -> None:
-    ran = run("-C", graded, "test", "rules/football", *option)
+def test_grading_rules_are_not_asked_about_protections(run: Run, graded: Path) -> None:
+    ran = run("-C", graded, "test", "rules/football", "--no-protections")
     assert (ran.code, ran.out) == (2, "")
-    assert "are about scenarios" in ran.err
+    assert "--no-protections is about trading scenarios" in ran.err
+
+
+@pytest.fixture
+def live(graded: Path, project_root: Path) -> Path:
+    """One of the shipped scenarios in the project; returns its folder."""
+    folder = graded / "golden" / "football" / LIVE
+    shutil.copytree(project_root / "golden" / "football" / LIVE, folder)
+    return folder
+
+
+def test_scenarios_of_both_families(run: Run, graded: Path, live: Path) -> None:
+    assert live.is_dir()
+    trading, grading = run("-C", graded, "test").out.splitlines()
+    assert "3 scenarios, 0 failed" in trading
+    assert " · 1 scenario, 0 failed · " in grading
+
+
+def test_a_name_of_a_grading_scenario(run: Run, graded: Path, live: Path) -> None:
+    ran = run("-C", graded, "test", live.name)
+    assert ran.code == 0
+    assert ran.out.startswith("grading: 0 tests beside rules, 0 failed · 1 scenario, 0 failed · ")
+    assert len(ran.out.splitlines()) == 1
+
+
+def test_other_rules_fail_a_grading_scenario_cell_by_cell(run: Run, graded: Path, live: Path) -> None:
+    edit_grading(graded, "live_under_losses: false        #", "live_under_losses: true         #")
+    ran = run("-C", graded, "test", live.name)
+    assert ran.code == 1
+    first, *cells, summary = ran.out.splitlines()
+    assert first == f"FAILED  {live}"
+    assert cells == [
+        "  row 2, status: actual lost, expected pending",
+        "  row 2, actual_value: actual 2, expected null",
+        "  row 2, reason: actual live_decided, expected not_finished",
+        "  row 2, rule: actual live-under-lost, expected not-finished",
+        "  row 2, profit_loss: actual -10.00, expected 0.00",
+    ]
+    assert " · 1 scenario, 1 failed · " in summary
+
+
+def test_a_grading_scenario_in_the_document(run: Run, graded: Path, live: Path) -> None:
+    edit_grading(graded, "live_under_losses: false        #", "live_under_losses: true         #")
+    ran = run("-C", graded, "test", "rules/football", "--json")
+    assert ran.code == 1
+    document = json.loads(ran.out)
+    assert document["scenarios"] == []
+    (scenario,) = document["grading"]["scenarios"]
+    assert (scenario["folder"], scenario["passed"], scenario["error"]) == (str(live), False, None)
+    assert scenario["differences"][0] == {"where": "row 2, status", "actual": "lost", "expected": "pending"}
+
+
+def test_update_makes_the_present_grades_the_expected_ones(run: Run, graded: Path, live: Path) -> None:
+    edit_grading(graded, "live_under_losses: false        #", "live_under_losses: true         #")
+    before = (live / "expected.csv").read_text("utf-8").splitlines()
+    ran = run("-C", graded, "test", "rules/football", "--update")
+    assert (ran.code, ran.out.splitlines()[0]) == (0, f"updated {live}")
+    after = (live / "expected.csv").read_text("utf-8").splitlines()
+    changed = [new for old, new in zip(before, after, strict=True) if old != new]
+    why = "lost already, but live unders lose only where the policy says so"
+    assert changed == [f'2,lost,2,live_decided,live-under-lost,0.00,-10.00,"{why}"']
+    assert run("-C", graded, "test", "rules/football").code == 0
+
+
+def test_a_grading_scenario_without_expectations_is_told_and_can_be_given_them(
+    run: Run, graded: Path, live: Path
+) -> None:
+    expected = live / "expected.csv"
+    text = expected.read_text("utf-8")
+    expected.unlink()
+    ran = run("-C", graded, "test", "rules/football")
+    assert (ran.code, ran.err) == (0, f"1 scenario in {graded / 'golden'} without expected.csv: --update writes it\n")
+    assert run("-C", graded, "test", "rules/football", "--update").code == 0
+    cells = [line.split(",")[:5] for line in text.splitlines()]
+    assert [line.split(",")[:5] for line in expected.read_text("utf-8").splitlines()] == cells
+
+
+def test_a_folder_without_scenarios(run: Run, graded: Path) -> None:
+    (graded / "empty").mkdir()
+    ran = run("-C", graded, "test", "rules/football", "--golden", "empty")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no scenarios in" in ran.err
 
 
 def test_broken_grading_rules_are_told(run: Run, graded: Path) -> None:

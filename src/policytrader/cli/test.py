@@ -147,9 +147,7 @@ class _Searched:
             usable = every if self.update else scenario_folders(root, name, form=form)
             found += usable
             if bare := len(every) - len(usable):
-                self.context.note(
-                    f"{counted(bare, 'scenario')} in {root} without {form.expected}: --update writes it as it is now"
-                )
+                self.context.note(f"{counted(bare, 'scenario')} in {root} without {form.expected}: --update writes it")
         return found
 
 
