@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +19,7 @@ from policytrader.wiring.grading import grading_folder, read_grading, read_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from policytrader.model.fixture import Fixture
     from policytrader.policy.grading.grading_set import GradingSet
@@ -68,7 +68,7 @@ def command(
     if watch:
         message = "--watch settles the bets in a store; a file is graded once"
         raise UsageError(message)
-    return _grade_files(context, rules, Path(fixture), Path(bets), explain=explain, as_json=as_json)
+    return _grade_files(context, rules, context.path(fixture), context.path(bets), explain=explain, as_json=as_json)
 
 
 def _grade_files(

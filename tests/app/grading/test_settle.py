@@ -266,7 +266,9 @@ def test_a_live_over_needs_two_looks(world: World) -> None:
     assert (won.status, won.result.reason, won.result.first_seen_at) == (Outcome.WON, Reason.LIVE_DECIDED, None)
 
 
-@pytest.mark.parametrize("named", ["Westham vs Eastmoor", "Eastmoor vs Northport", "Northport", "a | b"])
+@pytest.mark.parametrize(
+    "named", ["Westham vs Eastmoor", "Eastmoor vs Northport", "Northport", "a | b", "Eastmoor @ Northport"]
+)
 def test_a_fixture_of_other_teams_is_not_the_bets_one(world: World, named: str) -> None:
     world.add("a", match=named)
     world.settler.look()
@@ -274,7 +276,16 @@ def test_a_fixture_of_other_teams_is_not_the_bets_one(world: World, named: str) 
     assert (bet.status, bet.result.reason) == (Outcome.PENDING, Reason.FIXTURE_UNMATCHED)
 
 
-@pytest.mark.parametrize("named", [None, "Northport vs Eastmoor", "NORTHPORT v. eastmoor FC", "Northport - Eastmoor"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        None,
+        "Northport vs Eastmoor",
+        "NORTHPORT v. eastmoor FC",
+        "Northport - Eastmoor",
+        "Northport \u2014 Eastmoor | Over 2.5",
+    ],
+)
 def test_the_bets_own_fixture_is_known_by_both_teams(world: World, named: str | None) -> None:
     world.add("a", match=named)
     world.settler.look()

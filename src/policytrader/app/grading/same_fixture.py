@@ -6,17 +6,15 @@ that number here would pay by chance. So where the bet names its match, both tea
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from policytrader.app.alerts.matches import match_sides
 from policytrader.model.fixture import TeamSide
 
 if TYPE_CHECKING:
     from policytrader.engine.player_names import NameMatcher
     from policytrader.model.fixture import Fixture
     from policytrader.model.tracked import TrackedBet
-
-_BETWEEN = re.compile(r"\s+(?:vs?\.?|-|–|@)\s+", re.IGNORECASE)  # noqa: RUF001 - the dash that alerts print
 
 
 class SameFixture:
@@ -30,8 +28,8 @@ class SameFixture:
         """True where the bet names no match, or this one; False where it names another, or nothing that can be read."""
         if not bet.match:
             return True
-        named = _BETWEEN.split(bet.match.strip())
-        if len(named) != len(TeamSide):
+        named = match_sides(bet.match)
+        if named is None:
             return False
         teams = {side: team.name for side, team in fixture.teams.items()}
         return all(

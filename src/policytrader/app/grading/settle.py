@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from policytrader.app.grading.same_fixture import SameFixture
     from policytrader.engine.grading.evaluate import GradingEngine
     from policytrader.model.fixture import Fixture
-    from policytrader.model.grades import Grade
+    from policytrader.model.grades import BetToGrade, Grade
     from policytrader.model.tracked import TrackedBet
     from policytrader.ports.bet_store import BetStore, Owner, PendingFixture
     from policytrader.ports.clock import Clock
@@ -188,12 +188,11 @@ class Settler:
 
     def _grades(self, fixture: Fixture, bets: Sequence[TrackedBet]) -> list[Grade]:
         """In the order of the bets. A bet that names other teams has no fixture here."""
-        same = [bet for bet in bets if self._is_same(bet, fixture)]
-        others = [bet for bet in bets if bet not in same]
-        batches = [
-            FixtureBets(fixture, tuple(map(bet_to_grade, same))),
-            FixtureBets(None, tuple(map(bet_to_grade, others))),
-        ]
+        own: list[BetToGrade] = []
+        others: list[BetToGrade] = []
+        for bet in bets:
+            (own if self._is_same(bet, fixture) else others).append(bet_to_grade(bet))
+        batches = [FixtureBets(fixture, tuple(own)), FixtureBets(None, tuple(others))]
         # Explained: what a rule saw, and where it was read, is kept beside the result.
         graded = {grade.key: grade for grade in self._engine.grade(batches, self._clock.now(), explain=True)}
         return [graded[bet.bet_id] for bet in bets]

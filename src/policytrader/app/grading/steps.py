@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policytrader.model.grades import BetToGrade
 from policytrader.model.money import ZERO
@@ -104,15 +104,7 @@ def settled(
         actual_to=changed.actual_value,
         rule_id=grade.rule,
         policy_hash=policy_hash,
-        evidence={
-            "snapshot_hash": fixture.source.hash,
-            "source_paths": list(grade.source_paths),
-            "quality": grade.quality,
-            "reason": grade.reason,
-            "values": {name: str(value) for name, value in grade.values.items() if value is not None},
-            "returns": format(grade.returns, "f"),
-            "profit_loss": format(grade.profit_loss, "f"),
-        },
+        evidence=_evidence(grade, fixture),
     )
     return changed, entry
 
@@ -125,6 +117,18 @@ def check(bet: TrackedBet, grade: Grade) -> Check:
         first_seen_value=grade.first_seen_value,
         first_seen_at=grade.first_seen_at,
     )
+
+
+def _evidence(grade: Grade, fixture: Fixture) -> dict[str, Any]:
+    return {
+        "snapshot_hash": fixture.source.hash,
+        "source_paths": list(grade.source_paths),
+        "quality": grade.quality,
+        "reason": grade.reason,
+        "values": {name: str(value) for name, value in grade.values.items() if value is not None},
+        "returns": format(grade.returns, "f"),
+        "profit_loss": format(grade.profit_loss, "f"),
+    }
 
 
 def _decimal(grade: Grade) -> Decimal | None:
