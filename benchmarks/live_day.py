@@ -69,7 +69,7 @@ READ, EXCHANGE, EVALUATE, RECORD, REST = "read the store", "exchange", "evaluate
 PARTS = (READ, EXCHANGE, EVALUATE, RECORD, REST)
 STORE_READS = frozenset(
     {
-        "active_policy", "activations", "captures", "contenders", "control_state", "controls", "decision", "decisions",
+        "active_policy", "activations", "captures", "contenders", "control_state", "controls", "decision",
         "events", "intent", "intents", "intents_of", "leader", "live_results", "logged_decisions", "open_intents",
         "policy", "prices", "results_history", "selections", "status", "upcoming_bets",
     }

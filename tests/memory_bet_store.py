@@ -160,7 +160,7 @@ def _pending_fixture(fixture_id: str, bets: Sequence[TrackedBet]) -> PendingFixt
     return PendingFixture(
         fixture_id=fixture_id,
         bet_count=len(bets),
-        kickoff_at=min(kickoffs, default=None),
+        kickoff_at=max(kickoffs, default=None),
         last_checked_at=None if None in looks else min(look for look in looks if look is not None),
     )
 

@@ -78,6 +78,16 @@ def test_no_path_of_a_developers_machine_is_committed(project_root: Path) -> Non
     assert findings(repository_files(project_root), project_root, DEVELOPERS_PATH) == []
 
 
+def test_every_variable_that_is_read_is_in_a_document(project_root: Path) -> None:
+    variable = re.compile(r'"(POLICYTRADER_[A-Z_]+)"')
+    read = {name for path in (project_root / "src").rglob("*.py") for name in variable.findall(path.read_text("utf-8"))}
+    pages = [*(project_root / "docs").rglob("*.md"), project_root / "README.md"]
+    told = set(re.findall(r"POLICYTRADER_[A-Z_]+", "".join(page.read_text("utf-8") for page in pages)))
+    assert read
+    # That one is told where it is of use: with the defect itself.
+    assert read - {"POLICYTRADER_TRACEBACK"} <= told
+
+
 def read_lock(root: Path, name: str) -> Lock:
     """Read one lock file, and require of every line that it is a comment, a locked version or a hash of it."""
     versions: Lock = {}

@@ -17,6 +17,7 @@ from policytrader.app.tracking.new_bet import Request, Terms
 from policytrader.app.tracking.opened import OpenedBets
 from policytrader.authoring.load import load_grading
 from policytrader.engine.grading.money import Payout, payout
+from policytrader.errors import ConfigError
 from policytrader.model.tracked import BotType
 from policytrader.ports.bet_store import BetStore, Owner
 from tests.memory_bet_store import MemoryBetStore
@@ -80,8 +81,14 @@ class MadeBook:
 
     @property
     def opened(self) -> OpenedBets:
-        at_once = AtOnce(lambda: self.settler, self.clock.now, after_kickoff=timedelta(minutes=105))
-        return OpenedBets(book=self.book, settler=lambda: self.settler, at_once=at_once, close=self.store.close)
+        at_once = AtOnce(self._settler, self.clock.now, after_kickoff=timedelta(minutes=105))
+        return OpenedBets(book=self.book, settler=self._settler, at_once=at_once, close=self.store.close)
+
+    def _settler(self) -> Settler:
+        if self.settler is None:
+            message = "no statistics in this test"
+            raise ConfigError(message)
+        return self.settler
 
     def tracked(self, owner: Owner = OWNER, *, stake: object = 10.0, unit: object = 10.0, **alert: Any) -> TrackedBet:
         """Track a bet a second later than the one before; the alert is ``ALERT`` with changes."""

@@ -8,6 +8,7 @@ import pytest
 
 from policytrader import load_policy
 from policytrader.app.timetable import next_tick
+from policytrader.policy.values import duration
 from policytrader.resources import resource
 
 SCHEDULE = load_policy(resource("rules")).schedule  # 2 minutes, from 10:00 London 15 seconds
@@ -32,6 +33,11 @@ def utc(text: str) -> datetime:
 )
 def test_the_next_tick(due: str, expected: str) -> None:
     assert next_tick(SCHEDULE, utc(due), utc(due)) == (utc(expected), 0)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0s", 0), ("15s", 15), ("30m", 1_800), ("8h", 28_800)])
+def test_a_duration_as_it_is_written(text: str, seconds: int) -> None:
+    assert duration(text) == timedelta(seconds=seconds)
 
 
 def test_late_ticks_are_skipped_and_counted() -> None:

@@ -26,6 +26,12 @@ def alerts(here: Path) -> Path:
     return file
 
 
+def test_a_file_may_be_named_like_a_database(run: Run, alerts: Path) -> None:
+    export = alerts.rename(alerts.with_name("mongodb-export.jsonl"))
+    ran = run("alerts", "reconstruct", "--id", ALERT_ID, "--collections", export.name)
+    assert (ran.code, ran.err) == (0, "")
+
+
 @pytest.fixture
 def message(here: Path) -> Path:
     """A file with a message."""
@@ -67,6 +73,10 @@ def test_from_stdin_with_its_date(run: Run, here: Path, monkeypatch: pytest.Monk
     assert (alert["Team"], alert["Date"]) == ("Eastmoor", "2026-03-07")
 
 
+def test_help_says_whose_rules_are_read(run: Run) -> None:
+    assert "by the shipped rules" in " ".join(run("alerts", "reconstruct", "--help").out.split())
+
+
 def test_what_leads_to_no_alert(run: Run, alerts: Path) -> None:
     ran = run("alerts", "reconstruct", "--id", "alert_67890", "--collections", alerts)
     assert (ran.code, ran.out) == (1, "no alert: neither the stored ones nor the message tell it\n")
@@ -89,6 +99,11 @@ def test_bytes_that_are_no_text_are_no_alert(run: Run, message: Path) -> None:
         (["--id", "1", "--message-date", "6 March"], 2, "does not match the format"),
         (["--id", "1", "--collections", "nowhere"], 1, "S101"),
         (["--id", "1", "--collections", "mongodb://127.0.0.1"], 2, "mongodb://HOST:27017/DATABASE"),
+        (
+            ["--id", "1", "--collections", "mongodb://127.0.0.1:99999/x"],
+            2,
+            "a port or an option of this MongoDB address",
+        ),
         (["--id", "1", "--collections", "mongodb://a:b@c@d/e"], 2, "a MongoDB address that cannot be read"),
     ],
 )

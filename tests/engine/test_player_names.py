@@ -28,6 +28,9 @@ WORDS: dict[str, Any] = {
         {"name": "Rodrigo", "also": ["Rodrigo Moreno"]},
         {"name": "João Mário", "also": ["João Mário Eduardo"]},
         {"name": "João Mário", "also": ["João Mário Lopes"]},
+        {"name": "Pedri", "also": ["Pedro González", "Pedro González López"]},
+        {"name": "Memphis", "also": ["Memphis Depay"]},
+        {"name": "Bernardo", "also": ["Bernardo Fernandes da Silva Junior"]},
         {"name": "the keeper", "ids": [77, "x1"]},
     ],
 }
@@ -221,15 +224,38 @@ def test_the_same_name_comes_before_a_longer_one() -> None:
         ("Fabinho", ["Fabio Tavares", "Salah"], "Fabio Tavares"),
         ("Fabio Henrique Tavares", ["Fabinho", "Salah"], "Fabinho"),
         ("Emerson", ["Emerson Royal", "Salah"], "Emerson Royal"),
-        ("Emerson Royal", ["Emerson", "Salah"], "Emerson"),
+        ("Emerson Royal", ["Emerson", "Salah"], "player_not_found"),  # that may be Emerson Palmieri
+        ("E. Royal", ["Emerson", "Salah"], "player_not_found"),
+        ("Royal", ["Emerson", "Salah"], "player_not_found"),
+        ("Emerson Royal", ["Emerson", "Emerson Royal"], "Emerson Royal"),
+        ("Emerson", ["Emerson", "Salah"], "Emerson"),
+        ("Emerson", ["E. Royal", "Salah"], "E. Royal"),
         ("Emerson Royal", ["Emerson dos Santos Lima", "Salah"], "player_not_found"),
         ("Rodrigo", ["Rodrigo", "Rodrigo Moreno"], "Rodrigo"),
         ("Rodrigo", ["Rodrigo Bentancur", "Salah"], "player_not_found"),  # the table gives that name to another
         ("Rodrigo Bentancur", ["Rodrigo", "Salah"], "player_not_found"),  # nor is that one anybody else
         ("João Mário Lopes", ["João Mário Eduardo", "Salah"], "player_not_found"),  # the table knows both
-        ("João Mário Lopes", ["João Mário", "Salah"], "João Mário"),
+        ("João Mário Lopes", ["João Mário", "Salah"], "player_not_found"),  # that may be the other
+        ("João Mário da Costa Lopes", ["João Mário", "Salah"], "player_not_found"),
+        ("J. Mário", ["João Mário", "Salah"], "João Mário"),
+        ("João Mário", ["João Mário Lopes", "Salah"], "João Mário Lopes"),
         ("Palmieri", ["Emerson Palmieri", "Salah"], "Emerson Palmieri"),
         ("Moreno", ["Rodrigo Moreno", "Salah"], "Rodrigo Moreno"),
+        ("Pedro González", ["Pedri", "Fermín López"], "Pedri"),
+        ("Pedro Gonzales", ["Pedri", "Fermín López"], "Pedri"),
+        ("P. González López", ["Pedri", "Fermín López"], "Pedri"),
+        ("González", ["Pedri", "Fermín López"], "Pedri"),
+        ("Depay", ["Memphis", "Salah"], "Memphis"),
+        ("Pedro López", ["Pedri", "Fermín López"], "player_not_found"),  # the alias has more words than these
+        ("Gonzalez Lopez", ["Pedri", "Fermín López"], "player_not_found"),
+        ("Pedri Lopez", ["Pedri", "Fermín López"], "player_not_found"),
+        ("Pedri", ["Pedro López", "Salah"], "player_not_found"),
+        ("López", ["Pedri", "Salah"], "player_not_found"),
+        ("Silva", ["Bernardo", "Salah"], "player_not_found"),
+        ("Bernardo Silva", ["Bernardo", "Salah"], "player_not_found"),
+        ("Junior", ["Bernardo", "Salah"], "player_not_found"),
+        ("Tavares", ["Fabinho", "Salah"], "player_not_found"),  # of three names the last alone is not enough
+        ("Fabio Tavares", ["Fabinho", "Salah"], "Fabinho"),
     ],
 )
 def test_aliases(name: str, squads: list[str], answer: str) -> None:
@@ -251,6 +277,19 @@ def test_what_is_no_text_is_nobody(name: object) -> None:
     match = MATCHER.match_player(name, {1: "Salah", 2: name})
     assert (match.player_id, match.reason, match.suggestions) == (None, "player_not_found", ())
     assert MATCHER.match_player("Salah", {1: "Mohamed Salah", 2: name}).player_id == 1
+
+
+@pytest.mark.parametrize("players", [None, 7, "Salah", ["Salah"], {"Salah"}])
+def test_what_is_no_mapping_holds_nobody(players: Any) -> None:
+    match = MATCHER.match_player("Salah", players)
+    assert (match.player_id, match.reason, match.suggestions) == (None, "player_not_found", ())
+    assert MATCHER.match_team("Salah", players).reason == "team_not_found"
+
+
+def test_whom_a_shared_name_may_be_stands_against_the_others() -> None:
+    squads = {1: "Emerson", 2: "Daniel Royal"}
+    assert MATCHER.match_player("Royal", squads).reason == "player_ambiguous"
+    assert MATCHER.match_player("D. Royal", squads).player_id == 2
 
 
 def test_a_refusal_suggests_the_three_nearest() -> None:

@@ -259,6 +259,13 @@ def test_whatever_goes_wrong_at_sportmonks_is_a_no(ask: Any, caplog: pytest.LogC
         assert "nothing here can ask SportMonks" in caplog.messages[0]
 
 
+@pytest.mark.parametrize("ask", [lookup(Match="Northport vs Eastmoor"), None])
+def test_a_warning_that_is_an_error_is_a_no_too(ask: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert service(sportmonks_api_token=ANYTHING, sportmonks_lookup=ask).reconstruct_alert(ALERT_ID) is None
+
+
 @pytest.mark.parametrize(("token", "alert_id"), [(None, ALERT_ID), ("", ALERT_ID), ("token", "alert_67890")])
 def test_without_token_or_ids_sportmonks_is_not_asked(token: str | None, alert_id: str) -> None:
     with warnings.catch_warnings():
@@ -365,10 +372,11 @@ def test_with_a_token_sportmonks_itself_is_asked_over_a_socket(
     }
     with Site(otherwise=Answer(json.dumps(document).encode())) as site:
         monkeypatch.setenv("POLICYTRADER_SPORTMONKS_URL", site.url)
-        with pytest.warns(DeprecationWarning, match="SportMonks"):
+        with pytest.warns(DeprecationWarning, match="SportMonks") as warned:
             alert = service(sportmonks_api_token=ANYTHING).reconstruct_alert(
                 alert_id.format(**words), bot_type=bot_type
             )
+        assert len(warned) == 1
         assert [path.partition("?")[0] for path, _ in site.asked] == ["/fixtures/555"]
     if known is None:
         assert alert is None

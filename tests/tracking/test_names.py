@@ -51,6 +51,52 @@ def test_shipped_players(name: str, official: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "squad"),
+    [
+        ("Rodri Sánchez", ["Rodri", "Bernardo Silva"]),
+        ("Rodrigo Sánchez Rodríguez", ["Rodri", "Bernardo Silva"]),
+        ("Rodri Hernández", ["Rodri", "Bernardo Silva"]),
+        ("R. Sánchez", ["Rodri", "Bernardo Silva"]),
+        ("Samu Omorodion", ["Samu", "Dani Rodríguez"]),
+        ("Samu Aghehowa", ["Samu", "Dani Rodríguez"]),
+        ("Vítor Ferreira", ["Vitinha", "Nuno Mendes"]),
+        ("Vítor Oliveira", ["Vitinha", "Nuno Mendes"]),
+        ("Igor Thiago", ["Thiago", "Joe Gomez"]),
+        ("Pedro Guilherme", ["Pedro", "Ben White"]),
+        ("Pedro Neto", ["Neto", "Ben White"]),
+        ("João Mário Naval da Costa Eduardo", ["João Mário", "Pepe"]),
+        ("Pedro López", ["Pedri", "Fermín López"]),
+        ("Gonzalez Lopez", ["Pedri", "Fermín López"]),
+        ("Pedri Lopez", ["Pedri", "Fermín López"]),
+        ("Bernardo Silva", ["Bernardo", "Ben White"]),
+        ("Manuel Durán", ["Nolito", "Ben White"]),
+    ],
+)
+def test_nobody_is_taken_for_whom_a_squad_calls_by_a_short_name(name: str, squad: list[str]) -> None:
+    refused = match(name, dict(enumerate(squad)))
+    assert (refused.player_id, refused.reason) == (None, "player_not_found")
+    own = match(name, dict(enumerate([*squad, name])))
+    assert own.player_id == len(squad)
+
+
+@pytest.mark.parametrize(
+    ("name", "official"),
+    [
+        ("Rodri", "Rodri"),
+        ("Rodri", "Rodrigo Sánchez Rodríguez"),
+        ("Rodri", "Rodrigo Hernández"),
+        ("Samu", "Samu Aghehowa"),
+        ("Samu", "Samu"),
+        ("Vitinha", "Vítor Ferreira"),
+        ("Pedri", "Pedro González López"),
+        ("Pedro González", "Pedri"),
+    ],
+)
+def test_a_short_name_is_that_of_the_only_one_who_has_it(name: str, official: str) -> None:
+    assert match(name, {1: official, 2: "Fermín López", 3: "Bernardo Silva"}).player_id == 1
+
+
+@pytest.mark.parametrize(
     ("name", "home", "away"),
     [
         ("Man City", "Manchester City", "Manchester United"),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from policytrader.addresses import is_loopback
+from policytrader.addresses import is_safe
 from policytrader.errors import ConfigError, FeedError
 
 if TYPE_CHECKING:
@@ -188,14 +188,6 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _check(address: str, site: str) -> None:
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        is_fine = bool(host) and not (parts.username or parts.password or parts.query or parts.fragment)
-        is_fine = is_fine and (parts.port is None or parts.port > 0)
-        is_fine = is_fine and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-    except ValueError:
-        is_fine = False
-    if not is_fine:
+    if not is_safe(address) or urlsplit(address).query or urlsplit(address).fragment:
         message = f"the address of {site} must begin with https:// (http:// on this machine only), and hold no user"
         raise ConfigError(message)

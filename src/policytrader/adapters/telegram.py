@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from policytrader.addresses import is_loopback
+from policytrader.addresses import is_safe
 from policytrader.config.redaction import keep_out_for_good, strike_known
 from policytrader.errors import ConfigError, printable
 
@@ -203,15 +203,8 @@ def _check(secrets: TelegramSecrets) -> None:
         raise ConfigError(message)
     if secrets.url is None:
         return
-    try:
-        parts = urlsplit(secrets.url)
-        host = parts.hostname or ""
-        is_fine = bool(host) and not parts.username and not parts.query and not parts.fragment
-        is_fine = is_fine and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-    except ValueError:
-        is_fine = False
-    if not is_fine:
-        message = "notifications: the address must begin with https:// (http:// on this machine only)"
+    if not is_safe(secrets.url) or urlsplit(secrets.url).query or urlsplit(secrets.url).fragment:
+        message = "notifications: the address must begin with https:// (http:// on this machine only), and hold no user"
         raise ConfigError(message)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from policytrader.app.cash_out import CashOut
@@ -15,7 +14,7 @@ from policytrader.model.money import ZERO
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
 from policytrader.model.records import PositionUpdate
 from policytrader.model.snapshot import OrderStatus
-from policytrader.policy.values import duration_microseconds
+from policytrader.policy.values import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,7 +101,7 @@ class Desk:
         selection, tick = decision.selection, self._tick
         resting = [bet for bet in self._account.bets if _rests_for(bet, selection, self._terms.strategy_ref)]
         if decision.code == "rested":
-            limit = timedelta(microseconds=duration_microseconds(tick.plan.policy.entry.order.cancel_unmatched_after))
+            limit = duration(tick.plan.policy.entry.order.cancel_unmatched_after)
             resting = [bet for bet in resting if tick.at - bet.placed_at >= limit]
         if resting:
             self.cancel(selection.market_id, [bet.bet_id for bet in resting], self._means.new_ref())

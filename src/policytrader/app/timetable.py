@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from policytrader.model.times import LONDON
-from policytrader.policy.values import duration_microseconds
+from policytrader.policy.values import duration
 
 if TYPE_CHECKING:
     from policytrader.policy.schedule import SchedulePolicy
@@ -31,7 +31,7 @@ def _following(schedule: SchedulePolicy, due: datetime) -> datetime:
     starts = [time.fromisoformat(interval.from_) for interval in schedule.intervals]
     at = here.time()
     current = max(number for number, start in enumerate(starts) if start <= at)
-    following = due + timedelta(microseconds=duration_microseconds(schedule.intervals[current].every))
+    following = due + duration(schedule.intervals[current].every)
     is_last = current + 1 == len(starts)
     # Combined in London, so that a day on which the clocks change begins its intervals on time too.
     day = here.date() + _DAY if is_last else here.date()

@@ -58,7 +58,7 @@ def reconstruct(
 
     First the stored alert with the id's numbers is looked for, then the one with the message's names; else the message
     itself is the alert, where it tells player (or team), market, odds and match. Exit code 1 where nothing leads to
-    one.
+    one. Names of markets, players and teams are read by the shipped rules, not by the project's.
     """
     if alert_id is None and message is None:
         hint = "name what is left of the alert: --id ID or --message FILE, or both"

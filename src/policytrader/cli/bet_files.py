@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policytrader.app.tracking.importing import FORMS, import_bets
-from policytrader.app.tracking.records import write_csv, write_json
+from policytrader.app.tracking.records import WRITERS
 from policytrader.app.tracking.values import Refusal
 from policytrader.cli.bet_options import opened_bets
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from policytrader.cli.tracker import TrackerPlace
 
 IMPORTED_SCHEMA = "policytrader/bets-imported/1"
-_WRITERS = {"csv": write_csv, "json": write_json}
 _MOST_BYTES = 256 << 20
 _form_option = click.option(
     "--form", type=click.Choice(FORMS), help="How the file is written; default: by its name, else csv."
@@ -71,7 +70,7 @@ def export(context: Context, form: str | None, out: str | None, place: TrackerPl
     """Write every field of every bet; to import the file again changes nothing."""
     path = context.path(out) if out is not None else None
     with opened_bets(context, place) as opened:
-        text = "".join(_WRITERS[form or _form_of(path)](opened.book.store.bets(place.owner)))
+        text = "".join(WRITERS[form or _form_of(path)](opened.book.store.bets(place.owner)))
     if path is None:
         click.echo(text, nl=False)
     else:

@@ -1,4 +1,4 @@
-"""Grades on the screen and as JSON: what ``grade`` and ``bets explain`` share."""
+"""Grades on the screen, as ``grade`` prints them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def print_grades(
     for row, grade in graded:
         click.echo(printable(f"{row.row:>4}  {_line(row, grade)}"))
         if explain:
-            print_trace(grade)
+            _print_trace(grade)
     counts = Counter(grade.status.value for _, grade in graded)
     click.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
 
 
-def print_trace(grade: Grade) -> None:
+def _print_trace(grade: Grade) -> None:
     """Every rule with what it said, the values that the rules saw, and where they were read."""
     for one in grade.rules:
         mark = "->" if one.rule_id == grade.rule else "  "

@@ -108,11 +108,11 @@ def command(
     if golden and not trading.scenarios and not grading.scenarios and not name:
         message = f"no scenarios in {searched.roots[0]}"
         raise UsageError(message)
-    if searched.is_shipped:
-        context.note("no golden/ or scenarios/ in this project: these are the scenarios that came with policytrader")
     if not trading.is_anything and not grading.is_anything:
         message = f"no test matches `{name}`" if name else "there are no tests beside these rules, and no scenarios"
         raise UsageError(message)
+    if searched.is_shipped:
+        context.note("no golden/ or scenarios/ in this project: these are the scenarios that came with policytrader")
     if as_json:
         print_json(_document(rules, trading, grading))
     else:

@@ -4,10 +4,14 @@ In this order: an id that a person chose, the same name, an alias, a name that a
 every word of the shorter has a counterpart in the longer and what they share can name someone. The score of names that
 agree is 100 less the share of misspelt letters; of all others it is rapidfuzz's ``token_set_ratio``, which decides
 nothing but stands against whoever is not ahead of it.
+
+A name that the alias table gives to several is a question anyone may ask, and no proof of who somebody is: "Rodri" is
+the one Rodrigo Sánchez of a fixture, but Rodrigo Sánchez is not whoever a squad calls "Rodri".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -18,7 +22,7 @@ from policytrader.engine.name_forms import join_as, normalise, pair_words, words
 from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from policytrader.engine.name_forms import Pair
     from policytrader.policy.grading.names import Acceptance, Alias, NamesPolicy, NameWords
@@ -27,6 +31,7 @@ Id = TypeVar("Id", bound="int | str")
 
 SUGGESTION_COUNT: Final = 3
 _ALIKE: Final = 100.0
+_WORDS_OF_A_USUAL_NAME: Final = 2
 _LEAST_LIKENESS: Final = 40.0
 """Names that look less alike are not compared word by word, which is slow: they have no word in common."""
 
@@ -84,7 +89,8 @@ class NameMatcher:
     """The rules of a names policy, ready to be asked.
 
     Names are matched within the given ones only, so they must be those of one fixture. Whatever is not a text, or holds
-    no letter or digit, is nobody's name: it is refused as asked, and passed over as an answer.
+    no letter or digit, is nobody's name: it is refused as asked, and passed over as an answer. Whatever is not a
+    mapping holds nobody.
     """
 
     def __init__(self, policy: NamesPolicy) -> None:
@@ -92,7 +98,7 @@ class NameMatcher:
         self._teams = _Book(policy.teams, policy.accept)
 
     def match_player(self, name: object, players: Mapping[Id, object]) -> PlayerMatch[Id]:
-        """The player called ``name`` among ``{id: name}`` of both squads. Never raises for a bad name."""
+        """The player called ``name`` among ``{id: name}`` of both squads. Never raises for a bad argument."""
         found = self._players.find(name, players)
         return PlayerMatch(
             found.id,
@@ -102,7 +108,7 @@ class NameMatcher:
         )
 
     def match_team(self, name: object, teams: Mapping[Id, object]) -> TeamMatch[Id]:
-        """The team called ``name`` among ``{id: name}`` of one fixture. Never raises for a bad name."""
+        """The team called ``name`` among ``{id: name}`` of one fixture. Never raises for a bad argument."""
         found = self._teams.find(name, teams)
         return TeamMatch(
             found.id, _refusal(found, "team_ambiguous", "team_not_found"), found.matched_by, found.suggestions
@@ -129,19 +135,21 @@ class _Book:
         for alias in words.aliases:
             for key in self._keys([alias]):
                 self._aliases.setdefault(key, []).append(alias)
+        self._shared = frozenset(key for key, aliases in self._aliases.items() if len(aliases) > 1)
         self._least_score = float(accept.score)
         self._least_lead = float(accept.ahead_by)
 
     def find(self, name: object, pool: Mapping[Id, object]) -> _Found[Id]:
         """One of the pool, or none."""
         asked = normalise(name) if isinstance(name, str) else ""
+        if not asked or not isinstance(pool, Mapping):
+            return _Found(None, None, is_ambiguous=False, suggestions=())
         forms = {
             id_: form for id_, written in pool.items() if isinstance(written, str) and (form := normalise(written))
         }
-        if not asked:
-            return _Found(None, None, is_ambiguous=False, suggestions=())
-        aliases = self._aliases.get(self._key(asked), ())
-        names = self._keys(aliases)
+        key = self._key(asked)
+        aliases = self._aliases.get(key, ())
+        names = self._keys(aliases) - (self._shared - {key})
         for matched_by, found in (
             (MatchedBy.ID, _with_id(pool, aliases)),
             (MatchedBy.EXACT, [id_ for id_, form in forms.items() if form == asked]),
@@ -167,21 +175,43 @@ class _Book:
 
     def _score(self, asked: str, form: str) -> tuple[float, float]:
         """How far the names agree in any spelling, 0 where they do not; and how like they look as they are."""
-        likeness = self._likeness(self._words(asked), self._words(form))
-        if self._key(asked) in self._aliases and self._key(form) in self._aliases:
+        asked_key, form_key = self._key(asked), self._key(form)
+        likeness = self._likeness(asked_key.split(), form_key.split())
+        asked_aliases, form_aliases = self._aliases.get(asked_key, ()), self._aliases.get(form_key, ())
+        if asked_aliases and form_aliases:
             return 0.0, likeness  # the table knows both, and no alias of one as the other's
-        agreements = (self._agreement(one, other) for one in self._spellings(asked) for other in self._spellings(form))
-        return max(agreements, default=0.0), likeness
+        if asked_aliases:
+            return max(self._agreement_by_alias(form, asked_key, alias) for alias in asked_aliases), likeness
+        if not form_aliases:
+            return self._agreement(asked, form), likeness
+        agreement = max(self._agreement_by_alias(asked, form_key, alias) for alias in form_aliases)
+        if form_key in self._shared:
+            return self._agreement_as_written(asked, form_key), max(agreement, likeness)
+        return agreement, likeness
 
-    def _spellings(self, form: str) -> Collection[str]:
-        """What a name may be compared as.
+    def _agreement_as_written(self, name: str, shared: str) -> float:
+        """How far a name agrees with one of several people's: a word more may tell them apart, so it says no."""
+        is_longer = len(self._words(name)) > len(shared.split())
+        return 0.0 if is_longer or " " not in shared else self._agreement(name, shared)
+
+    def _agreement_by_alias(self, name: str, known: str, alias: Alias) -> float:
+        """How far a name that the table does not hold agrees with a ``known`` one that it gives to ``alias``.
 
         A name that the table gives to someone is nobody else's: "Rodrigo" is not Rodrigo Bentancur. It stands for its
-        aliases, of which those of one word count only as they are.
+        aliases, of which those of one word count only as they are. Unless it agrees with the ``known`` one as that is
+        written, a person's name must agree with one of the others whole, or with all of them and have the surname:
+        Pedri is Pedro González and Pedro González López, so nobody whom the squad calls Pedri is Pedro López.
         """
-        if (aliases := self._aliases.get(self._key(form))) is None:
-            return [form]
-        return [name for name in self._keys(aliases) if " " in name]
+        words = self._words(name)
+        agreements = {full: self._agreement(name, full) for full in sorted(self._keys([alias])) if " " in full}
+        if not agreements:
+            return 0.0
+        shortest = min(agreements, key=lambda full: full.count(" ")).split()
+        has_surname = shortest[-1] in words and (len(words) > 1 or len(shortest) == _WORDS_OF_A_USUAL_NAME)
+        if self._first_word_names or (has_surname and all(agreements.values())):
+            return max(agreements.values())
+        accepted = (full for full in agreements if full == known or len(full.split()) == len(words))
+        return max((agreements[full] for full in accepted), default=0.0)
 
     def _agreement(self, one: str, other: str) -> float:
         first, second = self._words(one), self._words(other)

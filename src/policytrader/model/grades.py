@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 class BetToGrade:
     """What the engine is told of a bet; ``key`` comes back with its grade.
 
-    ``market`` is the alert's own text. ``player_id`` or ``team_id`` (the feed's) win over the names. ``line`` is None
-    where none was given; a market may have one of its own. ``first_seen`` is the actual value that an earlier look at
-    this live fixture gave, and when: what a live decision is confirmed by. ``is_lay``: money the other way round.
+    ``market`` is the alert's own text. ``player_id`` or ``team_id`` decide where the name agrees with them, or is none.
+    ``line`` is None where none was given; a market may have one of its own. ``first_seen`` is the actual value that an
+    earlier look at this live fixture gave, and when: what a live decision is confirmed by. ``kickoff_at`` is when the
+    bet expects its match, which may be moved; None takes the fixture's. ``is_lay``: money the other way round.
     """
 
     key: str
@@ -43,6 +44,7 @@ class BetToGrade:
     actual_value: Decimal | None = None
     first_seen_value: int | None = None
     first_seen_at: datetime | None = None
+    kickoff_at: datetime | None = None
     is_lay: bool = False
 
 

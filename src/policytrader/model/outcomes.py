@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Outcome(StrEnum):
@@ -21,8 +25,12 @@ class Outcome(StrEnum):
         return self is not Outcome.PENDING
 
 
+OUTCOME_ALIASES: Mapping[str, Outcome] = dict.fromkeys(("void", "voided", "push"), Outcome.REFUND)
+"""What other trackers call a refund: understood in files and in other programs' documents, never from a caller."""
+
+
 class Reason(StrEnum):
-    """Why a bet has its status; the first block settles, the second leaves it pending."""
+    """Why a bet has its status; the first block settles, the second leaves it pending, the last keeps what it has."""
 
     LINE = "line"
     PUSH = "push"
@@ -52,6 +60,7 @@ class Reason(StrEnum):
     FEED_ERROR = "feed_error"
     INVALID_BET = "invalid_bet"
     """The bet itself cannot be graded: no line, a line off the quarter steps, an unknown direction or period."""
+
     MANUAL_OVERRIDE = "manual_override"
 
 

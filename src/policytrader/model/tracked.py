@@ -42,6 +42,7 @@ class Change(StrEnum):
     DELETED = "deleted"
     CLOSING_PRICE = "closing_price"
     TAGS_CHANGED = "tags_changed"
+    GRADED_IMMEDIATELY = "graded_immediately"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from policytrader.model.money import ZERO, divide, half_up
+from policytrader.model.money import ONE, ZERO, divide, half_up
 
 if TYPE_CHECKING:
     from policytrader.model.tracked import HistoryEntry, ResultTracking, TrackedBet
@@ -89,6 +89,18 @@ def is_done(there: TrackedBet, known: HistoryEntry | None, changed: TrackedBet, 
 def units_of(bet: TrackedBet, amount: Decimal) -> Decimal:
     """An amount of the bet's in its own units, half up at ten decimals; zero where the unit is not above zero."""
     return half_up(divide(amount, bet.unit_size), UNIT_STEP) if bet.unit_size > ZERO else ZERO
+
+
+def closing_line_value(bet: TrackedBet) -> Decimal | None:
+    """Odds taken against the last odds before kick-off, less one: 3.30 against 3.20 is 0.03125.
+
+    Half up at ten decimals. None without closing odds, or with zero, which another program may have written.
+    """
+    if not bet.closing_odds:
+        return None
+    value = divide(bet.odds, bet.closing_odds) - ONE
+    # What no odds come to has no decimals worth rounding, and may have more digits than can be rounded.
+    return half_up(value, UNIT_STEP) if abs(value) < MAX_UNITS else value
 
 
 def plain(name: str, value: object) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,11 @@ def duration_microseconds(text: str) -> int:
         message = "a duration is a whole number and a unit, such as 8h, 30m or 15s"
         raise ValueError(message)
     return int(text[:-1]) * _UNIT_MICROSECONDS[text[-1]]
+
+
+def duration(text: str) -> timedelta:
+    """The same as a ``timedelta``."""
+    return timedelta(microseconds=duration_microseconds(text))
 
 
 def _to_decimal(value: Any) -> Any:
@@ -73,7 +79,7 @@ else:
 
     Percent = _decimal_type(low="0", high="1000", places=2)
     Count = _decimal_type(low="0", high="1000000", places=0)
-    Line = _decimal_type(low="-1000", high="1000", places=2)
+    Line = _decimal_type(low="-10000", high="10000", places=2)
 
 Duration = Annotated[
     str,

@@ -58,7 +58,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingFixture:
-    """A fixture with pending bets; ``last_checked_at`` is the oldest among them, None for never."""
+    """A fixture with pending bets: ``last_checked_at`` the oldest of theirs, None for never; ``kickoff_at`` the newest.
+
+    Dates are the users' own: one of them may be wrong, and must not make the fixture old for all.
+    """
 
     fixture_id: str
     bet_count: int

@@ -11,7 +11,7 @@ from policytrader.authoring.yaml import read_yaml_file
 from policytrader.policy.grading.markets import MarketsPolicy
 from policytrader.resources import resource
 from policytrader.tracking import names
-from policytrader.wiring.messages import ask_sportmonks
+from policytrader.wiring.alerts import ask_sportmonks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from policytrader.app.tracking.documents import bet_document, curve_document, hi
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
-from policytrader.app.tracking.records import write_csv, write_json
+from policytrader.app.tracking.records import WRITERS
 from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
 from policytrader.app.tracking.values import Refusal
 from policytrader.errors import UsageError
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from policytrader.ports.bet_store import BetFilter
 
 __all__ = ["BetTrackingSystem", "PendingBets"]
-
-_WRITERS = {"csv": write_csv, "json": write_json}
 
 
 class PendingBets(list[dict[str, Any]]):
@@ -236,12 +234,12 @@ class BetTrackingSystem:
 
     def export_bets(self, user_id: int, *, form: str = "csv") -> str:
         """Every field of every bet as a CSV file or a JSON document; to import it again changes nothing."""
-        if form not in _WRITERS:
-            message = f"form: must be one of {', '.join(_WRITERS)}"
+        if form not in WRITERS:
+            message = f"form: must be one of {', '.join(WRITERS)}"
             raise UsageError(message)
         owner = self._owner_or_none(user_id)
         bets = () if owner is None else self._opened.book.store.bets(owner)
-        return "".join(_WRITERS[form](bets))
+        return "".join(WRITERS[form](bets))
 
     def import_bets(
         self, user_id: int, text: str, *, form: str = "csv", unit_size: float | None = None

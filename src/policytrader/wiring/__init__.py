@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from policytrader.wiring.alerts import open_alerts
 from policytrader.wiring.clocks import system_clock, wall_rest
 from policytrader.wiring.exchanges import Trading, check_account, open_account, open_exchange, verifies_servers
-from policytrader.wiring.messages import open_alerts, open_notifications
+from policytrader.wiring.messages import open_notifications
 from policytrader.wiring.policies import ACTIVE, DEFAULT_MODE, GIT_PREFIX, is_shipped, policy_at, policy_folder
 from policytrader.wiring.served import serve_race_day, serve_recording
 from policytrader.wiring.snapshots import import_recordings, read_snapshot, snapshot_from_recording, write_snapshot

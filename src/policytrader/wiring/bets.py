@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,7 +55,7 @@ def open_bets(
     """
     from policytrader.app.tracking.market_catalogue import MarketCatalogue
     from policytrader.engine.grading.money import payout
-    from policytrader.policy.values import duration_microseconds
+    from policytrader.policy.values import duration
 
     policy = read_grading(rules if rules is not None else resource("rules"))
     used = clock or system_clock()
@@ -70,7 +69,7 @@ def open_bets(
     terms = Terms(catalogue=MarketCatalogue(policy.markets), zone=_zone(alert_zone))
     book = BetBook(store, Rules(terms=terms, pay=pay, now=used.now, new_id=_new_id))
     settler = _Settling(opened, store, policy, used)
-    first_look = timedelta(microseconds=duration_microseconds(policy.grading.schedule.first_look))
+    first_look = duration(policy.grading.schedule.first_look)
     at_once = AtOnce(settler, used.now, after_kickoff=first_look)
     return OpenedBets(book=book, settler=settler, at_once=at_once, close=opened.close)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from policytrader.addresses import is_loopback
 from policytrader.errors import UsageError
-from policytrader.policy.values import duration_microseconds
+from policytrader.policy.values import duration
 from policytrader.resources import resource
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def opened_feed(policy: GradingSet, clock: Clock, patience: Patience, kept: Path
         longest_wait_seconds=patience.longest_wait_seconds,
         connect_seconds=patience.connect_seconds,
     )
-    window = timedelta(microseconds=duration_microseconds(policy.grading.settings.regrade_window))
+    window = duration(policy.grading.settings.regrade_window)
     with closing(PoliteHttp(address, "FotMob", clock, SystemRandom(), manners)) as answers:
         yield FotMobFeed(answers, clock, None if kept is None else KeptAnswers(kept), regrade_window=window)
 
@@ -126,5 +125,6 @@ def opened_settler(store: BetStore, feed: StatFeed, policy: GradingSet, clock: C
     from policytrader.engine.player_names import NameMatcher
 
     names = NameMatcher(policy.names)
+    moved = duration(policy.participation.default.void_window)
     with GradingEngine(policy, names) as engine:
-        yield Settler(store, feed, engine, clock, SameFixture(names))
+        yield Settler(store, feed, engine, clock, SameFixture(names, moved))

@@ -60,6 +60,7 @@ def test_the_line_gives_addresses_and_credentials(tmp_path: Path) -> None:
         ({"api": "http://127.0.0.1:99999/"}, "it must be an address"),
         ({"api": "http://example.com/"}, "plain http is for this machine only"),
         ({"identity": "https://user:the-password@example.com/"}, "with a user or a password in it"),
+        ({"identity": "https://user:the-password@example.com:99999/"}, "with a user or a password in it"),
         ({"stream": "127.0.0.1"}, r':1:\d+  "stream" must be host:port'),
         ({"stream": "127.0.0.1:0"}, "a port from 1 to 65535"),
         ({"password": ""}, r':1:\d+  "password" must be a text'),

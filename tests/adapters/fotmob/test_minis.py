@@ -255,6 +255,12 @@ BREAKAGES: dict[str, tuple[str, object]] = {
     "a minute of another form": ("content.matchFacts.events.events[0].time", "12'"),
     "a side of another form": ("content.matchFacts.events.events[0].isHome", None),
     "a card of an unknown colour": ("content.matchFacts.events.events[1].card", "Green"),
+    "an event without a kind": ("content.matchFacts.events.events[1].type", None),
+    "an event with an empty kind": ("content.matchFacts.events.events[1].type", ""),
+    "an event with a blank kind": ("content.matchFacts.events.events[1].type", " "),
+    "an event whose kind is a number": ("content.matchFacts.events.events[1].type", 3),
+    "an event that is null": ("content.matchFacts.events.events[1]", None),
+    "an event that is empty": ("content.matchFacts.events.events[1]", {}),
     "finished is a word": ("header.status.finished", "yes"),
     "no status": ("header.status", None),
     "statistics of a fifth form": ("content.stats", {"blocks": []}),
@@ -278,6 +284,35 @@ def test_an_answer_of_another_form_is_refused_with_its_place(case: str) -> None:
     assert text.startswith("FotMob: ")
     assert path.split(".")[-1].partition("[")[0] in text
     assert "by hand" in text
+
+
+@pytest.mark.parametrize(
+    ("layout", "kind"),
+    [
+        (layout, kind)
+        for layout in LAYOUTS
+        for kind in ("Goal", "Card", "Substitution", "Half")
+        if (layout, kind) != ("L1", "Half")
+    ],
+)
+def test_an_event_of_a_known_kind_under_another_word_is_refused(layout: str, kind: str) -> None:
+    document = mini(layout)
+    changed = [event for event in events_of(document) if event["type"] == kind]
+    for event in changed:
+        event["type"] = kind.upper()
+    assert changed
+    with pytest.raises(LayoutUnknownError, match=f"'{kind.upper()}', not a kind of event that is known"):
+        read(document)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_event_of_a_kind_that_nobody_bets_on_is_passed_over(layout: str) -> None:
+    document = mini(layout)
+    before = read(document)
+    events_of(document).insert(1, {"type": "DrinksBreak", "time": "half past"})
+    after = read(document)
+    assert [one.player_id for one in after.cards] == [one.player_id for one in before.cards]
+    assert after.has_events
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,11 @@ from pymongo import errors
 
 from policytrader.adapters.mongo.documents import bet_document
 from policytrader.adapters.mongo.reading import UnreadableError, bet_of
+from policytrader.app.tracking.documents import bet_document as shown
+from policytrader.app.tracking.records import record
+from policytrader.app.tracking.values import imported_outcome
 from policytrader.errors import StoreError
-from policytrader.model.outcomes import Outcome, Reason
+from policytrader.model.outcomes import OUTCOME_ALIASES, Outcome, Reason
 from policytrader.model.tracked import BotType
 from policytrader.ports.bet_store import BetFilter, Check, Owner, Totals
 from tests.contracts.bet_store_contract import ANNA, AT, KICK_OFF, MINUTE, a_bet, full_bet, ids, put, settled, told
@@ -83,6 +86,23 @@ def test_a_document_has_the_fields_of_the_seeds_and_agrees_with_itself() -> None
     assert document["units_staked"] == Decimal128("1.0000000000")
     assert document["clv"] == Decimal128("0.0769230769")
     assert bet_of(document) == full_bet()
+
+
+def test_closing_odds_of_nothing_tell_nothing() -> None:
+    """Another program's zero: the bet is read, shown, exported and stored again."""
+    bet = bet_of(seeds_document(closing_odds=0))
+    assert bet.closing_odds == 0
+    assert bet_document(bet)["clv"] is shown(bet)["clv"] is record(bet)["clv"] is None
+
+
+@pytest.mark.parametrize("word", OUTCOME_ALIASES)
+def test_words_of_other_trackers_mean_the_same_in_documents_and_in_files(word: str) -> None:
+    assert bet_of(seeds_document(status=word)).status is imported_outcome("status", word) is Outcome.REFUND
+
+
+def test_a_closing_line_is_the_same_number_everywhere() -> None:
+    bet = full_bet()
+    assert record(bet)["clv"] == str(bet_document(bet)["clv"])
 
 
 def test_the_seeds_documents_are_read_and_taken_over(store: MongoBetStore) -> None:

@@ -1,4 +1,4 @@
-"""SportMonks' feed: deprecated, with a token or not at all, and the token is told to nobody."""
+"""SportMonks' feed: with a token or not at all, and the token is told to nobody."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def site() -> Iterator[Site]:
 
 def feed(site: Site, token: str | None) -> SportMonksFeed:
     clock = Clock()
-    with pytest.warns(DeprecationWarning, match="deprecated"):
-        return SportMonksFeed(site.client(clock), clock, SecretStr(token) if token else None)
+    return SportMonksFeed(site.client(clock), clock, SecretStr(token) if token else None)
 
 
 def test_the_token_travels_in_a_header(site: Site) -> None:

@@ -24,7 +24,7 @@ def test_a_failure_begins_the_count_anew_and_doubles_up_to_the_longest() -> None
     assert pace.wait_seconds == 3600
 
 
-@pytest.mark.parametrize(("asked", "waits"), [(30.0, 240), (500.0, 500), (90_000.0, 90_000)])
+@pytest.mark.parametrize(("asked", "waits"), [(30.0, 240), (500.0, 500), (80_000.0, 80_000), (9e9, 86_400)])
 def test_what_the_feed_asks_for_is_waited_and_then_forgotten(asked: float, waits: float) -> None:
     pace = Pace.start(SCHEDULE).after_failure(SCHEDULE, asked)
     assert pace.wait_seconds == waits

@@ -16,6 +16,7 @@ from policytrader.errors import FeedError, LayoutUnknownError, StoreError
 from policytrader.model.fixture import Fixture, FixtureStatus, Period
 from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType, By, HistoryEntry, TrackedBet
+from policytrader.policy.grading.overrides import with_setting
 from policytrader.ports.bet_store import Owner
 from policytrader.ports.stat_feed import FixtureAnswer
 from tests.engine.grading.builders import KICKOFF, exact, fixture, live, player, stats, unused
@@ -62,7 +63,7 @@ class World:
             self.rules = replace(self.rules, grading=grading.model_copy(update={"schedule": schedule}))
         names = NameMatcher(self.rules.names)
         self.engine = GradingEngine(self.rules, names)
-        self.settler = Settler(self.store, self.feed, self.engine, self.clock, SameFixture(names))
+        self.settler = Settler(self.store, self.feed, self.engine, self.clock, SameFixture(names, timedelta(hours=72)))
 
     def add(self, bet_id: str, market: str = "Player Shots Total", line: str = "1.5", **changed: Any) -> TrackedBet:
         given: dict[str, Any] = {
@@ -98,6 +99,9 @@ def match(shots: int, **changed: Any) -> Fixture:
         unused("8", "Beth Bench"),
         **{"team_stats": {Period.REGULAR: {}}} | changed,
     )
+
+
+PLAYED = player("7", "Ann Other", stats=stats(shots=exact(2, "players.7.shots")))
 
 
 def running(shots: int) -> Fixture:
@@ -206,9 +210,12 @@ def test_nobody_asks_before_the_match_should_be_over_unless_live(
     assert world.feed.asked == asked
 
 
-def test_what_nobody_answered_for_a_week_is_given_up_loudly(world: World) -> None:
+def test_what_nobody_answered_for_a_week_is_given_up_loudly_and_not_unasked(world: World) -> None:
     world.add("a")
+    world.feed.answers.clear()
     world.clock.at = KICKOFF + timedelta(days=7, minutes=1)
+    assert [look.failure for look in world.settler.look().looks] == ["nothing under this id"]
+    world.feed.asked.clear()
     found = world.settler.look()
     assert ([one.fixture_id for one in found.given_up], world.feed.asked) == (["4506"], [])
 
@@ -290,6 +297,65 @@ def test_the_bets_own_fixture_is_known_by_both_teams(world: World, named: str | 
     world.add("a", match=named)
     world.settler.look()
     assert world.bet("a").status is Outcome.WON
+
+
+@pytest.mark.parametrize("days", [-365, -4, 4, 365])
+def test_a_fixture_of_another_day_is_not_the_bets_one(world: World, days: int) -> None:
+    world.add("a", kickoff_at=AFTER - timedelta(days=1))
+    world.feed.answers["4506"] = match(shots=2, kickoff_at=AFTER - timedelta(days=1) + timedelta(days=days))
+    world.settler.look()
+    assert world.bet("a").result.reason is Reason.FIXTURE_UNMATCHED
+
+
+@pytest.mark.parametrize(("team", "status"), [("Arsenal", Outcome.PENDING), ("Northport", Outcome.WON)])
+def test_a_bet_without_a_match_must_name_one_of_the_teams(world: World, team: str, status: Outcome) -> None:
+    world.add("a", match=None, team=team)
+    world.settler.look()
+    assert world.bet("a").status is status
+
+
+def test_one_users_wrong_date_gives_up_nobody_elses_bet(world: World) -> None:
+    world.add("a")
+    world.add("b", user_id=2, kickoff_at=KICKOFF - timedelta(days=365))
+    world.settler.look()
+    assert world.bet("a").status is Outcome.WON
+    assert world.bet("b", OTHER).result.reason is Reason.FIXTURE_UNMATCHED
+
+
+def test_the_void_window_counts_from_the_day_that_the_bet_expects(world: World) -> None:
+    world.add("a")
+    moved = KICKOFF + timedelta(days=30)
+    world.feed.answers["4506"] = match(shots=0, status=FixtureStatus.POSTPONED, kickoff_at=moved)
+    world.clock.at = KICKOFF + timedelta(hours=71)
+    world.settler.look()
+    assert world.bet("a").result.reason is Reason.POSTPONED_WAIT
+    world.clock.at = KICKOFF + timedelta(hours=73)
+    world.settler.look()
+    assert (world.bet("a").status, world.bet("a").result.reason) == (Outcome.REFUND, Reason.VOID_WINDOW)
+
+
+def test_what_was_void_stays_void_when_the_match_is_played_after_all(world: World) -> None:
+    world.add("a")
+    world.feed.answers["4506"] = match(shots=0, status=FixtureStatus.CANCELLED)
+    world.settler.look()
+    before = world.bet("a")
+    assert before.result.reason is Reason.FIXTURE_CANCELLED
+    world.feed.answers["4506"] = match(shots=2)
+    world.settler.look_at("4506")
+    assert world.bet("a") == before
+
+
+def test_other_rules_alone_change_no_result(world: World) -> None:
+    world.add("a")
+    world.settler.look()
+    before = world.bet("a")
+    strict = with_setting(policy(), "participation", "must_start")
+    with GradingEngine(strict) as engine:
+        names = NameMatcher(strict.names)
+        world.feed.answers["4506"] = replace(match(shots=2), players={"7": replace(PLAYED, started=False)})
+        settler = Settler(world.store, world.feed, engine, world.clock, SameFixture(names, timedelta(hours=72)))
+        settler.look_at("4506")
+    assert world.bet("a").status is before.status is Outcome.WON
 
 
 class Contested(MemoryBetStore):

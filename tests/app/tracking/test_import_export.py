@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
-from policytrader.app.tracking.records import COLUMNS, write_csv, write_json
+from policytrader.app.tracking.records import COLUMNS, WRITERS
 from policytrader.app.tracking.values import Refusal
 from policytrader.model.outcomes import Outcome
 from tests.tracked_bets import OTHER, OWNER, MadeBook
@@ -23,8 +23,6 @@ from tests.tracked_bets import OTHER, OWNER, MadeBook
 if TYPE_CHECKING:
     from policytrader.model.tracked import TrackedBet
     from policytrader.ports.bet_store import Owner
-
-WRITERS = {"csv": write_csv, "json": write_json}
 
 
 def exported(made: MadeBook, form: str, owner: Owner = OWNER) -> str:

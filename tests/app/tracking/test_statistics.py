@@ -189,9 +189,10 @@ def test_the_curve_and_its_worst_fall() -> None:
 def test_closing_prices_tell_how_many_they_are() -> None:
     made = MadeBook()
     bet = made.tracked(Odds=3.3)
-    bets = [replace(bet, closing_odds=Decimal(one) if one else None) for one in ("3.2", "3.3", "4", None)]
+    bets = [replace(bet, closing_odds=Decimal(one) if one else None) for one in ("3.2", "3.3", "4", None, "0")]
     line = closing_line(bets)
-    assert (line.bet_count, line.known_count, line.better_count) == (4, 3, 1)
+    assert (line.bet_count, line.known_count, line.better_count) == (5, 3, 1)
     assert line.mean == pytest.approx(Decimal("-0.0479166667"))
     assert closing_line([bets[0]]).mean == Decimal("0.03125")
     assert closing_line([bet]).mean is None
+    assert closing_line([replace(bet, closing_odds=Decimal("1e-60"))]).known_count == 1  # of another program: no error

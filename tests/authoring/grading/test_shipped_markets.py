@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policytrader.authoring.load import load_grading
-from policytrader.policy.grading.markets import MarketAlias, market_text
+from policytrader.policy.grading.folding import fold
+from policytrader.policy.grading.markets import MarketAlias
 from policytrader.resources import resource
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ COUNTED = {
 
 def find(name: str) -> tuple[Market, MarketAlias | None]:
     for market in SHIPPED.markets:
-        if market_text(market.name) == market_text(name):
+        if fold(market.name) == fold(name):
             return market, None
         for alias in market.aliases:
             written = alias.name if isinstance(alias, MarketAlias) else alias
-            if market_text(written) == market_text(name):
+            if fold(written) == fold(name):
                 return market, alias if isinstance(alias, MarketAlias) else None
     pytest.fail(f"no market is called {name}")
 
@@ -100,10 +101,8 @@ def test_the_names_of_the_field(
 
 @pytest.mark.parametrize("name", ["Goals", "Shots", "Match Winner", "Player To Be Sent Off", "Handicap", "Cards"])
 def test_a_name_that_could_mean_two_things_means_none(name: str) -> None:
-    names = {
-        market_text(one.name if isinstance(one, MarketAlias) else one) for m in SHIPPED.markets for one in m.aliases
-    }
-    assert market_text(name) not in names | {market_text(market.name) for market in SHIPPED.markets}
+    names = {fold(one.name if isinstance(one, MarketAlias) else one) for m in SHIPPED.markets for one in m.aliases}
+    assert fold(name) not in names | {fold(market.name) for market in SHIPPED.markets}
 
 
 def test_what_can_fall_again_is_never_decided_early() -> None:
@@ -140,3 +139,10 @@ def test_the_markets_of_the_recorded_expectations() -> None:
     assert {row["direction"] for row in rows} <= {*SHIPPED.directions.over, *SHIPPED.directions.under}
     periods = SHIPPED.periods
     assert {row["period"] for row in rows} <= {*periods.match, *periods.first_half, *periods.second_half}
+
+
+@pytest.mark.parametrize(("scope", "location"), [("player", "player"), ("team", "side"), ("match", "total")])
+def test_where_the_other_feed_has_a_number_follows_from_whose_it_is(scope: str, location: str) -> None:
+    markets = [market for market in SHIPPED.markets if market.scope == scope]
+    assert {market.location for market in markets} == {location}
+    assert {market.api_location for market in markets} <= {None, location}

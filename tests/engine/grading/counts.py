@@ -34,6 +34,20 @@ class Terms:
     most: int
 
 
+def named_player(bet: BetToGrade, fixture: Fixture) -> str | None:
+    """The player's id: whom a name says, written in full, is he; without one his id does."""
+    if not bet.player_name:
+        return bet.player_id if bet.player_id in fixture.players else None
+    return next((key for key, one in fixture.players.items() if one.name == bet.player_name), None)
+
+
+def named_side(bet: BetToGrade, fixture: Fixture) -> TeamSide | None:
+    """The side of the team, as for players."""
+    said = {side: bet.team_name == team.name if bet.team_name else bet.team_id == team.team_id
+            for side, team in fixture.teams.items()}  # fmt: skip
+    return next((side for side, is_his in said.items() if is_his), None)
+
+
 @dataclass(frozen=True)
 class Counter:
     """Counts what a bet is about, in one fixture."""
@@ -49,11 +63,12 @@ class Counter:
         if not self.market.is_whole:
             raise MissingError(Reason.STAT_UNAVAILABLE)
         if self.market.scope == "player":
-            return self._sum([self.fixture.players[bet.player_id or ""]])[0]
+            return self._sum([self.fixture.players[named_player(bet, self.fixture) or ""]])[0]
         if self.market.scope == "match":
             home, away = self._sum(list(TeamSide))
             return min(home, away) if self.market.combine == "lower" else home + away
-        own = next(side for side, team in self.fixture.teams.items() if team.team_id == bet.team_id)
+        own = named_side(bet, self.fixture)
+        assert own is not None, "asked before"
         if direction != "handicap":
             return self._sum([own])[0]
         mine, theirs = self._sum([own, own.other])
@@ -140,13 +155,13 @@ class Counter:
     def _cards(self, owner: Player | TeamSide) -> int:
         points: dict[str, int] = {}
         is_certain = True
-        for number, event, is_sure in self._events(self.fixture.cards):
+        for _, event, is_sure in self._events(self.fixture.cards):
             is_on_pitch = getattr(event, "holder", None) is CardHolder.PLAYER
             is_his = self._is_of(event, owner)
             if not is_on_pitch or getattr(event, "is_after_whistle", False) or is_his is False:
                 continue
-            is_certain &= is_sure and is_his is True
-            holder = event.player_id or f"nobody {number}"
+            is_certain &= is_sure and is_his is True and event.player_id is not None
+            holder = event.player_id or ""
             points[holder] = points.get(holder, 0) + self.terms.points[str(getattr(event, "kind", ""))]
         if not is_certain:
             raise MissingError(Reason.STAT_UNAVAILABLE)

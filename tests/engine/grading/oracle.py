@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from policytrader.model.fixture import Period
-from tests.engine.grading.counts import RUNNING, Counter, MissingError, Terms
+from tests.engine.grading.counts import RUNNING, Counter, MissingError, Terms, named_player, named_side
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -103,7 +103,7 @@ class Oracle:
             return "pending", "fixture_unmatched", None
         found = self.names.get(folded(bet.market))
         terms = self.terms(bet.bookmaker, found[0].name if found else "")
-        early = self._by_fixture_state(fixture, terms, at)
+        early = self._by_fixture_state(bet, fixture, terms, at)
         if early is not None:
             return early
         if found is None:
@@ -113,11 +113,12 @@ class Oracle:
             direction, period, line = self._understood(bet)
         except ValueError:
             return "pending", "invalid_bet", None
-        if direction == "handicap" and market.scope != "team":
+        if (direction == "handicap" and market.scope != "team") or (market.scope == "match" and bet.player_name):
             return "pending", "invalid_bet", None
-        if market.scope == "team" and bet.team_id not in {team.team_id for team in fixture.teams.values()}:
+        is_about_team = market.scope == "team" or (market.scope == "match" and bet.team_name)
+        if is_about_team and named_side(bet, fixture) is None:
             return "pending", "fixture_unmatched", None
-        if market.scope == "player" and bet.player_id not in fixture.players:
+        if market.scope == "player" and named_player(bet, fixture) is None:
             return "pending", "player_not_found", None
         counter = Counter(market, fixture, terms, period, self.settings.tackles_from_attempts)
         actual: int | None = None
@@ -130,12 +131,14 @@ class Oracle:
         return self._on_the_count(bet, fixture, market, (direction, period, line), (actual, margin, problem, terms), at)
 
     @staticmethod
-    def _by_fixture_state(fixture: Fixture, terms: Terms, at: datetime) -> tuple[str, str, None] | None:
+    def _by_fixture_state(
+        bet: BetToGrade, fixture: Fixture, terms: Terms, at: datetime
+    ) -> tuple[str, str, None] | None:
         status = fixture.status
         if status in {"CANCELLED", "AWARDED"}:
             return "refund", "fixture_cancelled", None
         if status == "POSTPONED":
-            kickoff = fixture.kickoff_at
+            kickoff = bet.kickoff_at or fixture.kickoff_at
             is_out = kickoff is not None and (at - kickoff).total_seconds() > seconds(terms.void_window)
             return ("refund", "void_window", None) if is_out else ("pending", "postponed_wait", None)
         if status in {"UNKNOWN", "SCHEDULED"}:
@@ -161,7 +164,7 @@ class Oracle:
             or period != (said_period or period)
         ):
             raise ValueError
-        if not line.is_finite() or abs(line) > 1000 or line % QUARTER or not bet.odds.is_finite():
+        if not line.is_finite() or abs(line) > 10_000 or line % QUARTER or not bet.odds.is_finite():
             raise ValueError
         if bet.stake <= 0 or bet.odds <= 1:
             raise ValueError
@@ -201,16 +204,16 @@ class Oracle:
             if not is_over:
                 return "pending", "not_finished", None
         if market.scope == "player":
-            void = self._participation(fixture.players[bet.player_id or ""], terms)
+            void = self._participation(fixture.players[named_player(bet, fixture) or ""], fixture, terms)
             if void is not None:
                 return *void, None
+        if not is_over:
+            if fixture.status != "ABANDONED":
+                return "pending", problem or "not_finished", None
+            return self._abandoned(fixture, bet, market, (direction, actual, margin, problem))
         if problem:
             return "pending", problem, None
         assert margin is not None
-        if fixture.status == "ABANDONED" and not is_over:
-            return self._abandoned(fixture, bet, market, (direction, actual, margin))
-        if not is_over:
-            return "pending", "not_finished", None
         outcome, reason = self._by_margin(margin)
         return outcome, "abandoned_decided" if fixture.status == "ABANDONED" else reason, actual
 
@@ -240,9 +243,11 @@ class Oracle:
         return "won" if direction == "over" else "lost"
 
     @staticmethod
-    def _participation(player: Player, terms: Terms) -> tuple[str, str] | None:
+    def _participation(player: Player, fixture: Fixture, terms: Terms) -> tuple[str, str] | None:
         if player.took_part is None:
-            return "pending", "not_finished"
+            # On the bench of a match that goes on no more: nobody will ever say that he did not play.
+            is_broken_off = fixture.status == "ABANDONED"
+            return ("refund", "abandoned_void") if is_broken_off else ("pending", "not_finished")
         if not player.took_part:
             return "refund", "did_not_play"
         if terms.participation == "must_start" and not player.started:
@@ -251,13 +256,21 @@ class Oracle:
 
     @staticmethod
     def _abandoned(
-        fixture: Fixture, bet: BetToGrade, market: Market, found: tuple[str, int | None, Decimal]
+        fixture: Fixture, bet: BetToGrade, market: Market, found: tuple[str, int | None, Decimal | None, str]
     ) -> tuple[str, str, int | None]:
-        direction, actual, margin = found
-        if direction == "over" and market.can_only_grow:
+        direction, actual, margin, problem = found
+        if direction != "over":
+            return "refund", "abandoned_void", None  # open to the end, so no count could have decided it
+        if problem:
+            return "pending", problem, None
+        if margin is not None and market.can_only_grow:
             if margin >= HALF:
                 return "won", "abandoned_decided", actual
-            if market.scope == "player" and fixture.players[bet.player_id or ""].is_off and margin <= -HALF:
+            if (
+                market.scope == "player"
+                and fixture.players[named_player(bet, fixture) or ""].is_off
+                and margin <= -HALF
+            ):
                 return "lost", "abandoned_decided", actual
         return "refund", "abandoned_void", None
 

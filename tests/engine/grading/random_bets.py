@@ -46,7 +46,17 @@ PROBLEMS = (
     None,
 )
 LINES = tuple(Decimal(quarters) / 4 for quarters in range(-6, 13))
-BAD_LINES = (None, Decimal("0.3"), Decimal("1.26"), Decimal("NaN"), Decimal("Infinity"), Decimal("1e30"), Decimal("-0"))
+BIG_LINES = (Decimal("1000.5"), Decimal(-10_000))
+BAD_LINES = (
+    None,
+    Decimal("10000.25"),
+    Decimal("0.3"),
+    Decimal("1.26"),
+    Decimal("NaN"),
+    Decimal("Infinity"),
+    Decimal("1e30"),
+    Decimal("-0"),
+)
 BOOKMAKERS = (None, "Bet365", " bet365", "Elsewhere")
 
 _counts = st.integers(0, 4)
@@ -162,18 +172,21 @@ def _mostly(usual: Sequence[Any], *odd: Any) -> st.SearchStrategy[Any]:
 def _parts() -> dict[str, st.SearchStrategy[Any]]:
     ago = [builders.AT - timedelta(seconds=seconds) for seconds in (500, 120, 119, 0, -5)]
     return {
-        "line": _mostly(LINES, *BAD_LINES),
+        "line": _mostly(LINES, *BAD_LINES, *BIG_LINES),
         "direction": _mostly(("over", "OVER", "under", "over", "no", None), "sideways", " ", "handicap", "spread"),
         "period": _mostly((None, "match", "Full  Time", "1st Half", "second_half"), "third half"),
         "odds": _mostly(tuple(map(Decimal, ("2", "1.85", "3.333", "1.01"))), Decimal(1), Decimal(0), Decimal("NaN")),
         "stake": _mostly(tuple(map(Decimal, ("1", "10", "0.33", "7.77", "12345.67"))), Decimal(0), Decimal(-1)),
         "player_id": _mostly(PLAYER_IDS, "999", None),
+        "player_name": _mostly((None,), "", *(f"Player {player_id}" for player_id in PLAYER_IDS), "Zoe Zander"),
         "team_id": _mostly(("10", "20"), "30", None),
+        "team_name": _mostly((None,), "", "Northport", "Eastmoor", "Southgate"),
         "bookmaker": st.sampled_from(BOOKMAKERS),
         "manual_override": st.integers(0, 19).map(lambda number: number == 0),
         "status": st.sampled_from(Outcome),
         "first_seen_value": st.sampled_from([5, 3, 2, 1, 0, None]),
         "first_seen_at": st.sampled_from([*ago, None]),
+        "kickoff_at": _mostly((None,), builders.AT - timedelta(hours=80), builders.AT - timedelta(hours=30)),
         "is_lay": st.booleans(),
     }
 

@@ -226,11 +226,20 @@ def test_cards_of_men_on_the_pitch_count_at_most_two_each() -> None:
     assert pending("Match Cards", fixture(ANN, has_events=False))[0] == "stat_unavailable"
 
 
-def test_cards_without_a_name_count_for_the_side_and_may_be_anybodys_of_it() -> None:
-    given = fixture(ANN, BEN, cards=(card(HOME, None), card(HOME, None), card(HOME, None)))
-    assert count("Team Cards", given) == 3, "three cards of three men"
-    assert pending("Player Cards", given)[0] == "stat_unavailable"
-    assert count("Player Cards", given, player_id="8") == 0
+def test_a_card_without_a_name_is_counted_for_nobody() -> None:
+    given = fixture(ANN, BEN, cards=(card(HOME, None), card(HOME, "7"), card(AWAY, "8")))
+    for market in ("Player Cards", "Team Cards", "Match Cards"):
+        assert pending(market, given)[0] == "stat_unavailable"
+    assert pending("Team Cards Handicap", given, team_id="20", direction="handicap")[0] == "stat_unavailable"
+    assert count("Player Cards", given, player_id="8") == 1
+    assert count("Team Cards", given, team_id="20") == 1
+
+
+@pytest.mark.parametrize("changed", [{"period": EXTRA}, {"holder": CardHolder.STAFF}, {"holder": CardHolder.OFF_PITCH}])
+def test_a_card_without_a_name_that_is_not_counted_anyway_spoils_nothing(changed: dict[str, Any]) -> None:
+    given = fixture(ANN, BEN, cards=(card(HOME, None, **changed), card(HOME, "7")))
+    assert count("Match Cards", given) == 1
+    assert count("Player Cards", given) == 1
 
 
 def test_each_bookmaker_counts_cards_his_way() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from dataclasses import replace
@@ -15,10 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policytrader.engine.grading.evaluate import GradingEngine
+from policytrader.model.fixture import FixtureStatus, Stat
 from policytrader.model.grades import FixtureBets
 from policytrader.model.outcomes import Outcome
 from tests.engine.grading import random_bets
-from tests.engine.grading.builders import AT
+from tests.engine.grading.builders import AT, FIRST, REGULAR, bet, both, player, stats
+from tests.engine.grading.builders import fixture as made
 from tests.engine.grading.oracle import Oracle, as_answer
 from tests.engine.grading.policies import shipped, strict
 
@@ -62,3 +65,28 @@ def test_statement_and_oracle_agree(name: str) -> None:
 
         compare()
     assert MUST_OCCUR - set(seen) == set()
+
+
+@pytest.mark.engine
+def test_statement_and_oracle_agree_about_what_was_abandoned() -> None:
+    policy = shipped()
+    asked = itertools.product(("Player Shots", "Team Corners", "Match Corners"), ("over", "under"), ("1.5", "9.5"))
+    bets = [bet(*one, player_id="7", team_id="10", period=period)
+            for *one, period in ((market, line, direction, period) for market, direction, line in asked
+                                 for period in (None, "1st half"))]  # fmt: skip
+    bets += [bet("Team Corners Handicap", "1.5", "handicap", team_id="10", period=one) for one in (None, "1st half")]
+    corners: dict[Any, Any] = {REGULAR: {Stat.CORNERS: both(7, 4)}, FIRST: {Stat.CORNERS: both(2, 1)}}
+    seen: Counter[str] = Counter()
+    for took_part, is_off, known in itertools.product((True, False, None), (True, False), (stats(shots=2), {})):
+        ann = player("7", "Ann", took_part=took_part, is_off=is_off, stats=known)
+        given = made(
+            ann,
+            status=FixtureStatus.ABANDONED,
+            finished_periods=frozenset({FIRST}),
+            team_stats=corners if known else {},
+        )
+        with GradingEngine(policy) as engine:
+            for one, grade in zip(bets, engine.grade([FixtureBets(given, tuple(bets))], AT), strict=True):
+                assert as_answer(grade) == Oracle(policy).grade(one, given, AT), one
+                seen[grade.reason] += 1
+    assert {"abandoned_void", "abandoned_decided", "did_not_play", "stat_unavailable"} <= set(seen)

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from policytrader.model.fixture import CardHolder, FixtureStatus, Listed, Quality, Stat
 from policytrader.model.outcomes import Outcome
 from policytrader.policy.grading.participation import Terms
+from policytrader.policy.values import Line
 from tests.engine.grading.builders import (
     AT,
     AWAY,
@@ -105,8 +107,86 @@ def test_names_are_looked_for_where_ids_say_nothing() -> None:
     assert grade(bet("Player Shots", "1.5", player_name="archer"), fixture(*twins)).reason == "player_ambiguous"
     by_name = grade(bet("Player Shots", "1.5", player_name="ann  ARCHER", player_id="12345"), fixture(*twins))
     assert (said(by_name), by_name.player_id) == (("won", "line", 2), "7")
-    by_id = grade(bet("Player Shots", "1.5", player_name="Ann Archer", player_id="9"), fixture(*twins))
+    by_id = grade(bet("Player Shots", "1.5", player_id="9"), fixture(*twins))
     assert (by_id.status, by_id.player_id) == ("lost", "9")
+
+
+@pytest.mark.parametrize(
+    ("player_id", "player_name", "expected"),
+    [
+        ("9", "Bea Archer", ("line", "9")),
+        ("9", "B. Archer", ("line", "9")),
+        ("9", "  ", ("line", "9")),
+        ("9", "Ann Archer", ("line", "7")),
+        ("8", "Ann Archer", ("line", "7")),
+        ("9", "Archer", ("line", "9")),
+        ("8", "Archer", ("player_ambiguous", None)),
+        ("9", "Bea", ("player_ambiguous", None)),
+        ("8", "Zoe Zander", ("player_not_found", None)),
+        ("11", "Cole Dyer", ("line", "11")),
+        ("12", "Cole Dyer", ("line", "12")),
+        ("13", "Cole Dyer", ("player_ambiguous", None)),
+    ],
+)
+def test_an_id_that_its_name_denies_is_another_feeds(
+    player_id: str, player_name: str, expected: tuple[str, str | None]
+) -> None:
+    names = {
+        "7": "Ann Archer",
+        "8": "Ben Baker",
+        "9": "Bea Archer",
+        "11": "Cole Dyer",
+        "12": "Cole Dyer",
+        "13": "Dyer",
+        "14": "Bea Frost",
+    }
+    given = fixture(*(player(key, name, stats=stats(shots=2)) for key, name in names.items()))
+    found = grade(bet("Player Shots", "1.5", player_name=player_name, player_id=player_id), given)
+    assert (found.reason, found.player_id) == expected
+
+
+@pytest.mark.parametrize(
+    ("team_id", "team_name", "expected"),
+    [
+        ("10", "Northport", ("line", "10")),
+        ("10", None, ("line", "10")),
+        ("10", "Eastmoor", ("line", "20")),
+        ("10", "Southgate", ("fixture_unmatched", None)),
+    ],
+)
+def test_a_teams_id_that_its_name_denies_is_another_feeds(
+    team_id: str, team_name: str | None, expected: tuple[str, str | None]
+) -> None:
+    given = fixture(team_stats={REGULAR: {Stat.CORNERS: both(7, 4)}})
+    found = grade(bet("Team Corners", "3.5", team_name=team_name, team_id=team_id), given)
+    assert (found.reason, found.team_id) == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ({}, "line"),
+        ({"player_name": " Match ", "team_name": "match"}, "line"),
+        ({"team_name": "Eastmoor"}, "line"),
+        ({"team_name": "Southgate"}, "fixture_unmatched"),
+        ({"team_name": "Southgate", "team_id": "10"}, "fixture_unmatched"),
+        ({"player_name": "Ann Archer"}, "invalid_bet"),
+        ({"player_name": "Northport", "team_name": "Northport"}, "invalid_bet"),
+    ],
+)
+def test_a_bet_on_the_match_names_no_player_and_no_other_team(named: dict[str, str], reason: str) -> None:
+    found = grade(bet("Match Corners", "9.5", **named), fixture(ANN, team_stats={REGULAR: {Stat.CORNERS: both(7, 4)}}))
+    assert found.reason == reason
+    if reason == "invalid_bet":
+        name = named["player_name"]
+        assert found.problem == f"the market is about the match, and the bet names {name}: write match"
+
+
+def test_a_bet_on_the_match_tells_rules_that_its_team_is_found() -> None:
+    given = fixture(team_stats={REGULAR: {Stat.CORNERS: both(7, 4)}})
+    for team_name, word in ((None, "found"), ("Northport", "found"), ("Southgate", "not_found")):
+        found = grade(bet("Match Corners", team_name=team_name), given, explain=True)
+        assert found.values["team.match"] == word
 
 
 def test_a_team_that_does_not_play_here() -> None:
@@ -241,6 +321,29 @@ def test_a_half_that_was_played_stands() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("market", "line", "direction", "reason"),
+    [
+        ("Match Corners", "3.5", "under", "abandoned_void"),
+        ("Team Corners Handicap", "3.5", "handicap", "abandoned_void"),
+        ("Match Corners", "3.5", "over", "stat_unavailable"),
+    ],
+)
+def test_abandoned_without_a_count_only_an_over_waits_for_it(
+    market: str, line: str, direction: str, reason: str
+) -> None:
+    given = fixture(status=FixtureStatus.ABANDONED, finished_periods=frozenset({FIRST}))
+    assert grade(bet(market, line, direction, team_id="10"), given).reason == reason
+    assert grade(bet(market, line, direction, team_id="10", period="1st half"), given).reason == "stat_unavailable"
+
+
+def test_a_line_may_be_as_long_as_passes_are_many() -> None:
+    assert TypeAdapter(Line).validate_python(Decimal(10_000)) == 10_000
+    given = fixture(team_stats={REGULAR: {Stat.PASSES: both(612, 489)}})
+    for line, status in (("1000.5", "won"), ("1101", "refund"), ("9999.75", "lost"), ("10000", "lost")):
+        assert grade(bet("Match Passes", line), given).status == status
+
+
 # --- Words, lines, amounts --------------------------------------------------------------------------------------------
 
 
@@ -269,6 +372,7 @@ def test_names_words_and_what_they_say(
         ("Player Shots", "NaN", "over", {}, "threshold NaN lies outside of"),
         ("Player Shots", "-Infinity", "over", {}, "lies outside of"),
         ("Player Shots", "1e9", "over", {}, "lies outside of"),
+        ("Player Shots", "10000.25", "over", {}, "lies outside of -10,000 to 10,000"),
         ("Player Shots", None, "over", {}, "no threshold, and market Player Shots has none of its own"),
         ("Player Shots", "1.5", None, {}, "no direction, and market Player Shots has none of its own"),
         ("Player Shots", "1.5", "sideways", {}, "direction `sideways` is unknown: say over, under or handicap"),

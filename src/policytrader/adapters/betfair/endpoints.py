@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import SecretStr
 
-from policytrader.addresses import is_loopback
+from policytrader.addresses import is_loopback, is_safe
 from policytrader.errors import ConfigError, ExchangeError
 from policytrader.model.times import parse_utc
 
@@ -222,18 +222,15 @@ def _wrong(path: Path | str, column: int, what: str) -> ConfigError:
 
 
 def _check_address(name: str, address: str) -> None:
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        parts, host, has_port = urlsplit(""), "", False
-    if parts.scheme not in {"http", "https"} or not host or not has_port or not address.endswith("/"):
-        message = f"{name} {address!r}: it must be an address such as https://api.betfair.com/exchange/, / at its end"
-        raise ConfigError(message)
-    if parts.username is not None or parts.password is not None:
+    ends_well = address.endswith("/")
+    if is_safe(address) and ends_well:
+        return
+    if "@" in address:
+        # Whatever else is wrong: what may hold a password is not shown.
         message = f"{name}: an address with a user or a password in it; they belong into the credentials"
         raise ConfigError(message)
-    if parts.scheme == "http" and not is_loopback(host):
+    if ends_well and is_safe(f"https{address.removeprefix('http')}"):
         message = f"{name} {address!r}: plain http is for this machine only; use https"
         raise ConfigError(message)
+    message = f"{name} {address!r}: it must be an address such as https://api.betfair.com/exchange/, / at its end"
+    raise ConfigError(message)

@@ -20,8 +20,12 @@ END_OF_FIRST_HALF = 45
 END_OF_REGULAR = 90
 MAX_MINUTE = 150
 _MAX_ADDED = 60
+_HALF = "Half"
 _HALF_TIME = frozenset({"HT", "halftime_short"})
 _PROFILE = re.compile(r"/players/(\d{1,18})(?:/.*)?", re.ASCII | re.DOTALL)
+_KNOWN_BY = ("card", "newScore", "ownGoal", "swap", "halfStrShort")
+"""What events of a known kind hold, and others do not."""
+
 _KINDS = {"Yellow": CardKind.YELLOW, "Red": CardKind.RED, "YellowRed": CardKind.SECOND_YELLOW}
 
 
@@ -90,10 +94,11 @@ def read_events(facts: Node) -> Events:
     nodes = listed.items()
     events = Events(listed.path, is_recorded=not listed.is_missing)
     events.has_shootout = bool(facts["events"]["penaltyShootoutEvents"].items())
+    kinds = [_kind(node) for node in nodes]
     markers = _markers(nodes, events)
     before = (0, 0)
     for index, node in enumerate(nodes):
-        reader = _READERS.get(node["type"].text() or "")
+        reader = _READERS.get(kinds[index])
         if reader is not None:
             before = reader(_Event(node, index, markers, before), events)
     events.goals.sort(key=lambda goal: (_ORDER[goal.period], goal.minute, goal.added))
@@ -101,11 +106,22 @@ def read_events(facts: Node) -> Events:
     return events
 
 
+def _kind(node: Node) -> str:
+    """The event's word. One that nobody knows is of no interest, unless the event looks like one that is."""
+    word = node["type"].text() or ""
+    if not word.strip():
+        node["type"].refuse("the kind of an event")
+    carried = [key for key in _KNOWN_BY if word not in _READERS and word != _HALF and node.has(key)]
+    if carried:
+        node["type"].refuse(f"a kind of event that is known, though the event has `{carried[0]}`")
+    return word
+
+
 _ORDER = {Period.FIRST_HALF: 1, Period.SECOND_HALF: 2, Period.EXTRA_TIME: 3}
 
 
 def _markers(nodes: list[Node], events: Events) -> _Markers:
-    halves = [(index, node) for index, node in enumerate(nodes) if node["type"].text() == "Half"]
+    halves = [(index, node) for index, node in enumerate(nodes) if node["type"].text() == _HALF]
     at_half_time = [
         index for index, node in halves if {node["halfStrShort"].text(), node["halfStrKey"].text()} & _HALF_TIME
     ]

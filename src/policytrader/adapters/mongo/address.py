@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
+from pymongo import MongoClient, errors
+
+from policytrader.addresses import MONGO
 from policytrader.config.redaction import keep_out_for_good
 from policytrader.errors import UsageError
 
-SCHEMES = ("mongodb://", "mongodb+srv://")
-
+_WAIT = "serverSelectionTimeoutMS"
+_SETTINGS: dict[str, Any] = {
+    "appname": "policytrader",
+    "connect": False,
+    _WAIT: 5_000,
+    "connectTimeoutMS": 5_000,
+    "socketTimeoutMS": 30_000,
+    "waitQueueTimeoutMS": 5_000,
+}
 _HOST = r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._~%-]+)(?::\d{1,5})?"
 _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*")
 _DATABASE = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
+
+
+def client_of(address: str, place: str, **settings: Any) -> MongoClient[dict[str, Any]]:
+    """A client that connects when first used; ``settings`` are added to those that all have.
+
+    ``place`` is what ``place_of`` says of the address. Raises ``UsageError`` for a port or an option that cannot be.
+    """
+    # Settings win over the address; only how long to look for a server is left to it.
+    is_said = f"{_WAIT}=".casefold() in address.rpartition("?")[2].casefold()
+    common = {name: value for name, value in _SETTINGS.items() if not (is_said and name == _WAIT)}
+    try:
+        return MongoClient(address, **(common | settings))
+    except (errors.PyMongoError, ValueError):
+        # The driver's sentence may repeat what it was given.
+        message = f"{place}: a port or an option of this MongoDB address cannot be used"
+        raise UsageError(message) from None
 
 
 def place_of(address: str, database: str) -> str:
@@ -20,7 +47,7 @@ def place_of(address: str, database: str) -> str:
 
     Raises ``UsageError``, which does not repeat what it was given.
     """
-    scheme = next((one for one in SCHEMES if address.startswith(one)), None)
+    scheme = next((one for one in MONGO if address.startswith(one)), None)
     if scheme is None:
         message = "not a MongoDB address; write mongodb://HOST:27017 or mongodb+srv://HOST"
         raise UsageError(message)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pymongo import MongoClient
-
-from policytrader.adapters.mongo.address import place_of
-from policytrader.adapters.mongo.problems import mapped
+from policytrader.adapters.mongo.address import client_of, place_of
 from policytrader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
 
 COLLECTIONS = {"player": "player_alerts", "team": "team_alerts"}
 """Bot type -> the name of its collection."""
-_WAIT_MS = 5000
 
 
 @contextmanager
@@ -31,10 +27,5 @@ def open_alert_collections(address: str) -> Iterator[Mapping[str, Collection[dic
     if not database:
         message = "a MongoDB address without a database: write mongodb://HOST:27017/DATABASE"
         raise UsageError(message)
-    place = place_of(address, database)
-    with mapped(place):
-        is_said = "serverselectiontimeoutms" in address.casefold()
-        waits: dict[str, Any] = {} if is_said else {"serverSelectionTimeoutMS": _WAIT_MS}
-        client: MongoClient[dict[str, Any]] = MongoClient(address, connect=False, tz_aware=True, **waits)
-    with client:
+    with client_of(address, place_of(address, database), tz_aware=True) as client:
         yield {bot_type: client[database][name] for bot_type, name in COLLECTIONS.items()}

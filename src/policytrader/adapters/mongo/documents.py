@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bson.decimal128 import Decimal128
 
-from policytrader.model.money import ONE, divide, half_up
 from policytrader.model.tracked import ResultTracking, TrackedBet
-from policytrader.model.tracked_checks import UNIT_STEP, units_of
+from policytrader.model.tracked_checks import closing_line_value, units_of
 
 if TYPE_CHECKING:
     from policytrader.model.tracked import HistoryEntry
@@ -38,7 +37,7 @@ def bet_document(bet: TrackedBet) -> dict[str, Any]:
     document |= {name: id_value(document[name]) for name in IDS}
     document["units_staked"] = Decimal128(units_of(bet, bet.actual_stake))
     document["units_returned"] = Decimal128(units_of(bet, bet.returns))
-    document["clv"] = _clv(bet)
+    document["clv"] = _stored(closing_line_value(bet))
     document["is_deleted"] = bet.deleted_at is not None
     result = {name: _stored(getattr(bet.result, name)) for name in _RESULT}
     result["expected_threshold"] = document["threshold"]
@@ -89,9 +88,3 @@ def _unescaped_key(key: str) -> str:
     for sign, escape in reversed(_ESCAPES.items()):
         key = key.replace(escape, sign)
     return key
-
-
-def _clv(bet: TrackedBet) -> Decimal128 | None:
-    if not bet.closing_odds:
-        return None
-    return Decimal128(half_up(divide(bet.odds, bet.closing_odds) - ONE, UNIT_STEP))

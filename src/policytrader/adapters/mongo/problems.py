@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 START = "Start it (`mongod --dbpath FOLDER`), or name another; sqlite:///FILE in its place needs no server."
 
-_NOTHING = "Nothing was stored"
-_BUSY = ("busy", f"is busy. {_NOTHING}; trying again is safe.")
+_NOTHING = " Nothing was stored."
+"""Of writes alone: a read that fails has nothing to say of that."""
+_BUSY = ("busy", "is busy.{nothing} Trying again is safe.")
 _DENIED = ("denied", "refuses this user. Check the user, the password and the user's rights.")
 _BY_CODE = {
     8000: _DENIED,  # Atlas
@@ -31,10 +32,10 @@ _BY_CODE = {
     85: ("schema", "has an index of ours with other options. Drop that index; it is made again when next used."),
     86: ("schema", "has an index of ours with other options. Drop that index; it is made again when next used."),
     112: _BUSY,
-    121: ("schema", f"refuses a document by its validator. {_NOTHING}; is another version of policytrader in use?"),
-    14031: ("full", f"has no room left. {_NOTHING}. Make room on its disk."),
-    10334: ("failed", f"refuses a document of that size. {_NOTHING}."),
-    263: ("failed", f"cannot do this in a transaction. {_NOTHING}."),
+    121: ("schema", "refuses a document by its validator.{nothing} Is another version of policytrader in use?"),
+    14031: ("full", "has no room left.{nothing} Make room on its disk."),
+    10334: ("failed", "refuses a document of that size.{nothing}"),
+    263: ("failed", "cannot do this in a transaction.{nothing}"),
 }
 DUPLICATE = 11000
 _OPEN_ENDS = frozenset({"UnknownTransactionCommitResult", "RetryableWriteError"})
@@ -62,13 +63,14 @@ def is_duplicate(error: errors.PyMongoError) -> bool:
 def _raise(error: errors.PyMongoError, place: str, *, is_write: bool) -> NoReturn:
     if is_write and _leaves_it_open(error):
         raise unknown(place) from None
+    nothing = _NOTHING if is_write else ""
     if isinstance(error, errors.ConfigurationError):
         message = f"store {place}: its name is not known, or this driver cannot use what it finds there. {START}"
         raise StoreError(message, "unreachable") from None
     if isinstance(error, errors.OperationFailure):
-        _raise_for_code(error, place)
+        _raise_for_code(error, place, nothing)
     if not isinstance(error, errors.ConnectionFailure) and not error.timeout:
-        message = f"store {place}: it failed ({type(error).__name__}). {_NOTHING}."
+        message = f"store {place}: it failed ({type(error).__name__}).{nothing}"
         raise StoreError(message, "failed") from None
     message = f"store {place}: it does not answer. {START}"
     raise StoreError(message, "unreachable") from None
@@ -81,7 +83,7 @@ def unknown(place: str) -> StoreUnknownError:
     )
 
 
-def _raise_for_code(error: errors.OperationFailure, place: str) -> NoReturn:
+def _raise_for_code(error: errors.OperationFailure, place: str, nothing: str) -> NoReturn:
     codes = _codes(error)
     if DUPLICATE in codes:
         message = f"store {place}: what was to be stored contradicts what is there (a unique index); nothing was stored"
@@ -89,10 +91,10 @@ def _raise_for_code(error: errors.OperationFailure, place: str) -> NoReturn:
     known = next((_BY_CODE[code] for code in codes if code in _BY_CODE), None)
     if known is None:
         name = (error.details or {}).get("codeName") or error.code
-        message = f"store {place}: it failed ({name}). {_NOTHING}."
+        message = f"store {place}: it failed ({name}).{nothing}"
         raise StoreError(message, "failed") from None
     code, what = known
-    message = f"store {place}: it {what}"
+    message = f"store {place}: it {what.format(nothing=nothing)}"
     raise StoreError(message, code) from None
 
 

@@ -18,7 +18,7 @@ from bson.objectid import ObjectId
 from policytrader.adapters.mongo.documents import FROM, IDS, TO, unescaped
 from policytrader.errors import StoreError
 from policytrader.model.money import ZERO
-from policytrader.model.outcomes import Outcome, Reason
+from policytrader.model.outcomes import OUTCOME_ALIASES, Outcome, Reason
 from policytrader.model.times import EPOCH
 from policytrader.model.tracked import BotType, By, HistoryEntry, ResultTracking, TrackedBet
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _MOST_DIGITS = 40
-_ALIASES = {"void": "refund", "voided": "refund", "push": "refund"}
 _TEXTS = (
     "alert_id", "player_name", "team", "market_key", "match", "date", "time", "bookmaker", "duplicate_of",
 )  # fmt: skip
@@ -117,7 +116,7 @@ def _result(document: Mapping[str, Any]) -> ResultTracking:
 
 def _status(document: Mapping[str, Any], name: str) -> Outcome:
     text = (_text(document, name) or Outcome.PENDING).strip().lower()
-    text = _ALIASES.get(text, text)
+    text = str(OUTCOME_ALIASES.get(text, text))
     if text not in set(Outcome):
         message = f"{name} {text!r} is no status"
         raise UnreadableError(message)

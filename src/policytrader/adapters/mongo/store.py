@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pymongo
 from bson.codec_options import CodecOptions
-from pymongo import ASCENDING, DESCENDING, MongoClient, UpdateMany, errors
+from pymongo import ASCENDING, DESCENDING, UpdateMany
 
-from policytrader.adapters.mongo.address import place_of
+from policytrader.adapters.mongo.address import client_of, place_of
 from policytrader.adapters.mongo.filters import (
     IS_PENDING,
     STANDS,
@@ -30,7 +30,7 @@ from policytrader.adapters.mongo.reading import asked_for, bet_of, entry_of, rea
 from policytrader.adapters.mongo.schema import BETS, HISTORY, prepare
 from policytrader.adapters.mongo.steps import ByClaims, InTransactions
 from policytrader.adapters.mongo.sums import added_up, grouped_by_fixture
-from policytrader.errors import StoreConflictError, UsageError
+from policytrader.errors import StoreConflictError
 from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import BotType
 from policytrader.model.tracked_checks import is_done, kept_step, kept_time
@@ -47,18 +47,7 @@ if TYPE_CHECKING:
 CALL_SECONDS = 20
 """How long one write may take with all that the driver tries again."""
 
-_SETTINGS: dict[str, Any] = {
-    "appname": "policytrader",
-    "connect": False,
-    "serverSelectionTimeoutMS": 5_000,
-    "connectTimeoutMS": 5_000,
-    "socketTimeoutMS": 30_000,
-    "waitQueueTimeoutMS": 5_000,
-    "retryWrites": True,
-    "retryReads": True,
-    "w": "majority",
-    "journal": True,
-}
+_SETTINGS: dict[str, Any] = {"retryWrites": True, "retryReads": True, "w": "majority", "journal": True}
 _CODECS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 _PAGE, _STEPS = 200, 200
 _NEWEST = [("tracked_at", DESCENDING), ("bet_id", DESCENDING)]
@@ -73,12 +62,7 @@ class MongoBetStore:
     def __init__(self, address: str, database: str) -> None:
         """Connects when first used. Raises ``UsageError`` for what is no address or no name of a database."""
         self._place = place_of(address, database)
-        try:
-            self._client: MongoClient[dict[str, Any]] = MongoClient(address, **_SETTINGS)
-        except (errors.PyMongoError, ValueError):
-            # The driver's sentence may repeat what it was given.
-            message = f"{self._place}: the options of this MongoDB address cannot be used"
-            raise UsageError(message) from None
+        self._client = client_of(address, self._place, **_SETTINGS)
         self._database = self._client.get_database(database, codec_options=_CODECS)
         self._bets = self._database[BETS]
         self._history = self._database[HISTORY]

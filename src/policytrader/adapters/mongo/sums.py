@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PENDING_BETS = {
     "_id": "$fixture_id",
     "number": {"$sum": 1},
-    "kickoff_at": {"$min": "$kickoff_at"},
+    "kickoff_at": {"$max": "$kickoff_at"},
     "checked_at": {"$min": "$result_tracking.last_checked_at"},
     "checked": {"$sum": {"$cond": [{"$eq": [{"$type": "$result_tracking.last_checked_at"}, "date"]}, 1, 0]}},
 }

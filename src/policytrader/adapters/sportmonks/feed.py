@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import TYPE_CHECKING
 
 from policytrader.adapters.sportmonks.fixture import FEED, parse_fixture
@@ -26,8 +25,7 @@ class SportMonksFeed:
     """A ``StatFeed``. The token travels in a header: addresses end in logs."""
 
     def __init__(self, answers: AnswerSource, clock: Clock, token: SecretStr | None) -> None:
-        """Warns that this feed is deprecated; without a token every question is refused."""
-        warnings.warn("SportMonks is deprecated: FotMob has the same statistics", DeprecationWarning, stacklevel=2)
+        """Without a token every question is refused. Whoever asks for it says that it is deprecated."""
         self._answers = answers
         self._clock = clock
         self._token = token

@@ -164,7 +164,7 @@ class SqliteBetStore:
             select(
                 c.fixture_id,
                 func.count().label("number"),
-                func.min(c.kickoff_at).label("kickoff_at"),
+                func.max(c.kickoff_at).label("kickoff_at"),
                 func.min(c.last_checked_at).label("checked_at"),
                 func.count(c.last_checked_at).label("checked"),
             )

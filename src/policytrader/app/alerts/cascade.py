@@ -117,11 +117,12 @@ class AlertReconstruction:
         if not sources.token or parts is None:
             return None
         message = "SportMonks is deprecated as a source of alerts: leave out sportmonks_api_token"
-        warnings.warn(message, DeprecationWarning, stacklevel=4)
-        if sources.lookup is None:
-            _log.warning("a SportMonks token is given, and nothing here can ask SportMonks: it is passed over")
-            return None
         try:
+            # Inside: a caller may have made errors of warnings.
+            warnings.warn(message, DeprecationWarning, stacklevel=4)
+            if sources.lookup is None:
+                _log.warning("a SportMonks token is given, and nothing here can ask SportMonks: it is passed over")
+                return None
             known = sources.lookup(
                 token=sources.token, fixture_id=parts.fixture_id, subject_id=parts.subject_id, bot_type=bot_type
             )

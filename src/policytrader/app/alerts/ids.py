@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policytrader.app.alerts.numbers import read_line
+from policytrader.model.outcomes import Direction
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-DIRECTIONS = ("over", "under", "handicap")
+DIRECTIONS = tuple(Direction)
 _SHORT, _LONG = 5, 7
 _LONGEST_TEXT = 500
 # Databases keep ids in eight bytes; a longer number is nobody's id, and their drivers refuse to be asked for it.

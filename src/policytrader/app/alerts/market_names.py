@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policytrader.policy.grading.folding import fold
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
@@ -33,12 +35,12 @@ class MarketNames:
         """All names and aliases of a policy; a half's market is another than the match's."""
         known: dict[str, MarketName] = {}
         for market in policy.markets:
-            known[_folded(market.name)] = _named(market.name, market.period, market.line, market.direction)
+            known[fold(market.name)] = _named(market.name, market.period, market.line, market.direction)
             for alias in market.aliases:
                 if isinstance(alias, str):
-                    known[_folded(alias)] = known[_folded(market.name)]
+                    known[fold(alias)] = known[fold(market.name)]
                 else:
-                    known[_folded(alias.name)] = _named(
+                    known[fold(alias.name)] = _named(
                         market.name,
                         alias.period or market.period,
                         alias.line if alias.line is not None else market.line,
@@ -48,16 +50,12 @@ class MarketNames:
 
     def find(self, name: str, bot_type: str) -> MarketName:
         """The market that a name means in the alerts of a bot, which may leave its own word (Player, Team) out."""
-        text = _folded(name)
+        text = fold(name)
         found = self._known.get(f"{bot_type} {text}") or self._known.get(text)
         return found or MarketName(text.removeprefix("player "))
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
-
-
 def _named(name: str, period: str | None, line: Decimal | None, direction: str | None) -> MarketName:
-    key = _folded(name) if period in (None, "match") else f"{_folded(name)} {period}"
+    key = fold(name) if period in (None, "match") else f"{fold(name)} {period}"
     # Without the catalogue a name means itself: both spell it in the same way.
     return MarketName(key.removeprefix("player "), line, direction)

@@ -10,6 +10,8 @@ from policytrader.policy.values import duration_microseconds
 if TYPE_CHECKING:
     from policytrader.policy.grading.rules import GradingSchedule
 
+LONGEST_ASKED_SECONDS = 24 * 3600.0
+"""Whoever asks for more is asked again after a day: it may have been a slip."""
 _MICROSECONDS = 1_000_000
 
 
@@ -41,7 +43,7 @@ class Pace:
     def after_failure(self, schedule: GradingSchedule, asked_seconds: float | None = None) -> Pace:
         """A look with failures doubles the interval."""
         doubled = min(_seconds(schedule.longest), self.interval_seconds * 2)
-        return Pace(doubled, asked_seconds=asked_seconds or 0.0)
+        return Pace(doubled, asked_seconds=min(asked_seconds or 0.0, LONGEST_ASKED_SECONDS))
 
 
 def _seconds(text: str) -> float:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from policytrader.app.grading.steps import bet_to_grade, check, is_news, settled
+from policytrader.app.grading.steps import bet_to_grade, check, is_news, may_be_corrected, settled
 from policytrader.errors import FeedError, LayoutUnknownError
 from policytrader.model.grades import FixtureBets
 from policytrader.model.outcomes import Outcome, Reason
-from policytrader.policy.values import duration_microseconds
+from policytrader.policy.values import duration
 from policytrader.ports.bet_store import Check
 
 if TYPE_CHECKING:
@@ -102,10 +102,15 @@ class Settler:
     def due(self, owner: Owner | None = None) -> tuple[list[PendingFixture], list[PendingFixture]]:
         """The fixtures to ask for now, longest unchecked first; and those that are given up."""
         now, schedule = self._clock.now(), self._engine.policy.grading.schedule
-        wait = timedelta() if schedule.live else _duration(schedule.first_look)
-        oldest = now - _duration(schedule.give_up_after)
+        wait = timedelta() if schedule.live else duration(schedule.first_look)
+        oldest = now - duration(schedule.give_up_after)
         fixtures = self._store.pending_fixtures(now - wait, owner)
-        given_up = [one for one in fixtures if one.kickoff_at is not None and one.kickoff_at < oldest]
+        # Nobody is given up unasked.
+        given_up = [
+            one
+            for one in fixtures
+            if one.last_checked_at is not None and one.kickoff_at is not None and one.kickoff_at < oldest
+        ]
         return [one for one in fixtures if one not in given_up], given_up
 
     def look(
@@ -177,13 +182,12 @@ class Settler:
 
     def _open_bets(self, fixture_id: str, owner: Owner | None) -> list[TrackedBet]:
         """Bets that wait for a result, and automatic results young enough to be corrected."""
-        window = _duration(self._engine.policy.grading.settings.regrade_window)
+        window = duration(self._engine.policy.grading.settings.regrade_window)
         oldest = self._clock.now() - window
         return [
             bet
             for bet in self._store.fixture_bets(fixture_id, owner)
-            if not bet.manual_override
-            and (bet.status is Outcome.PENDING or (bet.settled_at is not None and bet.settled_at >= oldest))
+            if _is_waiting(bet) or (bet.settled_at is not None and bet.settled_at >= oldest and may_be_corrected(bet))
         ]
 
     def _grades(self, fixture: Fixture, bets: Sequence[TrackedBet]) -> list[Grade]:
@@ -216,10 +220,6 @@ class Settler:
 
 def _is_waiting(bet: TrackedBet) -> bool:
     return bet.status is Outcome.PENDING and not bet.manual_override
-
-
-def _duration(text: str) -> timedelta:
-    return timedelta(microseconds=duration_microseconds(text))
 
 
 def _counted(grades: Iterable[Grade]) -> tuple[tuple[Reason, int], ...]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from policytrader.model.tracked import TrackedBet
 
 
+_VOID = frozenset({Reason.VOID_WINDOW, Reason.FIXTURE_CANCELLED, Reason.ABANDONED_VOID})
+
+
 def bet_to_grade(bet: TrackedBet) -> BetToGrade:
     """What the engine is told. A bet that was graded before is graded as if it were pending: the rules decide anew."""
     return BetToGrade(
@@ -40,19 +43,25 @@ def bet_to_grade(bet: TrackedBet) -> BetToGrade:
         actual_value=bet.actual_value,
         first_seen_value=bet.result.first_seen_value,
         first_seen_at=bet.result.first_seen_at,
+        kickoff_at=bet.kickoff_at,
         is_lay=bet.is_lay,
     )
 
 
 def is_news(bet: TrackedBet, grade: Grade) -> bool:
-    """True where a grade says more than the bet does already: a result, and not the one that stands.
+    """True where a grade says more than the bet does already: a result, where there was none or another number.
 
-    A result never goes back to pending by itself: a feed that stopped answering takes nothing away.
+    A result never goes back to pending by itself: a feed that stopped answering takes nothing away. Nor does it change
+    with the rules alone: only a number that the feed corrected grades a settled bet again.
     """
     if bet.manual_override or not grade.status.is_settled:
         return False
-    stands = (bet.status, bet.actual_value, bet.returns, bet.profit_loss)
-    return stands != (grade.status, _decimal(grade), grade.returns, grade.profit_loss)
+    return not bet.status.is_settled or (grade.actual_value is not None and bet.actual_value != _decimal(grade))
+
+
+def may_be_corrected(bet: TrackedBet) -> bool:
+    """Whether a settled bet's result hangs on a number: what was void stays so, also when the match is played later."""
+    return not bet.manual_override and bet.result.reason not in _VOID
 
 
 def settled(

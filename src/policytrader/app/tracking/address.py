@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from policytrader.addresses import MONGO
 from policytrader.errors import UsageError
 
 SQLITE = "sqlite:///"
-MONGO = ("mongodb://", "mongodb+srv://")
 _REMEDY = (
     "start MongoDB (`mongod --dbpath FOLDER`) and give its address, mongodb://HOST:27017, or give sqlite:///FILE, "
     "which needs no server"

@@ -28,9 +28,9 @@ class AtOnce:
     """Looks at the fixture of a bet that was just tracked."""
 
     def __init__(
-        self, settler: Callable[[], Settler | None], now: Callable[[], datetime], *, after_kickoff: timedelta
+        self, settler: Callable[[], Settler], now: Callable[[], datetime], *, after_kickoff: timedelta
     ) -> None:
-        """``settler`` gives None where no statistics can be had; a match is over ``after_kickoff``, it is assumed."""
+        """As ``OpenedBets`` has ``settler``; a match is over ``after_kickoff``, it is assumed."""
         self._settler = settler
         self._now = now
         self._after_kickoff = after_kickoff
@@ -45,8 +45,9 @@ class AtOnce:
         try:
             settler = self._settler()
         except (ConfigError, FeedError):
-            settler = None
-        look = None if settler is None else settler.look_at(bet.fixture_id, owner)
+            look = None
+        else:
+            look = settler.look_at(bet.fixture_id, owner)
         if look is None or look.failure:
             self._not_before = now + REST
             return False

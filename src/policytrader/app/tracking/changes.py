@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     """The money of a bet with an outcome."""
     Step: TypeAlias = tuple[TrackedBet, HistoryEntry]
 
-GRADED_IMMEDIATELY = "graded_immediately"
 HELD = "a person graded this bet; only another manual result (manual_override) or take_back changes it"
 
 
@@ -121,7 +120,7 @@ def graded_immediately(bet: TrackedBet, at: datetime) -> Step | None:
     if bet.result.graded_immediately or not bet.status.is_settled:
         return None
     changed = replace(bet, version=bet.version + 1, result=replace(bet.result, graded_immediately=True))
-    return changed, entry_of(bet, changed, By.GRADER, GRADED_IMMEDIATELY, at)
+    return changed, entry_of(bet, changed, By.GRADER, Change.GRADED_IMMEDIATELY, at)
 
 
 def first_entry(bet: TrackedBet, by: By, reason: Change, note: str = "") -> HistoryEntry:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from policytrader.model.money import ONE, ZERO, divide
+from policytrader.model.money import ZERO, divide
 from policytrader.model.times import EPOCH
-from policytrader.model.tracked_checks import units_of
+from policytrader.model.tracked_checks import closing_line_value, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,8 +92,3 @@ def closing_line(bets: Iterable[TrackedBet]) -> ClosingLine:
     known = [value for value in found if value is not None]
     mean = divide(sum(known, ZERO), ZERO + len(known)) if known else None
     return ClosingLine(len(found), len(known), sum(value > ZERO for value in known), mean)
-
-
-def closing_line_value(bet: TrackedBet) -> Decimal | None:
-    """Odds taken against the last odds before kick-off, less one: 3.30 against 3.20 is 0.03125."""
-    return None if bet.closing_odds is None else divide(bet.odds, bet.closing_odds) - ONE

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from policytrader.app.tracking.curve import closing_line_value
 from policytrader.model.tracked import ResultTracking
-from policytrader.model.tracked_checks import units_of
+from policytrader.model.tracked_checks import closing_line_value, units_of
 
 if TYPE_CHECKING:
     from decimal import Decimal

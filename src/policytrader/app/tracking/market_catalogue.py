@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from policytrader.app.tracking.market_facts import MarketFacts
 from policytrader.engine.grading.catalogue import Catalogue as WrittenNames
-from policytrader.engine.grading.catalogue import fold
+from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
     from policytrader.policy.grading.markets import MarketsPolicy
-
-_LOCATIONS = {"player": "player", "match": "total", "team": "side"}
 
 
 class MarketCatalogue:
@@ -31,7 +29,7 @@ class MarketCatalogue:
             key=market.name,
             stat_type="+".join(map(str, market.statistics)),
             api_type_id=market.api_type_id,
-            api_location=market.api_location or _LOCATIONS[market.scope],
+            api_location=market.location,
             is_whole=market.is_whole,
             line=market.line if alias is None or alias.line is None else alias.line,
             direction=listing.direction or market.direction,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from policytrader.app.alerts.matches import match_sides
+from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -51,9 +52,5 @@ def location(facts: MarketFacts, team: str | None, match: str | None) -> str | N
     sides = match_sides(match)
     if sides is None or team is None:
         return None
-    names = [_compared(side) for side in sides]
-    return ("home", "away")[names.index(_compared(team))] if names.count(_compared(team)) == 1 else None
-
-
-def _compared(text: str) -> str:
-    return " ".join(text.casefold().split())
+    names = [fold(side) for side in sides]
+    return ("home", "away")[names.index(fold(team))] if names.count(fold(team)) == 1 else None

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedBets:
-    """``settler`` makes what grades, when it is first needed; None where no statistics can be had.
+    """``settler`` makes what grades, when it is first needed.
 
-    ``close`` gives back the store's connections, and what grading opened. A settler is used by one thread at a time,
-    whoever else tracks and settles.
+    It raises ``ConfigError`` or ``FeedError`` where it cannot. ``close`` gives back the store's connections, and what
+    grading opened. A settler is used by one thread at a time, whoever else tracks and settles.
     """
 
     book: BetBook
-    settler: Callable[[], Settler | None]
+    settler: Callable[[], Settler]
     at_once: AtOnce
     close: Callable[[], None]
     _settling: Lock = field(default_factory=Lock, repr=False)
@@ -52,7 +52,7 @@ class OpenedBets:
                 settler = self.settler()
             except (ConfigError, FeedError) as error:
                 return AutoSettled(failures=(str(error),))
-            return auto_settle(settler, owner) if settler is not None else AutoSettled()
+            return auto_settle(settler, owner)
 
     def _is_graded(self, owner: Owner, bet: TrackedBet) -> bool:
         # While somebody settles, a new bet does not wait: it is pending until the next look.

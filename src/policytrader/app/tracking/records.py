@@ -11,13 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from policytrader.app.tracking.curve import closing_line_value
 from policytrader.model.times import format_utc
 from policytrader.model.tracked import ResultTracking
-from policytrader.model.tracked_checks import units_of
+from policytrader.model.tracked_checks import closing_line_value, units_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from policytrader.model.tracked import TrackedBet
 
@@ -69,6 +68,10 @@ def write_json(bets: Iterable[TrackedBet]) -> Iterator[str]:
         yield separator + json.dumps(nested_record(bet), ensure_ascii=False)
         separator = ",\n"
     yield "\n]}\n"
+
+
+WRITERS: Mapping[str, Callable[[Iterable[TrackedBet]], Iterator[str]]] = {"csv": write_csv, "json": write_json}
+"""By the name of the form."""
 
 
 def from_cell(text: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from policytrader.app.csv_rows import plain_number
 from policytrader.model.money import ONE, ZERO
-from policytrader.model.outcomes import Outcome
+from policytrader.model.outcomes import OUTCOME_ALIASES, Outcome
 from policytrader.model.tracked_checks import kept_time
 
 MOST_ODDS = Decimal(10_000)
@@ -25,9 +25,6 @@ LONGEST_NOTE = 2_000
 MOST_TAGS = 50
 _LARGEST_ID = 2**63 - 1
 _SHOWN = 40
-
-ALIASES = {"void": Outcome.REFUND, "push": Outcome.REFUND, "voided": Outcome.REFUND}
-"""What other trackers call a refund; understood in files alone."""
 
 T = TypeVar("T")
 
@@ -120,7 +117,7 @@ def outcome(name: str, value: object) -> Outcome:
 def imported_outcome(name: str, value: str) -> Outcome:
     """The same in a file: without regard to case, and with the words of other trackers."""
     word = value.strip().casefold()
-    return ALIASES.get(word) or outcome(name, word)
+    return OUTCOME_ALIASES.get(word) or outcome(name, word)
 
 
 def flag(name: str, value: object) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from policytrader.authoring.lint_findings import warn
-from policytrader.policy.grading.markets import MarketAlias, market_text
+from policytrader.policy.grading.folding import fold
+from policytrader.policy.grading.markets import MarketAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from decimal import Decimal
 
     from policytrader.authoring.yaml import YamlDocument
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 HANDICAP: Final = "handicap"
 _QUARTERS: Final = 4
-_LOCATIONS: Final[Mapping[str, str]] = {"player": "player", "team": "side", "match": "total"}
-"""Scope -> where the other feed has the number."""
 
 
 class _Name(NamedTuple):
@@ -46,14 +45,14 @@ def lint_markets(model: MarketsPolicy, document: YamlDocument) -> Iterator[Diagn
     """W214: an alias that is the name of its own market."""
     for name in _names(model):
         market = model.markets[name.market]
-        if name.is_alias and market_text(name.text) == market_text(market.name):
+        if name.is_alias and fold(name.text) == fold(market.name):
             message = f"`{name.text}` is the name of its own market"
             yield warn(document, name.path, "W214", message, "Names are compared without case: delete the alias.")
 
 
 def all_names(model: MarketsPolicy) -> dict[str, str]:
     """Every name as it is compared, with the market's own name as it is written."""
-    return {market_text(name.text): model.markets[name.market].name for name in _names(model)}
+    return {fold(name.text): model.markets[name.market].name for name in _names(model)}
 
 
 def _names(model: MarketsPolicy) -> Iterator[_Name]:
@@ -68,11 +67,11 @@ def _names(model: MarketsPolicy) -> Iterator[_Name]:
 
 
 def _check_names(model: MarketsPolicy, document: YamlDocument) -> Iterator[Diagnostic]:
-    own = {market_text(market.name) for market in model.markets}
+    own = {fold(market.name) for market in model.markets}
     first: dict[str, _Name] = {}
     # Own names first: an alias that is another market's name is the one at fault, wherever it stands.
     for name in sorted(_names(model), key=lambda one: one.is_alias):
-        text = market_text(name.text)
+        text = fold(name.text)
         known = first.setdefault(text, name)
         is_own_name = name.is_alias and text in own and known.market == name.market
         if known is name or is_own_name:
@@ -90,7 +89,7 @@ def _check_words(words: Model, key: str, document: YamlDocument) -> Iterator[Dia
     seen: dict[str, str] = {}
     for meaning in type(words).model_fields:
         for index, word in enumerate(getattr(words, meaning)):
-            known = seen.setdefault(market_text(word), f"{meaning} {index}")
+            known = seen.setdefault(fold(word), f"{meaning} {index}")
             if known != f"{meaning} {index}":
                 message = f"`{word}` is a word for {known.split()[0]} already"
                 yield document.diagnostic((key, meaning, index), "E206", message, "A word has one meaning: delete one.")
@@ -110,9 +109,9 @@ def _check_market(market: Market, path: Path, document: YamlDocument) -> Iterato
     if market.direction == HANDICAP and market.can_only_grow:
         message = f"`{market.name}` is a handicap, which also falls when the other team's number grows"
         yield document.diagnostic((*path, "direction"), "E223", message, "Write `can_only_grow: false`.")
-    if market.api_location not in {None, _LOCATIONS[market.scope]}:
+    if market.api_location not in {None, market.location}:
         message = f"a market about a {market.scope} is not read at `{market.api_location}`"
-        remedy = f"Write `api_location: {_LOCATIONS[market.scope]}`."
+        remedy = f"Write `api_location: {market.location}`."
         yield document.diagnostic((*path, "api_location"), "E223", message, remedy)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from policytrader.authoring.grading.markets import all_names
 from policytrader.authoring.suggest import did_you_mean, quoted
-from policytrader.policy.grading.markets import market_text
+from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ def check_participation(model: ParticipationPolicy, document: YamlDocument) -> I
     """E206 for a bookmaker that stands twice: names are compared without case."""
     seen: dict[str, str] = {}
     for name in model.bookmakers:
-        first = seen.setdefault(market_text(name), name)
+        first = seen.setdefault(fold(name), name)
         if first != name:
             message = f"a second bookmaker {quoted(name)} (the first is {quoted(first)})"
             remedy = "Names are compared without case: merge the two."
@@ -40,7 +40,7 @@ def check_term_markets(
         for name in terms:
             if name in own:
                 continue
-            if (meant := known.get(market_text(name))) is not None:
+            if (meant := known.get(fold(name))) is not None:
                 message, remedy = f"{quoted(name)} is another name of `{meant}`", f'Write "{meant}".'
             else:
                 message = f"there is no market {quoted(name)}{did_you_mean(name, own)}"

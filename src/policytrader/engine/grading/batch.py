@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.grading import tables
-from policytrader.engine.grading.catalogue import fold
-from policytrader.engine.grading.people import Match, People
+from policytrader.engine.grading.people import Match, People, names_somebody
 from policytrader.model.fixture import TeamSide
 from policytrader.model.money import ONE, ZERO
 from policytrader.model.times import microseconds_between
+from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from policytrader.model.fixture import Fixture
     from policytrader.model.grades import BetToGrade, FixtureBets
 
-MOST_LINE = Decimal(1000)
+MOST_LINE = Decimal(10_000)
 MOST_AMOUNT = Decimal(1_000_000_000)
 _MOST_DECIMALS = 18
 _MOST_COUNT = 2**31
@@ -36,7 +36,7 @@ _TEAMS = tuple(tables.SIDES.values())
 def line_problem(line: Decimal) -> str | None:
     """What is wrong with a stated line; None for one in quarters."""
     if not line.is_finite() or abs(line) > MOST_LINE:
-        return f"lies outside of -{MOST_LINE} to {MOST_LINE}"
+        return f"lies outside of -{MOST_LINE:,} to {MOST_LINE:,}"
     return "is no multiple of 0.25" if line % Decimal("0.25") else None
 
 
@@ -103,20 +103,22 @@ class BatchMaker:
         players: dict[str, int] = {}
         asked: set[tuple[int, str]] = set()
         for bet in bets:
-            placed = Placed(bet, fixture, people.player(bet), people.team(bet))
+            listing = self._catalogue.listing(bet.market)
+            is_on_match = listing is not None and listing.market.scope == "match"
+            team = people.team_of_match(bet) if is_on_match else people.team(bet)
+            placed = Placed(bet, fixture, people.player(bet), team)
             player_no = team_no = None
             if placed.player.key is not None:
                 player_no = players.setdefault(placed.player.key, tables.FIRST_PLAYER + len(players))
             if placed.team.key is not None:
                 team_no = tables.SIDES[TeamSide(placed.team.key)]
-            listing = self._catalogue.listing(bet.market)
             if listing is not None:
                 # Both teams, which may be added up or subtracted; of players only the one who is meant.
                 owners = _TEAMS if listing.market.scope != "player" else () if player_no is None else (player_no,)
                 asked.update((owner, stat) for stat in listing.stats for owner in owners)
             self._add_bet(batch, placed, (number, player_no, team_no), at)
         rows = batch.rows
-        rows["fixtures"].append(tables.fixture_row(number, fixture, at))
+        rows["fixtures"].append(tables.fixture_row(number, fixture))
         rows["players"] += tables.player_rows(number, fixture, players)
         rows["stated"] += tables.value_rows(
             number, fixture, asked, players, tackles_from_attempts=self._tackles_from_attempts
@@ -144,10 +146,12 @@ class BatchMaker:
                 bet.bookmaker,
                 bet.manual_override,
                 *_seen(bet, at),
+                _since_kickoff(placed, at),
                 player_no,
                 placed.player.word or None,
                 team_no,
                 placed.team.word or None,
+                names_somebody(bet.player_name),
             )
         )
         batch.placed.append(placed)
@@ -156,6 +160,14 @@ class BatchMaker:
 def _word(text: str | None) -> str | None:
     """Folded; a blank one is none."""
     return fold(text) or None if text is not None else None
+
+
+def _since_kickoff(placed: Placed, at: datetime) -> int | None:
+    """Since the match was to begin: as the bet knows it, for a feed that moves a match moves its kick-off too."""
+    expected = placed.bet.kickoff_at
+    if expected is None and placed.fixture is not None:
+        expected = placed.fixture.kickoff_at
+    return None if expected is None else microseconds_between(expected, at)
 
 
 def _seen(bet: BetToGrade, at: datetime) -> tuple[int | None, int | None]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policytrader.model.fixture import Stat
 from policytrader.model.outcomes import BetPeriod, Direction
+from policytrader.policy.grading.folding import fold
 from policytrader.policy.grading.markets import MarketAlias
 
 if TYPE_CHECKING:
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 
 STATS: Mapping[str, Stat] = {stat.value: stat for stat in Stat}
 """The parts of a market that feeds state; the others are counted from events."""
-
-
-@lru_cache(maxsize=4096)  # the same few names and words stand in bet after bet
-def fold(text: str) -> str:
-    """As names and words are compared: without case, runs of blanks as one."""
-    return " ".join(text.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,27 @@
-"""Whom a bet means among the people of its fixture: ids first, names within the two squads otherwise."""
+"""Whom a bet means among the people of its fixture: an id that its name does not deny, else the name in the squads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policytrader.policy.grading.folding import fold
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from policytrader.engine.player_names import NameMatcher, PlayerMatch, TeamMatch
-    from policytrader.model.fixture import Fixture, TeamSide
+    from policytrader.model.fixture import Fixture
     from policytrader.model.grades import BetToGrade
 
 FOUND, AMBIGUOUS, NOT_FOUND = "found", "ambiguous", "not_found"
+_WHOLE_MATCH = "match"
+"""What stands for a name in a bet on neither team."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """``key`` is a player's id or a side, where ``word`` is ``found``."""
+    """``key`` is a player's id or a side, where ``word`` is ``found``; a bet on the whole match may be without."""
 
     word: str
     key: str | None = None
@@ -25,40 +31,88 @@ class Match:
 _NOBODY = Match(NOT_FOUND)
 
 
+def names_somebody(name: str | None) -> bool:
+    """Whether a bet's name is one of a player or a team: neither blank nor `match`."""
+    return fold(name or "") not in {"", _WHOLE_MATCH}
+
+
 class People:
     """The squads and teams of one fixture. A name is looked for once, however many bets are on it."""
 
     def __init__(self, fixture: Fixture, matcher: NameMatcher) -> None:
-        self._matcher = matcher
-        self._players = {player_id: player.name for player_id, player in fixture.players.items()}
-        self._teams: dict[TeamSide, str] = {side: team.name for side, team in fixture.teams.items()}
-        self._by_player_id = {player_id: Match(FOUND, player_id) for player_id in fixture.players}
-        self._by_team_id = {team.team_id: Match(FOUND, side) for side, team in fixture.teams.items()}
-        self._by_player_name: dict[str, Match] = {}
-        self._by_team_name: dict[str, Match] = {}
+        def find_player(name: str, names: Mapping[str, str]) -> Match:
+            answer = matcher.match_player(name, names)
+            return _match(answer.player_id, answer)
+
+        def find_team(name: str, names: Mapping[str, str]) -> Match:
+            answer = matcher.match_team(name, names)
+            return _match(answer.team_id, answer)
+
+        players = fixture.players
+        self._players = _Names(
+            {key: one.name for key, one in players.items()}, {key: key for key in players}, find_player
+        )
+        teams = fixture.teams
+        self._teams = _Names(
+            {side: team.name for side, team in teams.items()},
+            {team.team_id: side for side, team in teams.items()},
+            find_team,
+        )
 
     def player(self, bet: BetToGrade) -> Match:
-        """The bet's player. An id of another feed is none of ours: then the name decides."""
-        found = self._by_player_id.get(bet.player_id or "")
-        if found is None and bet.player_name is not None:
-            found = self._by_player_name.get(bet.player_name)
-            if found is None:
-                answer = self._matcher.match_player(bet.player_name, self._players)
-                found = self._by_player_name[bet.player_name] = _match(answer.player_id, answer)
-        return found or _NOBODY
+        """The bet's player."""
+        return self._players.meant(bet.player_id, bet.player_name)
 
     def team(self, bet: BetToGrade) -> Match:
-        """The side of the bet's team, as for players."""
-        found = self._by_team_id.get(bet.team_id or "")
-        if found is None and bet.team_name is not None:
-            found = self._by_team_name.get(bet.team_name)
-            if found is None:
-                answer = self._matcher.match_team(bet.team_name, self._teams)
-                found = self._by_team_name[bet.team_name] = _match(answer.team_id, answer)
-        return found or _NOBODY
+        """The side of the bet's team."""
+        return self._teams.meant(bet.team_id, bet.team_name)
+
+    def team_of_match(self, bet: BetToGrade) -> Match:
+        """For a bet on the match: found, unless it names a team that is neither of the two."""
+        if not names_somebody(bet.team_name):
+            return Match(FOUND)
+        found = self.team(bet)
+        return found if found.word == FOUND else Match(NOT_FOUND, None, found.suggestions)
 
 
-def _match(key: str | None, answer: PlayerMatch[str] | TeamMatch[TeamSide]) -> Match:
+class _Names:
+    """Those whom an id or a name may mean."""
+
+    def __init__(
+        self, names: Mapping[str, str], by_id: Mapping[str, str], find: Callable[[str, Mapping[str, str]], Match]
+    ) -> None:
+        self._names = names
+        self._by_id = by_id
+        self._find = find
+        self._by_name: dict[str, Match] = {}
+        self._by_both: dict[tuple[str, str], Match] = {}
+
+    def meant(self, written_id: str | None, name: str | None) -> Match:
+        """Whom the bet means. Another feed may give the same id to somebody else, so the name can deny an id."""
+        key = self._by_id.get(written_id or "")
+        if not fold(name or ""):
+            return _NOBODY if key is None else Match(FOUND, key)
+        assert name is not None, "it has letters"
+        found = self._by_name.get(name)
+        if found is None:
+            found = self._by_name[name] = self._find(name, self._names)
+        if key is None or found.word != AMBIGUOUS:
+            return found
+        both = self._by_both.get((key, name))
+        if both is None:
+            both = self._by_both[key, name] = Match(FOUND, key) if self._is_among(key, name) else found
+        return both
+
+    def _is_among(self, key: str, name: str) -> bool:
+        """Whether a name that fits several fits this one, and nobody else better: then his id says who of them."""
+        own = {key: self._names[key]}
+        if self._find(name, own).key != key:
+            return False
+        others = (other for other in self._names if other != key)
+        return all(self._find(name, {**own, other: self._names[other]}).key != other for other in others)
+
+
+def _match(key: str | None, answer: PlayerMatch[str] | TeamMatch[str]) -> Match:
     if key is not None:
         return Match(FOUND, key)
     word = AMBIGUOUS if (answer.reason or "").endswith("_ambiguous") else NOT_FOUND

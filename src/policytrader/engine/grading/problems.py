@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policytrader.engine.grading.batch import amount_problem, line_problem
-from policytrader.engine.grading.catalogue import fold
+from policytrader.engine.grading.people import names_somebody
 from policytrader.model.money import ONE, ZERO
 from policytrader.model.outcomes import BetPeriod, Direction
+from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,11 +27,17 @@ def bet_problem(bet: BetToGrade, catalogue: Catalogue) -> str:
     listing = catalogue.listing(bet.market)
     return "; ".join(
         [
+            *_name_problems(bet, listing),
             *_word_problems(bet, listing, catalogue),
             *_line_problems(bet, listing),
             *_amount_problems(bet),
         ]
     )
+
+
+def _name_problems(bet: BetToGrade, listing: Listing | None) -> Iterator[str]:
+    if listing is not None and listing.market.scope == "match" and names_somebody(bet.player_name):
+        yield f"the market is about the match, and the bet names {bet.player_name}: write match"
 
 
 def _word_problems(bet: BetToGrade, listing: Listing | None, catalogue: Catalogue) -> Iterator[str]:

@@ -167,14 +167,16 @@ _FIELDS = {
     "bet.direction": "direction",
     "bet.period": "period",
     "bet.line": "line",
-    # A handicap sets one team against the other: there is none on a player, or on the match as a whole.
+    # A handicap sets one team against the other: there is none on a player, or on the match as a whole. Nor is a bet
+    # that names a player one on the match.
     "bet.is_sound": "coalesce(has_amounts AND direction IS NOT NULL AND period IS NOT NULL AND line IS NOT NULL"
-    " AND line % 25 = 0 AND (direction <> 'handicap' OR scope = 'team'), FALSE)",
+    " AND line % 25 = 0 AND (direction <> 'handicap' OR scope = 'team') AND (scope <> 'match' OR NOT names_player),"
+    " FALSE)",
     "bet.bookmaker": "bookmaker",
     "bet.actual": "actual",
     "bet.margin": "CASE direction WHEN 'over' THEN actual - line WHEN 'under' THEN line - actual"
     " WHEN 'handicap' THEN actual + line END",
-    "team.match": "CASE WHEN scope = 'team' THEN team_match END",
+    "team.match": "CASE WHEN scope IN ('team', 'match') THEN team_match END",
     "player.match": "CASE WHEN scope = 'player' THEN player_match END",
     "fixture.is_known": "fixture_no IS NOT NULL",
     "fixture.status": "status",

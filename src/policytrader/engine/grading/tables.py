@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from policytrader.engine.grading.catalogue import STATS, fold
+from policytrader.engine.grading.catalogue import STATS
 from policytrader.engine.tables import Table
 from policytrader.model.fixture import CardHolder, FixtureStatus, Period, Quality, Stat, TeamSide, Value
-from policytrader.model.times import microseconds_between
 from policytrader.policy.grading.fields import VALUE_PROBLEMS
+from policytrader.policy.grading.folding import fold
 from policytrader.policy.values import duration_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from decimal import Decimal
 
     from policytrader.engine.grading.catalogue import Catalogue
@@ -50,16 +49,17 @@ BETS = _table(
     manual_override=_FLAG,
     seen_value=_WHOLE,
     seen_ago=_WHOLE,
+    since_kickoff=_WHOLE,
     player_no=_NUMBER,
     player_match=_TEXT,
     team_no=_NUMBER,
     team_match=_TEXT,
+    names_player=_FLAG,
 )
 FIXTURES = _table(
     "fixtures",
     fixture_no=_NUMBER,
     status=_TEXT,
-    since_kickoff=_WHOLE,
     var_pending=_FLAG,
     decided_by=_TEXT,
     match_over=_FLAG,
@@ -97,7 +97,10 @@ CARDS = _table(
     kind=_TEXT,
     is_certain=_FLAG,
 )
-"""A card once for its side and once for each asked player whose it is, or may be where nobody says whose."""
+"""A card once for its side and once for each asked player whose it is, or may be where nobody says whose.
+
+A card of nobody knows whom is certain for nobody: it may be of the staff, or a second one of somebody who has one.
+"""
 
 GOALS = _table(
     "goals",
@@ -231,14 +234,13 @@ def _by_market(catalogue: Catalogue, terms: Terms | DefaultTerms) -> Mapping[str
 # --- The fixtures -----------------------------------------------------------------------------------------------------
 
 
-def fixture_row(number: int, fixture: Fixture, at: datetime) -> tuple[Any, ...]:
+def fixture_row(number: int, fixture: Fixture) -> tuple[Any, ...]:
     """A row of ``fixtures``."""
     over = fixture.finished_periods
     is_finished = fixture.status is FixtureStatus.FINISHED
     return (
         number,
         str(fixture.status),
-        None if fixture.kickoff_at is None else microseconds_between(fixture.kickoff_at, at),
         fixture.is_var_pending,
         str(fixture.decided_by),
         is_finished or Period.REGULAR in over,
@@ -314,12 +316,12 @@ def _judged(value: Value) -> tuple[int | None, int, int | None]:
 
 def card_rows(number: int, fixture: Fixture, players: Mapping[str, int]) -> Iterator[tuple[Any, ...]]:
     """Rows of ``cards``: those of players on the pitch before the final whistle. Staff are not counted."""
-    for card_no, card in enumerate(fixture.cards):
+    for card in fixture.cards:
         if card.holder is not CardHolder.PLAYER or card.is_after_whistle:
             continue
-        holder = card.player_id or f"card {card_no}"
-        for owner_no, is_certain in _owners(fixture, card.side, card.player_id, players):
-            yield number, owner_no, str(card.period), holder, str(card.kind), is_certain
+        is_certain = card.player_id is not None
+        for owner_no, _ in _owners(fixture, card.side, card.player_id, players):
+            yield number, owner_no, str(card.period), card.player_id, str(card.kind), is_certain
 
 
 def goal_rows(number: int, fixture: Fixture, players: Mapping[str, int]) -> Iterator[tuple[Any, ...]]:

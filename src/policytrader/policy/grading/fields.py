@@ -16,7 +16,7 @@ SCOPES = ("player", "team", "match")
 PARTICIPATION = ("must_appear", "must_start")
 
 VALUE_PROBLEMS = ("stat_unavailable", "unreconciled", "inconsistent_value", "extra_time_unsplit")
-"""Why there is no number to grade on: reasons of ``model.grades.Reason``."""
+"""Why there is no number to grade on: reasons of ``model.outcomes.Reason``. Of several the first here is told."""
 
 NAME_MATCHES = ("found", "ambiguous", "not_found")
 

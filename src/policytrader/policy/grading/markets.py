@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -18,11 +19,7 @@ PeriodName = Literal["match", "first_half", "second_half"]
 EventCount = Literal["cards", "header_goals", "first_goal", "last_goal"]
 EVENT_COUNTS: tuple[EventCount, ...] = get_args(EventCount)
 """What is counted from events alone, beside the statistics."""
-
-
-def market_text(name: str) -> str:
-    """A name as names of markets and bookmakers are compared: without case, with single spaces."""
-    return " ".join(name.casefold().split())
+_LOCATIONS: Mapping[str, Literal["player", "total", "side"]] = {"player": "player", "team": "side", "match": "total"}
 
 
 class MarketAlias(Model):
@@ -74,6 +71,11 @@ class Market(Model):
     direction: DirectionName | None = None
     api_type_id: Annotated[int, Field(ge=1, le=99_999)] | None = None
     api_location: Literal["player", "total", "side"] | None = None
+
+    @property
+    def location(self) -> Literal["player", "total", "side"]:
+        """Where the other feed has the number of a market of this scope; ``api_location`` may not say another."""
+        return _LOCATIONS[self.scope]
 
     @model_validator(mode="after")
     def _lower_of_two(self) -> Market:
