@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytrader.errors import UsageError
+from policytrader.tracking import BetTrackingSystem
 from policytrader.tracking.messages import LIMIT, MARKUPS, stats_message
 
 STATS: dict[str, Any] = {
@@ -161,3 +162,9 @@ def test_recent_bets_go_first() -> None:
     assert "Recent Bets" in found
     long = [bet(player_name="😀" * 3000, market="." * 3000)] * 5
     assert stats_message(STATS, "x" * 9000, long, "markdown_v2").startswith("📊 *Betting Statistics* \\- @xxx")
+
+
+@pytest.mark.parametrize("stats", [None, 5, {"bets": [None]}, {"bets": 5}, {"bets": "x"}])
+def test_whatever_is_given_as_statistics_there_is_a_message(stats: Any) -> None:
+    tracker = BetTrackingSystem("sqlite:///never-opened.db", "bets")
+    assert tracker.format_stats_message(stats, "ann").startswith(tracker.format_stats_message({}, "ann"))

@@ -64,7 +64,10 @@ def kept_time(moment: datetime, name: str = "time") -> datetime:
     """In UTC, cut to milliseconds. Raises ``ValueError`` for a time without a zone."""
     if moment.tzinfo is None:
         _refuse(name, moment, "a time with a zone")
-    moment = moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        _refuse(name, moment, "within the years 1 to 9999 in UTC")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

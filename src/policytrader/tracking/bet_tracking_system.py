@@ -7,6 +7,7 @@ be reached (``StoreError``), or a request that makes no sense at all (``UsageErr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, Unpack, overload
 
@@ -27,7 +28,7 @@ from policytrader.ports.bet_store import Owner
 from policytrader.tracking.messages import RECENT, stats_message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from policytrader.app.tracking.filters import Wanted
     from policytrader.app.tracking.opened import OpenedBets
@@ -171,8 +172,13 @@ class BetTrackingSystem:
 
         ``markup`` is that of the client libraries, or ``markdown_v2``, ``html`` or ``plain`` for the Bot API.
         """
-        newest = stats.newest(RECENT) if isinstance(stats, LazyStats) else list(stats.get("bets") or ())[:RECENT]
-        return stats_message(stats, username, newest, markup)
+        if isinstance(stats, LazyStats):
+            return stats_message(stats, username, stats.newest(RECENT), markup)
+        given: object = stats  # of programs that nobody checks
+        known: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        bets = known.get("bets")
+        newest = [bet for bet in bets if isinstance(bet, Mapping)] if isinstance(bets, (list, tuple)) else []
+        return stats_message(known, username, newest[:RECENT], markup)
 
     # --- beside the methods that other programs know ----------------------------------------------------------------
 

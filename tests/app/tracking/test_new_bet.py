@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -169,3 +169,14 @@ def test_a_team_bot_has_bets_of_its_own(made: MadeBook) -> None:
 )
 def test_kickoffs(day: object, at: object, expected: datetime | None) -> None:
     assert kickoff(day, at, LONDON) == expected
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))),
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+    ],
+)
+def test_a_day_at_the_end_of_time_is_no_kickoff(day: datetime) -> None:
+    assert kickoff(day, None, LONDON) is None

@@ -114,7 +114,10 @@ def tracking_of(facts: MarketFacts | None, team: str | None, match: str | None) 
 def kickoff(day: object, at: object, zone: ZoneInfo) -> datetime | None:
     """The kick-off of a day and a time as alerts print them; None where they do not say one."""
     if isinstance(day, datetime):
-        return kept_time(day if day.tzinfo is not None else day.replace(tzinfo=zone))
+        try:
+            return kept_time(day if day.tzinfo is not None else day.replace(tzinfo=zone))
+        except ValueError:
+            return None
     parts = (one.isoformat() if isinstance(one, (date, time)) else one for one in (day, at))
     written = " ".join(one for one in parts if isinstance(one, str))
     found = read_kick_off(written, None)
