@@ -425,7 +425,7 @@ class BetStoreContract:
         assert [one.fixture_id for one in rotation()] == ["1", "2", "3"]
         store.stamp([Check(bet_id="b2", reason=Reason.NOT_FINISHED)], AT + 2 * MINUTE)
         assert rotation() == [
-            pending("2", 1, None, None), pending("1", 2, early, AT), pending("3", 1, KICK_OFF, AT + MINUTE),
+            pending("2", 1, None, None), pending("1", 2, KICK_OFF, AT), pending("3", 1, KICK_OFF, AT + MINUTE),
         ]  # fmt: skip
         assert [one.fixture_id for one in store.pending_fixtures(KICK_OFF)] == ["2", "1"]
 
