@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -103,14 +103,9 @@ def opened_feed(policy: GradingSet, clock: Clock, patience: Patience, kept: Path
     from policytrader.adapters.polite_http import Manners, PoliteHttp
 
     address = os.environ.get(FOTMOB_URL) or FOTMOB
-    manners = Manners(
-        # A server of our own needs no pauses.
-        pause_seconds=0.0 if is_loopback(urlsplit(address).hostname or "") else patience.pause_seconds,
-        attempts=patience.attempts,
-        backoff_seconds=patience.backoff_seconds,
-        longest_wait_seconds=patience.longest_wait_seconds,
-        connect_seconds=patience.connect_seconds,
-    )
+    if is_loopback(urlsplit(address).hostname or ""):
+        patience = replace(patience, pause_seconds=0.0)  # a server of our own needs no pauses
+    manners = Manners(**asdict(patience))
     window = duration(policy.grading.settings.regrade_window)
     with closing(PoliteHttp(address, "FotMob", clock, SystemRandom(), manners)) as answers:
         yield FotMobFeed(answers, clock, None if kept is None else KeptAnswers(kept), regrade_window=window)

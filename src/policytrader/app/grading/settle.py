@@ -104,14 +104,13 @@ class Settler:
         now, schedule = self._clock.now(), self._engine.policy.grading.schedule
         wait = timedelta() if schedule.live else duration(schedule.first_look)
         oldest = now - duration(schedule.give_up_after)
-        fixtures = self._store.pending_fixtures(now - wait, owner)
-        # Nobody is given up unasked.
-        given_up = [
-            one
-            for one in fixtures
-            if one.last_checked_at is not None and one.kickoff_at is not None and one.kickoff_at < oldest
-        ]
-        return [one for one in fixtures if one not in given_up], given_up
+        ask: list[PendingFixture] = []
+        given_up: list[PendingFixture] = []
+        for one in self._store.pending_fixtures(now - wait, owner):
+            is_old = one.kickoff_at is not None and one.kickoff_at < oldest
+            # Nobody is given up unasked.
+            (given_up if is_old and one.last_checked_at is not None else ask).append(one)
+        return ask, given_up
 
     def look(
         self,
