@@ -24,16 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policytrader.errors import Place
+    from policytrader.policy.grading.rules import GradingRule
     from policytrader.policy.policy_set import PolicySet
     from policytrader.policy.rules import InlineTest, Rule
 
 
 @dataclass(frozen=True)
 class InlineResult:
-    """One test beside a rule: what it expected and what the rule said; truths of the rule and of its leaves."""
+    """One test beside a rule: what it expected and what the rule said; truths of the rule and of its leaves.
+
+    ``actual`` of a grading rule is the result, the reason for leaving the bet pending, ``manual_override``, or ``next``
+    where the rule lets the bet pass.
+    """
 
     kind: str
-    rule: Rule
+    rule: Rule | GradingRule
     test: InlineTest
     actual: str
     applies: bool

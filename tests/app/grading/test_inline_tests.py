@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from policytrader.app.coverage import RuleCoverage
-from policytrader.app.grading.inline_tests import InlineResult, run_inline_tests
+from policytrader.app.grading.inline_tests import run_inline_tests
 from policytrader.policy.grading.fields import GRADING_FIELDS
 from policytrader.policy.grading.grading_set import GradingSet
 from policytrader.policy.rules import InlineTest
 from tests.engine.grading.policies import shipped
+
+if TYPE_CHECKING:
+    from policytrader.app.inline_tests import InlineResult
 
 pytestmark = pytest.mark.engine
 

@@ -5,13 +5,12 @@ They run through the very SQL that decides, over a table of given values in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
-from policytrader.app.inline_tests import column_type, column_value
+from policytrader.app.inline_tests import InlineResult, column_type, column_value
 from policytrader.engine.compile import leaf_column
 from policytrader.engine.evaluate import LOCKED_DOWN
 from policytrader.engine.grading.compile import KIND, compile_grading_conditions
@@ -26,29 +25,6 @@ if TYPE_CHECKING:
     from policytrader.policy.grading.grading_set import GradingSet
     from policytrader.policy.grading.rules import GradeTo, GradingRule
     from policytrader.policy.rules import InlineTest
-
-
-@dataclass(frozen=True)
-class InlineResult:
-    """One test beside a rule: what it expected and what the rule said; truths of the rule and of its leaves.
-
-    ``actual`` is the result, the reason for leaving the bet pending, ``manual_override``, or ``next`` where the rule
-    lets the bet pass.
-    """
-
-    kind: str
-    rule: GradingRule
-    test: InlineTest
-    actual: str
-    applies: bool
-    truth: bool | None
-    leaves: tuple[bool | None, ...]
-    place: Place | None
-
-    @property
-    def is_passed(self) -> bool:
-        """True when the rule said what was expected."""
-        return self.actual == self.test.expect
 
 
 def run_inline_tests(policy: GradingSet) -> tuple[InlineResult, ...]:
