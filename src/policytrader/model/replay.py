@@ -6,18 +6,17 @@ Amounts are ``Decimal`` in the account's currency, times aware UTC.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from policytrader.model.money import ZERO
-from policytrader.model.snapshot import Side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from policytrader.model.journal import Purpose
-    from policytrader.model.snapshot import Selection
+    from policytrader.model.snapshot import Selection, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
