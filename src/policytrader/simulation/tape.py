@@ -43,18 +43,26 @@ class Kind(IntEnum):
     """The price in hundredths."""
     NEAR = 4
     FAR = 5
-    REPLACES_BACK = 6
-    """What follows in this quote is the whole ladder; it comes before the quote's levels."""
-    REPLACES_LAY = 7
-    REPRICED = 8
+    REPLACES = 6
+    """The quote's ladders are whole; ``pennies`` says which (``Sides``). A side that has no rows is then empty."""
+    IS_REPRICED = 7
     """The volume of this quote only moves to reduced prices."""
+    EMPTY = 8
+    """A quote that is no change: of the sides in ``pennies`` it tells no level, or it tells nothing at all."""
+
+
+class Sides(IntEnum):
+    """Bits of ``pennies`` in rows of kind REPLACES and EMPTY."""
+
+    BACK = 1
+    LAY = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """Rows in the order of the market's changes. ``at`` in microseconds since 1970; rows of one quote share a ``number``.
+    """Rows in the order of the market's changes; ``at`` in microseconds since 1970.
 
-    ``number`` is the quote's place among all quotes and definitions of its market.
+    Rows of one quote share a ``number``: its place among all quotes and definitions of its market.
     """
 
     at: Whole
@@ -78,15 +86,16 @@ class Tape:
     def make(self, book: RunnerBook, end: int, cleared: int = 0) -> None:
         """Set an empty book to what the first ``end`` rows make of it; its ladders were cleared after ``cleared``."""
         kind, tick, pennies = self.kind[:end], self.tick[:end], self.pennies[:end]
+        replaced = np.flatnonzero(kind == Kind.REPLACES)
         book.is_seen = end > 0
         for which, reset, levels in (
-            (Kind.BACK, Kind.REPLACES_BACK, book.back),
-            (Kind.LAY, Kind.REPLACES_LAY, book.lay),
+            (Kind.BACK, Sides.BACK, book.back),
+            (Kind.LAY, Sides.LAY, book.lay),
             (Kind.TRADED, None, book.volume),
         ):
             begin = 0 if reset is None else cleared
-            if reset is not None and (whole := np.flatnonzero(kind == reset)).size:
-                begin = max(begin, int(whole[-1]))
+            if reset is not None and (whole := replaced[pennies[replaced] & reset > 0]).size:
+                begin = max(begin, int(np.searchsorted(self.number[:end], self.number[whole[-1]], "left")))
             places = begin + np.flatnonzero(kind[begin:] == which)
             # The last row of each tick: the first of its kind when they are read backwards.
             ticks, first = np.unique(tick[places][::-1], return_index=True)
@@ -120,25 +129,18 @@ class Tape:
 
 def rows_of(quote: Quote) -> Iterator[tuple[int, int, int]]:
     """A quote as rows of kind, tick and pennies."""
-    if quote.is_repriced:
-        yield Kind.REPRICED, NO_TICK, 0
-    for levels, kind, whole in (
-        (quote.back, Kind.BACK, Kind.REPLACES_BACK),
-        (quote.lay, Kind.LAY, Kind.REPLACES_LAY),
-    ):
-        if levels is None:
-            continue
-        if quote.replaces:
-            yield whole, NO_TICK, 0
-        for tick, pennies in levels:
+    for kind, levels in ((Kind.BACK, quote.back), (Kind.LAY, quote.lay), (Kind.TRADED, quote.traded)):
+        for tick, pennies in levels or ():
             yield kind, tick, pennies
-    for tick, pennies in quote.traded or ():
-        yield Kind.TRADED, tick, pennies
-    for price, kind in ((quote.last_traded, Kind.LAST_TRADED), (quote.near, Kind.NEAR), (quote.far, Kind.FAR)):
+    for kind, price in ((Kind.LAST_TRADED, quote.last_traded), (Kind.NEAR, quote.near), (Kind.FAR, quote.far)):
         if price is not None:
             hundredths = price * _HUNDRED
             # One with more decimals is no price that anything is decided on.
             yield kind, NO_TICK, int(hundredths) if hundredths == int(hundredths) else NO_PRICE
+    if quote.replaces:
+        yield Kind.REPLACES, NO_TICK, (quote.back is not None) * Sides.BACK + (quote.lay is not None) * Sides.LAY
+    if quote.is_repriced:
+        yield Kind.IS_REPRICED, NO_TICK, 0
 
 
 def price_of(hundredths: int) -> Decimal:
@@ -164,11 +166,13 @@ def _quote(at: int, market_id: str, selection_id: int, rows: list[tuple[int, int
             levels.setdefault(kind, []).append((tick, pennies))
         elif kind <= Kind.FAR:
             prices[kind] = price_of(pennies)
-        elif kind == Kind.REPRICED:
+        elif kind == Kind.IS_REPRICED:
             is_repriced = True
         else:
-            replaces = True
-            levels.setdefault(Kind.BACK if kind == Kind.REPLACES_BACK else Kind.LAY, [])
+            replaces = replaces or kind == Kind.REPLACES
+            for bit, side in ((Sides.BACK, Kind.BACK), (Sides.LAY, Kind.LAY)):
+                if pennies & bit:
+                    levels.setdefault(side, [])
     back, lay, traded = (tuple(levels[kind]) if kind in levels else None for kind in (Kind.BACK, Kind.LAY, Kind.TRADED))
     return Quote(
         moment_of(at), market_id, selection_id, back, lay, traded, prices.get(Kind.LAST_TRADED), replaces,

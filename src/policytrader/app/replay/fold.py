@@ -18,7 +18,6 @@ from policytrader.app.checked_prices import CheckedPrices
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
 from policytrader.app.reconcile import Reading
-from policytrader.app.replay.records import moment
 from policytrader.app.replay.store import MODE, ReplayStore
 from policytrader.app.replay.views import Views
 from policytrader.app.replay.world import ReplayWorld
@@ -34,6 +33,7 @@ from policytrader.model.money import ZERO
 from policytrader.model.position import exposure_of
 from policytrader.model.records import StoredSelection
 from policytrader.ports import ClearedStatus
+from policytrader.ports.races import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

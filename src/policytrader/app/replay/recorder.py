@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from policytrader.app.replay.records import MISSING, BestPrices, MarketRecord, RaceRecord, RunnerRecord
 from policytrader.model.snapshot import MarketType
 from policytrader.model.times import EPOCH, format_utc, microseconds_between
+from policytrader.ports.races import MISSING, BestPrices, MarketRecord, RaceRecord, RunnerRecord
 from policytrader.simulation.events import Quote
 from policytrader.simulation.exchange import Change, SimulatedExchange
 from policytrader.simulation.tape import Tape

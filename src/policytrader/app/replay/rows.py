@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from policytrader.app.replay.records import MISSING, runner_of
 from policytrader.engine.history import PickRows, runners_rows
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
+from policytrader.ports.races import MISSING, runner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from policytrader.app.replay.records import BestPrices, MarketRecord, RaceRecord
     from policytrader.engine.history import Reads
     from policytrader.model.snapshot import ReferenceRunner, Selection
     from policytrader.policy.policy_set import PolicySet
+    from policytrader.ports.races import BestPrices, MarketRecord, RaceRecord
     from policytrader.simulation.tape import Whole
 
 CATALOGUE_EVERY = timedelta(seconds=60)
@@ -33,12 +33,16 @@ _PRICES = ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_tra
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RacePicks:
-    """The picks of one race, what was captured for them, and the ticks (microseconds) at which they are decided."""
+    """The picks of one race, what was captured for them, and the ticks (microseconds) at which they are decided.
+
+    ``asked`` tells at which of them the catalogue is read, the first one included.
+    """
 
     race: RaceRecord
     selections: tuple[Selection, ...]
     captures: tuple[ReferenceRunner, ...]
     ticks: Whole
+    asked: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,8 @@ class HistoryRows:
         self._reads = reads
         self._wanted = wanted
         self._epochs = 0
+        self.count = 0
+        """How many rows there are for the statement."""
         self.histories: list[PickHistory] = []
         self.picks: list[PickRows] = []
         self.reference: list[tuple[int, ReferenceRunner]] = []
@@ -84,7 +90,7 @@ class HistoryRows:
         """Add the picks of a race."""
         if not len(picks.ticks) or not picks.selections:
             return
-        view = _RaceView(picks.race, picks.ticks)
+        view = _RaceView(picks)
         race_id = picks.selections[0].race_id
         changes = view.changes(with_prices=self._reads.prices_of_others)
         epochs = np.cumsum(changes) - 1 + self._epochs
@@ -144,11 +150,12 @@ class HistoryRows:
                 race_time=race_time[tick],
                 target=_targets(self._policy, selection, race_time[tick] - ticks[tick]),
                 epoch=epochs[tick],
-                begin=sum(len(one.epoch) for one in self.picks[:-1]),
+                begin=self.count,
                 cap=int(ladder.limits.amount(selection.side) * points * _AMOUNT),
                 within=int(ladder.fully_matched_within * _AMOUNT),
             )
         )
+        self.count += len(tick)
 
     def _columns(self, columns: dict[str, Any]) -> list[str]:
         """Those that the statement reads."""
@@ -177,14 +184,15 @@ class HistoryRows:
 class _RaceView:
     """One race at its ticks: which definition of each market holds, and what the catalogue has said."""
 
-    def __init__(self, race: RaceRecord, ticks: Whole) -> None:
+    def __init__(self, picks: RacePicks) -> None:
+        race, ticks = picks.race, picks.ticks
         self.race = race
         self.ticks = ticks
         self.places = {
             market_id: np.searchsorted(np.array(market.times, np.int64), ticks, "right") - 1
             for market_id, market in race.markets.items()
         }
-        self._asked = _catalogue_ticks(ticks)
+        self._asked = picks.asked
         self._known = {market_id: self._known_from(market) for market_id, market in race.markets.items()}
 
     def changes(self, *, with_prices: bool) -> Any:
@@ -251,7 +259,7 @@ class _RaceView:
         return np.maximum.accumulate(listed)
 
 
-def _catalogue_ticks(ticks: Whole) -> Any:
+def catalogue_ticks(ticks: Whole) -> Any:
     """The ticks at which the catalogue is read: the first, and each that comes a minute or more after the last."""
     every = CATALOGUE_EVERY // timedelta(microseconds=1)
     asked = np.zeros(len(ticks), np.bool_)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from policytrader.app.assemble import RaceMarket, assemble_snapshot
 from policytrader.app.checked_prices import checked
-from policytrader.app.replay.records import MISSING, moment
 from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
 from policytrader.model.snapshot import RunnerStatus
+from policytrader.ports.races import MISSING, moment
 from policytrader.simulation.units import from_pennies
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from policytrader.app.assemble import AccountView
-    from policytrader.app.replay.records import MarketRecord
     from policytrader.app.replay.run import PickRun
     from policytrader.app.replay.world import ReplayWorld
     from policytrader.model.records import StoredSelection
     from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
     from policytrader.ports import PriceFeed
+    from policytrader.ports.races import MarketRecord
     from policytrader.simulation.definition import RunnerDefinition
 
 _Shown = tuple[PriceSize | None, PriceSize | None, "Decimal | None"]

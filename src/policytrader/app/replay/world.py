@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from policytrader.app.replay.records import moment
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
+from policytrader.ports.races import moment
 from policytrader.simulation.events import Redefine
 from policytrader.simulation.exchange import SimulatedExchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from policytrader.app.replay.records import MarketRecord
     from policytrader.model.money import MinimumSize
+    from policytrader.ports.races import MarketRecord
     from policytrader.simulation.book import RunnerBook
     from policytrader.simulation.events import Event
     from policytrader.simulation.tape import Tape
