@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from policytrader.engine.evaluate import open_locked_down
+from policytrader.engine.connection import ConnectionOwner
 from policytrader.engine.grading import evidence, problems, tables
 from policytrader.engine.grading.batch import BatchMaker
 from policytrader.engine.grading.catalogue import Catalogue
@@ -23,9 +23,6 @@ from policytrader.policy.grading.rules import BY_MARGIN
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from types import TracebackType
-
-    import duckdb
 
     from policytrader.engine.grading.batch import Placed
     from policytrader.model.grades import BetToGrade, FixtureBets
@@ -50,7 +47,7 @@ class _Verdict(NamedTuple):
     reads_count: bool
 
 
-class GradingEngine:
+class GradingEngine(ConnectionOwner):
     """One grading policy, compiled and prepared once; grades any number of bets. Close it, or use it in ``with``."""
 
     def __init__(self, policy: GradingSet, names: NameMatcher | None = None) -> None:
@@ -70,21 +67,7 @@ class GradingEngine:
         self._sources = {table.name: SnapshotSource(table) for table in (*tables.BATCH_TABLES, *tables.POLICY_TABLES)}
         for name, table in tables.policy_tables(self._catalogue, policy.markets, policy.participation).items():
             self._sources[name].table = table
-        self._connection: duckdb.DuckDBPyConnection = open_locked_down(self._sources)
-
-    def __enter__(self) -> Self:
-        """The engine itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Release DuckDB's memory."""
-        self._connection.close()
+        super().__init__(self._sources)
 
     def grade(self, batches: Sequence[FixtureBets], at: datetime, *, explain: bool = False) -> tuple[Grade, ...]:
         """A grade for every bet, in the order of the bets; ``at`` is now. Never raises for what a bet holds.
