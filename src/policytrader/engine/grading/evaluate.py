@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policytrader.engine.connection import ConnectionOwner
 from policytrader.engine.grading import evidence, problems, tables
 from policytrader.engine.grading.batch import BatchMaker
-from policytrader.engine.grading.catalogue import Catalogue
 from policytrader.engine.grading.compile import FIXED_COLUMNS, OTHERWISE, GradedRow, compile_grading
 from policytrader.engine.grading.money import Payout, payout
 from policytrader.engine.player_names import NameMatcher
@@ -17,6 +16,7 @@ from policytrader.model.fixture import FixtureStatus, Quality
 from policytrader.model.grades import Grade
 from policytrader.model.outcomes import Outcome, Reason
 from policytrader.policy.conditions import Leaf, walk
+from policytrader.policy.grading.catalogue import Catalogue
 from policytrader.policy.grading.formulas import FormulaError
 from policytrader.policy.grading.rules import BY_MARGIN
 
