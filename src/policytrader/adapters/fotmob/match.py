@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.adapters.fotmob.detect import FEED, Layout, detect_layout
 from policytrader.adapters.fotmob.events import read_events
-from policytrader.adapters.fotmob.players import Play, cards_of, player_of, read_men, took_part
+from policytrader.adapters.fotmob.players import Play, cards_of, player_of, read_men
 from policytrader.adapters.fotmob.shot_map import read_shot_map
 from policytrader.adapters.fotmob.squads import read_squads
 from policytrader.adapters.fotmob.stat_words import RECORDED, RECORDED_L1
@@ -24,7 +23,9 @@ from policytrader.engine.grading.reconcile_stats import (
     suspected,
     unavailable,
 )
+from policytrader.engine.grading.recount import goals_by_own_players, goals_of, goals_scored_by
 from policytrader.model.fixture import (
+    HALVES,
     Completeness,
     DecidedBy,
     Fixture,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 
 _MAX_GOALS = 99
 _TEAM_PAGE = re.compile(r"/teams/(\d{1,18})(?:/.*)?", re.ASCII | re.DOTALL)
-_HALVES = (Period.FIRST_HALF, Period.SECOND_HALF)
 
 
 def parse_match(raw: bytes, *, fetched_at: datetime | None) -> Fixture:
@@ -151,7 +151,7 @@ class _Reading:
 
     def _is_explained(self, score: Mapping[TeamSide, int]) -> bool:
         """Nobody has recorded what the header counts after extra time: any of three sums explains it."""
-        played, all_goals = self.events.goals_of(*_HALVES), self.events.goals_of(*_HALVES, Period.EXTRA_TIME)
+        played, all_goals = goals_of(self.events.goals, *HALVES), goals_of(self.events.goals, *Period)
         if not self.has_extra_time:
             return all_goals == score
         with_shootout = {side: all_goals[side] + self.events.shootout_goals[side] for side in TeamSide}
@@ -159,7 +159,7 @@ class _Reading:
 
     def _team_goals(self) -> dict[Period, dict[TeamSide, Value]]:
         return {
-            period: {side: self._goal_value(period, side) for side in TeamSide} for period in (Period.REGULAR, *_HALVES)
+            period: {side: self._goal_value(period, side) for side in TeamSide} for period in (Period.REGULAR, *HALVES)
         }
 
     def _goal_value(self, period: Period, side: TeamSide) -> Value:
@@ -173,14 +173,13 @@ class _Reading:
             return suspected(value) if self.events.goals else unavailable(source_path=self.events.source_path)
         if from_header:
             return stated(score[side], f"{self.goals.score_path}[{list(TeamSide).index(side)}].score")
-        periods = _HALVES if period is Period.REGULAR else (period,)
-        return stated(self.events.goals_of(*periods)[side], self.events.source_path)
+        return stated(goals_of(self.events.goals, *period.parts)[side], self.events.source_path)
 
     def _own_goals_apart(self) -> dict[TeamSide, Value]:
         """What each side's own men scored in regular time."""
         if not self.has_events:
             return {}
-        scored = Counter(goal.side for goal in self.events.goals if not goal.is_own and goal.period in _HALVES)
+        scored = goals_by_own_players(self.events.goals)
         return {side: stated(scored[side], self.events.source_path) for side in TeamSide}
 
     # --- Players ----------------------------------------------------------------------------------------------------
@@ -192,7 +191,7 @@ class _Reading:
                 player_id=man.player_id,
                 side=man.side,
                 is_keeper=man.is_keeper,
-                took_part=took_part(man, play),
+                took_part=play.has_seen(man),
                 stated=man.sheet.stats,
                 recounts=self._recounts(man),
             )
@@ -209,10 +208,7 @@ class _Reading:
     def _recounts(self, man: Man) -> dict[Stat, Value]:
         recounts = self.shots.recount(man.player_id)
         if self.has_events:
-            scored = sum(
-                goal.player_id == man.player_id and not goal.is_own and goal.period in _HALVES
-                for goal in self.events.goals
-            )
+            scored = goals_scored_by(man.player_id, self.events.goals)
             recounts[Stat.GOALS] = stated(scored, self.events.source_path)
         return recounts
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policytrader.adapters.fotmob.events import END_OF_REGULAR, Moment
+from policytrader.adapters.fotmob.events import Moment
 from policytrader.adapters.fotmob.player_stats import Sheet, sheet_of_listing, sheets_of_table
-from policytrader.model.fixture import Card, CardHolder, CardKind, Listed, Player, TeamSide
+from policytrader.engine.grading.recount import is_sent_off, took_part
+from policytrader.model.fixture import Card, CardHolder, Listed, Player, TeamSide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +43,17 @@ class Play:
 
     is_started: bool
     is_finished: bool
+
+    def has_seen(self, man: Man) -> bool | None:
+        """Whether he was on the pitch within regular time; None while that is open."""
+        on_minute = man.came_on.minute if man.came_on else None
+        return took_part(
+            man.listed,
+            on_minute,
+            is_started=self.is_started,
+            is_settled=self.is_finished,
+            minutes=man.sheet.minutes,
+        )
 
 
 def read_men(
@@ -93,36 +105,19 @@ def _unlisted(
             )
 
 
-def took_part(man: Man, play: Play) -> bool | None:
-    """Whether he was on the pitch within regular time; None while that is open.
-
-    Minutes are a sign that he was, never that he was not: he who came on in the last minute may have none.
-    """
-    if not play.is_started:
-        return None
-    if man.listed is Listed.STARTER:
-        return True
-    if man.came_on is not None:
-        return man.came_on.minute <= END_OF_REGULAR
-    if man.sheet.minutes:
-        return True
-    return False if play.is_finished else None
-
-
 def player_of(man: Man, play: Play, cards: tuple[Card, ...], stats: Mapping[Stat, Value]) -> Player:
     """The player as rules see him."""
-    is_sent_off = any(card.player_id == man.player_id and card.kind is not CardKind.YELLOW for card in cards)
     return Player(
         player_id=man.player_id,
         name=man.name,
         side=man.side,
         is_keeper=man.is_keeper,
         listed=man.listed,
-        took_part=took_part(man, play),
+        took_part=play.has_seen(man),
         started=man.listed is Listed.STARTER if play.is_started and man.listed is not None else None,
         on_minute=man.came_on.minute if man.came_on else None,
         off_minute=man.went_off.minute if man.went_off else None,
-        is_off=is_sent_off or man.went_off is not None,
+        is_off=man.went_off is not None or is_sent_off(man.player_id, cards),
         minutes=man.sheet.minutes,
         stats=stats,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policytrader.adapters.fotmob.events import MAX_MINUTE, Moment
-from policytrader.model.fixture import Listed, TeamSide
+from policytrader.adapters.fotmob.events import Moment
+from policytrader.model.fixture import MAX_MINUTE, Listed, TeamSide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
