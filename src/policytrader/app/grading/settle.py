@@ -196,8 +196,10 @@ class Settler:
         for bet in bets:
             (own if self._is_same(bet, fixture) else others).append(bet_to_grade(bet))
         batches = [FixtureBets(fixture, tuple(own)), FixtureBets(None, tuple(others))]
-        # Explained: what a rule saw, and where it was read, is kept beside the result.
-        graded = {grade.key: grade for grade in self._engine.grade(batches, self._clock.now(), explain=True)}
+        asked = {bet.bet_id: bet for bet in bets}
+        # Explained: what a rule saw, and where it was read, is kept beside the result that it came to.
+        grades = self._engine.grade(batches, self._clock.now(), explain=lambda grade: is_news(asked[grade.key], grade))
+        graded = {grade.key: grade for grade in grades}
         return [graded[bet.bet_id] for bet in bets]
 
     def _store_results(

@@ -21,7 +21,7 @@ from policytrader.policy.grading.formulas import FormulaError
 from policytrader.policy.grading.rules import BY_MARGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from policytrader.engine.grading.batch import Placed
@@ -69,15 +69,19 @@ class GradingEngine(ConnectionOwner):
             self._sources[name].table = table
         super().__init__(self._sources)
 
-    def grade(self, batches: Sequence[FixtureBets], at: datetime, *, explain: bool = False) -> tuple[Grade, ...]:
+    def grade(
+        self, batches: Sequence[FixtureBets], at: datetime, *, explain: bool | Callable[[Grade], bool] = False
+    ) -> tuple[Grade, ...]:
         """A grade for every bet, in the order of the bets; ``at`` is now. Never raises for what a bet holds.
 
-        With ``explain`` each grade has the values that its rules saw, every rule's truth and the numbers' places.
+        With ``explain`` each grade has the values that its rules saw, every rule's truth and the numbers' places; or
+        those have that it is true of.
         """
         batch = self._maker.make(batches, at)
         for name, table in batch.arrow().items():
             self._sources[name].table = table
-        rows = self._execute(explain=explain)
+        wants = explain if callable(explain) else lambda _: explain is True
+        rows = self._execute(explain=explain is not False)
         if len(rows) != len(batch.placed):
             message = f"{len(rows)} grades for {len(batch.placed)} bets"
             raise AssertionError(message)
@@ -85,7 +89,9 @@ class GradingEngine(ConnectionOwner):
         for cells in rows:
             row = GradedRow(*cells[: len(FIXED_COLUMNS)])
             grade = self._grade(batch.placed[row.bet_no], row, at)
-            grades[row.bet_no] = self._explained(grade, batch.placed[row.bet_no], row, cells) if explain else grade
+            if wants(grade):
+                grade = self._explained(grade, batch.placed[row.bet_no], row, cells)
+            grades[row.bet_no] = grade
         return tuple(grades[number] for number in range(len(rows)))
 
     def _execute(self, *, explain: bool) -> list[tuple[Any, ...]]:
