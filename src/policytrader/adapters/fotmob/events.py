@@ -44,7 +44,7 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCard:
-    """A card as the feed tells it. ``holder_word`` says where the feed states that it went to no man on the pitch."""
+    """A card as the feed tells it. ``holder_word`` says where the feed says that it went to nobody on the pitch."""
 
     side: TeamSide
     player_id: str | None
