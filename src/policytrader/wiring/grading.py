@@ -55,8 +55,13 @@ def grading_folder(project: Path, named: str | None = None) -> Path:
             message = f"--policy {named}: no such folder of grading rules"
             raise UsageError(message)
         return folder
+    return own_grading_folder(project) or resource("rules")
+
+
+def own_grading_folder(project: Path) -> Path | None:
+    """The project's own grading rules; None where it has none, and the shipped ones are read."""
     own = project / "rules"
-    return own if (own / "football").is_dir() else resource("rules")
+    return own if (own / "football").is_dir() else None
 
 
 def read_grading(folder: Path) -> GradingSet:
