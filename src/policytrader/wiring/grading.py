@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from policytrader.addresses import is_loopback
 from policytrader.errors import UsageError
+from policytrader.files import TooLargeError, read_at_most
 from policytrader.policy.values import duration
 from policytrader.resources import resource
 
@@ -81,14 +82,13 @@ def read_match(path: Path, fetched_at: datetime) -> Fixture:
     from policytrader.errors import LayoutUnknownError
 
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
+        raw = read_at_most(path, _MOST_BYTES)
+    except TooLargeError:
+        message = f"--fixture {path}: larger than any match's answer"
+        raise UsageError(message) from None
     except OSError as error:
         message = f"--fixture {path}: {error.strerror or error}"
         raise UsageError(message) from None
-    if len(raw) > _MOST_BYTES:
-        message = f"--fixture {path}: larger than any match's answer"
-        raise UsageError(message)
     try:
         return parse_match(raw, fetched_at=fetched_at)
     except LayoutUnknownError as unknown:
