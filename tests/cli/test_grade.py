@@ -128,6 +128,30 @@ def test_explain_shows_the_rules_the_values_and_where_they_were_read(run: Run, h
     assert ran.out.splitlines()[-1] == "1 won"
 
 
+def test_explain_shows_what_the_answer_holds(run: Run, here: Path) -> None:
+    document = mini("L3")
+    document["content"]["shotmap"] = {"shots": []}
+    (here / "match.json").write_bytes(as_bytes(document))
+    asked = ("grade", "--fixture", here / "match.json", "--bets", bets(here, "Match Goals,match,over,3"), "--explain")
+    holds, home, away = (line.strip() for line in run(*asked).out.splitlines()[1:4])
+    assert holds.startswith("answer of fotmob, layout L3: team statistics, player statistics; ")
+    assert holds.endswith("periods: regular, first_half, second_half")
+    assert home == "players of Northport do not add up to the team's figure: corners"
+    assert away == "players of Eastmoor do not add up to the team's figure: corners, interceptions"
+    told = json.loads(run(*asked, "--json").out)["match"]
+    assert told["periods"] == ["regular", "first_half", "second_half"]
+    assert (told["layout"], told["team_stats"], told["player_stats"], told["shots"]) == ("L3", True, True, False)
+    assert told["reconciled"]["interceptions"] == {"home": True, "away": False}
+    assert len(told["hash"]) == 64
+
+
+def test_a_match_that_cannot_be_read_holds_nothing(run: Run, here: Path) -> None:
+    (here / "match.json").write_bytes(b"{}")
+    file = bets(here, "Match Goals,match,over,3")
+    ran = run("grade", "--fixture", here / "match.json", "--bets", file, "--explain", "--json")
+    assert json.loads(ran.out)["match"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -179,7 +203,18 @@ def test_bets_of_all_users_are_settled_and_a_second_time_nothing_is_left(
     assert first.code == 0, first.err
     told = json.loads(first.out)
     assert sorted((one["user_id"], one["status"]) for one in told["settled"]) == [(1, "won"), (2, "lost")]
+    assert (told["fixtures"], told["from_kept_answers"]) == (1, 0)
     assert (second.code, second.out) == (0, "0 fixtures: 0 bets settled\n")
+
+
+def test_a_match_that_was_kept_is_told_as_kept(run: Run, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Site(otherwise=Answer(as_bytes(mini("L3")))) as site:
+        monkeypatch.setenv("POLICYTRADER_FOTMOB_URL", site.url)
+        long_after = ("--now", "2026-03-20T18:00:00Z", "grade", "--store", store)
+        run(*long_after, "--user", 1)
+        ran = run(*long_after, "--user", 2)
+        assert len(site.asked) == 1
+    assert ran.out.splitlines()[-1] == "1 fixture (1 from kept answers): 1 bet settled"
 
 
 def test_a_feed_that_does_not_answer_is_told_and_leaves_the_bets_pending(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from policytrader.authoring.suggest import did_you_mean
 from policytrader.errors import Diagnostic, Place, SnapshotError
+from policytrader.files import TooLargeError, read_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,12 +59,11 @@ def plain_number(text: str) -> Decimal | None:
 def read_text(path: Path, what: str) -> str:
     """The text of a file of ``what`` (as messages call it). Raises ``SnapshotError``."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        data = read_at_most(path, _MOST_BYTES)
+    except TooLargeError:
+        raise _broken(path, "S102", f"too large for a file of {what}") from None
     except OSError as error:
         raise _broken(path, "S101", f"cannot be read: {error.strerror or error}") from None
-    if len(data) > _MOST_BYTES:
-        raise _broken(path, "S102", f"too large for a file of {what}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

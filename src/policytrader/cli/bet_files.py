@@ -15,6 +15,7 @@ from policytrader.cli.tracker import tracker_options
 from policytrader.cli.trading import json_option
 from policytrader.cli.written import write_text
 from policytrader.errors import UsageError, printable
+from policytrader.files import TooLargeError, read_at_most
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,14 +88,13 @@ def _form_of(path: Path | None) -> str:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        data = read_at_most(path, _MOST_BYTES)
+    except TooLargeError:
+        message = f"{path}: too large for a file of bets"
+        raise UsageError(message) from None
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror or error}"
         raise UsageError(message) from None
-    if len(data) > _MOST_BYTES:
-        message = f"{path}: too large for a file of bets"
-        raise UsageError(message)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

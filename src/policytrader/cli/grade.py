@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policytrader.app.grading.bet_file import read_bet_file
-from policytrader.app.grading.grade_file import grade_document, grade_rows
+from policytrader.app.grading.grade_file import grade_document, grade_rows, match_document
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.grade_text import print_grades
 from policytrader.cli.tracker import TrackerPlace, tracker_options
@@ -85,7 +85,8 @@ def _grade_files(
     graded = grade_rows(rules, rows, match, now, explain=explain)
     if as_json:
         grades = [{"row": row.row, **grade_document(grade, explain=explain)} for row, grade in graded]
-        print_json({"schema": GRADES_SCHEMA, "policy": {"hash": rules.hash}, "grades": grades})
+        shown = {"match": None if isinstance(match, LayoutUnknownError) else match_document(match)} if explain else {}
+        print_json({"schema": GRADES_SCHEMA, "policy": {"hash": rules.hash}, **shown, "grades": grades})
     else:
         print_grades(rules.hash, graded, match, explain=explain)
     return FINE

@@ -92,7 +92,8 @@ def _print_round(found: Round, *, as_json: bool) -> None:
             ),
             err=True,
         )
-    fixtures = counted(len(found.looks), "fixture")
+    kept = sum(look.is_cached for look in found.looks)
+    fixtures = counted(len(found.looks), "fixture") + (f" ({kept} from kept answers)" if kept else "")
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(_reasons(found).items()))
     left = f", {found.pending_count} pending ({reasons})" if reasons else ""
     click.echo(f"{fixtures}: {counted(len(found.settled), 'bet')} settled{left}")
@@ -101,6 +102,7 @@ def _print_round(found: Round, *, as_json: bool) -> None:
 def _document(found: Round) -> dict[str, Any]:
     return {
         "fixtures": len(found.looks),
+        "from_kept_answers": sum(look.is_cached for look in found.looks),
         "settled": [
             {"bet_id": one.bet.bet_id, "user_id": one.bet.user_id, **grade_document(one.grade)} for one in found.settled
         ],

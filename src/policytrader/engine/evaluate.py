@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.compile import FIXED_COLUMNS, Outcome, Statement, compile_members, compile_policy
+from policytrader.engine.connection import ConnectionOwner
 from policytrader.engine.hedge import plan_hedge
 from policytrader.engine.plan import NO_REASON_STORED, Decision, Plan
 from policytrader.engine.protect import Guard
@@ -25,18 +24,8 @@ from policytrader.model.money import MINIMUM_SIZES, MinimumSize
 from policytrader.model.position import position_of, risk_of
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from policytrader.model.snapshot import Selection, Snapshot
     from policytrader.policy.policy_set import PolicySet
-
-LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,
-    "enable_external_access": False,
-    "autoload_known_extensions": False,
-    "autoinstall_known_extensions": False,
-}
-"""DuckDB without files, network and extensions; ``lock_configuration`` follows once the tables are registered."""
 
 _SIMPLE: dict[int, tuple[Action, str]] = {
     Outcome.CLOSED: (Action.CLOSED, "cashed_out"),
@@ -73,7 +62,7 @@ def decision_order(selection: Selection) -> tuple[Any, ...]:
     )
 
 
-class Engine:
+class Engine(ConnectionOwner):
     """One policy, compiled and prepared once; evaluates any number of snapshots. Close it, or use it in ``with``."""
 
     def __init__(
@@ -95,22 +84,8 @@ class Engine:
         self._minimum = minimum
         self._sources = {table.name: SnapshotSource(table) for table in TABLES}
         self._ordered: tuple[tuple[Selection, ...], tuple[Selection, ...]] = ((), ())
-        self._connection = open_locked_down(self._sources)
+        super().__init__(self._sources)
         self._connection.execute(f"PREPARE decide AS {self.statement.sql}")
-
-    def __enter__(self) -> Self:
-        """The engine itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Release DuckDB's memory."""
-        self._connection.close()
 
     def evaluate(self, snapshot: Snapshot) -> Plan:
         """Decide every selection of the snapshot."""
@@ -209,15 +184,6 @@ def _hedge(selection: Selection, snapshot: Snapshot) -> PlannedHedge:
     runner = snapshot.runners_by_id.get(key)
     best_back, best_lay = (runner.best_back, runner.best_lay) if runner else (None, None)
     return plan_hedge(*position_of(snapshot.orders_by_runner.get(key, [])), best_back, best_lay)
-
-
-def open_locked_down(sources: dict[str, SnapshotSource]) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that sees these tables and nothing else."""
-    connection = duckdb.connect(":memory:", config=LOCKED_DOWN)
-    for name, source in sources.items():
-        connection.register(name, source)
-    connection.execute("SET lock_configuration = true")
-    return connection
 
 
 def evaluate(

@@ -21,7 +21,7 @@ class AnswerSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FixtureAnswer:
-    """A fixture, and what a person may want to see of the answer that it was read from."""
+    """A fixture; ``is_cached`` where the answer was one that was kept, and nobody was asked."""
 
     fixture: Fixture
     is_cached: bool

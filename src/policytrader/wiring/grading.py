@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from policytrader.addresses import is_loopback
 from policytrader.errors import UsageError
+from policytrader.files import TooLargeError, read_at_most
 from policytrader.policy.values import duration
 from policytrader.resources import resource
 
@@ -55,8 +56,13 @@ def grading_folder(project: Path, named: str | None = None) -> Path:
             message = f"--policy {named}: no such folder of grading rules"
             raise UsageError(message)
         return folder
+    return own_grading_folder(project) or resource("rules")
+
+
+def own_grading_folder(project: Path) -> Path | None:
+    """The project's own grading rules; None where it has none, and the shipped ones are read."""
     own = project / "rules"
-    return own if (own / "football").is_dir() else resource("rules")
+    return own if (own / "football").is_dir() else None
 
 
 def read_grading(folder: Path) -> GradingSet:
@@ -76,14 +82,13 @@ def read_match(path: Path, fetched_at: datetime) -> Fixture:
     from policytrader.errors import LayoutUnknownError
 
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
+        raw = read_at_most(path, _MOST_BYTES)
+    except TooLargeError:
+        message = f"--fixture {path}: larger than any match's answer"
+        raise UsageError(message) from None
     except OSError as error:
         message = f"--fixture {path}: {error.strerror or error}"
         raise UsageError(message) from None
-    if len(raw) > _MOST_BYTES:
-        message = f"--fixture {path}: larger than any match's answer"
-        raise UsageError(message)
     try:
         return parse_match(raw, fetched_at=fetched_at)
     except LayoutUnknownError as unknown:

@@ -10,6 +10,7 @@ import pytest
 from policytrader.app.grading.same_fixture import SameFixture
 from policytrader.app.grading.settle import Settler
 from policytrader.app.grading.watch import watch
+from policytrader.engine.grading import evidence
 from policytrader.engine.grading.evaluate import GradingEngine
 from policytrader.engine.player_names import NameMatcher
 from policytrader.errors import FeedError, LayoutUnknownError, StoreError
@@ -132,6 +133,24 @@ def test_a_bet_is_settled_with_its_money_its_ids_and_its_history(world: World) -
     assert entry.evidence["reason"] == "line"
     assert entry.evidence["source_paths"] == ["players.7.shots"]
     assert entry.evidence["values"]["bet.margin"] == "0.5"
+
+
+def test_only_a_result_that_is_stored_is_explained(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    explained: list[Any] = []
+    seen_values = evidence.seen_values
+
+    def counted(seen: dict[str, Any]) -> Any:
+        explained.append(seen)
+        return seen_values(seen)
+
+    monkeypatch.setattr(evidence, "seen_values", counted)
+    world.add("a")
+    world.add("b", player_name="Nobody Here")
+    world.settler.look()
+    assert len(explained) == 1
+    world.clock.wait(3600)
+    world.settler.look()
+    assert len(explained) == 1
 
 
 def test_a_second_look_at_the_same_evidence_changes_nothing(world: World) -> None:

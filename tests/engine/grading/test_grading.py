@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from policytrader.engine.grading.evaluate import GradingEngine
 from policytrader.model.fixture import CardHolder, FixtureStatus, Listed, Quality, Stat
+from policytrader.model.grades import FixtureBets
 from policytrader.model.outcomes import Outcome
 from policytrader.policy.grading.participation import Terms
 from policytrader.policy.values import Line
@@ -425,6 +427,18 @@ def test_money_of_unusable_amounts_is_not_worked_out() -> None:
 
 
 # --- Explanations -----------------------------------------------------------------------------------------------------
+
+
+def test_only_those_are_explained_that_somebody_wants_explained() -> None:
+    asked = [bet("Player Shots", player_id=player_id, key=player_id) for player_id in ("7", "8")]
+    given = fixture(player("7", "Ann", stats=stats(shots=1)), player("8", "Beth", stats=stats(shots=0)))
+    with GradingEngine(shipped()) as engine:
+        batches = [FixtureBets(given, tuple(asked))]
+        won, lost = engine.grade(batches, AT, explain=lambda grade: grade.status is Outcome.WON)
+        everybody = engine.grade(batches, AT, explain=True)
+    assert won == everybody[0]
+    assert lost == replace(everybody[1], values={}, rules=(), source_paths=())
+    assert everybody[1].rules
 
 
 def test_an_explained_grade_tells_what_was_seen() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.mongo.documents import id_value
+from policytrader.model.ids import id_value
 from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import BotType
 from policytrader.model.tracked_checks import kept_time

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 
 from policytrader.app.inline_tests import InlineResult, column_type, column_value
 from policytrader.engine.compile import leaf_column
-from policytrader.engine.evaluate import LOCKED_DOWN
+from policytrader.engine.connection import open_locked_down
 from policytrader.engine.grading.compile import KIND, compile_grading_conditions
 from policytrader.policy.conditions import walk
 from policytrader.policy.grading.fields import GRADING_CATALOGUE
@@ -47,12 +46,8 @@ def _evaluate(policy: GradingSet, tests: Sequence[InlineTest]) -> list[dict[str,
     if not tests:
         return []
     statement = compile_grading_conditions(policy)
-    connection = duckdb.connect(":memory:", config=LOCKED_DOWN)
-    try:
-        connection.register("seen", _given_table(tests))
+    with open_locked_down({"seen": _given_table(tests)}) as connection:
         found = connection.execute(statement.sql).fetchall()
-    finally:
-        connection.close()
     return [dict(zip(statement.columns, row, strict=True)) for row in found]
 
 

@@ -7,7 +7,7 @@ grading the same evidence again changes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,7 @@ class FixtureLook:
     """What one fixture came to. ``failure`` is the sentence of an answer that could not be used.
 
     ``retry_after_seconds``: how long the feed asked to be left alone. ``pending`` counts bets left, by reason.
+    ``is_cached``: the answer was one that was kept, and nobody was asked.
     """
 
     fixture_id: str
@@ -54,6 +55,7 @@ class FixtureLook:
     pending: tuple[tuple[Reason, int], ...] = ()
     failure: str = ""
     retry_after_seconds: float | None = None
+    is_cached: bool = False
 
 
 @dataclass(kw_only=True)
@@ -134,7 +136,7 @@ class Settler:
     def look_at(self, fixture_id: str, owner: Owner | None = None) -> FixtureLook:
         """One fixture: fetch it, grade its bets, store what is new. A fixture that cannot be read stops nothing."""
         try:
-            fixture = self._feed.fixture(fixture_id).fixture
+            answer = self._feed.fixture(fixture_id)
         except FeedError as error:
             reason = Reason.LAYOUT_UNKNOWN if isinstance(error, LayoutUnknownError) else Reason.FEED_ERROR
             count = self._note_failure(fixture_id, owner, reason)
@@ -144,7 +146,7 @@ class Settler:
                 failure=str(error),
                 retry_after_seconds=error.retry_after_seconds,
             )
-        return self._grade(fixture_id, fixture, owner)
+        return replace(self._grade(fixture_id, answer.fixture, owner), is_cached=answer.is_cached)
 
     def _note_failure(self, fixture_id: str, owner: Owner | None, reason: Reason) -> int:
         waiting = [bet for bet in self._store.fixture_bets(fixture_id, owner) if _is_waiting(bet)]
@@ -196,8 +198,10 @@ class Settler:
         for bet in bets:
             (own if self._is_same(bet, fixture) else others).append(bet_to_grade(bet))
         batches = [FixtureBets(fixture, tuple(own)), FixtureBets(None, tuple(others))]
-        # Explained: what a rule saw, and where it was read, is kept beside the result.
-        graded = {grade.key: grade for grade in self._engine.grade(batches, self._clock.now(), explain=True)}
+        asked = {bet.bet_id: bet for bet in bets}
+        # Explained: what a rule saw, and where it was read, is kept beside the result that it came to.
+        grades = self._engine.grade(batches, self._clock.now(), explain=lambda grade: is_news(asked[grade.key], grade))
+        graded = {grade.key: grade for grade in grades}
         return [graded[bet.bet_id] for bet in bets]
 
     def _store_results(

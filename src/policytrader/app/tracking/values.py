@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from policytrader.app.csv_rows import plain_number
+from policytrader.model.ids import LARGEST_ID
 from policytrader.model.money import ONE, ZERO
 from policytrader.model.outcomes import OUTCOME_ALIASES, Outcome
 from policytrader.model.tracked_checks import kept_time
@@ -23,7 +24,6 @@ LINE_STEP = Decimal("0.25")
 LONGEST_TEXT = 200
 LONGEST_NOTE = 2_000
 MOST_TAGS = 50
-_LARGEST_ID = 2**63 - 1
 _SHOWN = 40
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Refusal(ValueError):  # noqa: N818 - it is an answer, told to the caller, 
 
 def user_id(value: object) -> int:
     """A user's number, as Telegram gives it."""
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST_ID:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_ID:
         raise Refusal(_told("user_id", value, "a whole number"))
     return value
 
@@ -50,7 +50,7 @@ def number(name: str, value: object) -> Decimal:
         return found
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise Refusal(_told(name, value, "a number"))
-    if isinstance(value, int) and abs(value) > _LARGEST_ID:
+    if isinstance(value, int) and abs(value) > LARGEST_ID:
         raise Refusal(_told(name, value, "a smaller number"))
     found = value if isinstance(value, Decimal) else Decimal(str(value))
     if not found.is_finite():
@@ -98,10 +98,10 @@ def text(name: str, value: object, longest: int = LONGEST_TEXT) -> str | None:
 
 def identifier(name: str, value: object) -> str | None:
     """An id of another system, as a text: 12345, 12345.0 and "12345" are the same one."""
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_ID:
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_ID:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        if not 0 <= value <= _LARGEST_ID:
+        if not 0 <= value <= LARGEST_ID:
             raise Refusal(_told(name, value, "an id"))
         return str(value)
     return text(name, value)
