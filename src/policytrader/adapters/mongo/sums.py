@@ -10,7 +10,7 @@ from policytrader.adapters.mongo.filters import is_owners
 from policytrader.adapters.mongo.reading import readable
 from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked_checks import units_of
-from policytrader.ports.bet_store import PendingFixture, Totals
+from policytrader.ports.bet_store import PendingFixture, SettledFixture, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from policytrader.ports.bet_store import Owner
 
-_PENDING_BETS = {
+_BETS = {
     "_id": "$fixture_id",
     "number": {"$sum": 1},
     "kickoff_at": {"$max": "$kickoff_at"},
@@ -49,13 +49,34 @@ def added_up(bets: Collection[Any], owner: Owner) -> tuple[Totals, ...]:
     )
 
 
-def grouped_by_fixture(bets: Collection[Any], query: Mapping[str, Any]) -> tuple[PendingFixture, ...]:
-    """One for each fixture, whose id is a whole number in some documents and a text in others."""
-    stages = [{"$match": {"fixture_id": {"$ne": None}} | dict(query)}, {"$group": _PENDING_BETS}]
+def pending_by_fixture(bets: Collection[Any], query: Mapping[str, Any]) -> tuple[PendingFixture, ...]:
+    """The pending bets that are asked for, by fixture."""
+    return tuple(
+        PendingFixture(
+            fixture_id=fixture_id,
+            bet_count=_number(groups),
+            kickoff_at=max(_times(groups, "kickoff_at"), default=None),
+            last_checked_at=_oldest_look(groups),
+        )
+        for fixture_id, groups in _by_fixture(bets, query).items()
+    )
+
+
+def settled_by_fixture(bets: Collection[Any], query: Mapping[str, Any]) -> tuple[SettledFixture, ...]:
+    """The same of settled bets."""
+    return tuple(
+        SettledFixture(fixture_id=fixture_id, bet_count=_number(groups), last_checked_at=_oldest_look(groups))
+        for fixture_id, groups in _by_fixture(bets, query).items()
+    )
+
+
+def _by_fixture(bets: Collection[Any], query: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """A fixture's id is a whole number in some documents and a text in others: each of the two is a group."""
+    stages = [{"$match": {"fixture_id": {"$ne": None}} | dict(query)}, {"$group": _BETS}]
     parts: dict[str, list[Any]] = defaultdict(list)
     for group in bets.aggregate(stages):
         parts[str(group["_id"])].append(group)
-    return tuple(_one(fixture_id, groups) for fixture_id, groups in parts.items())
+    return parts
 
 
 def _sums(owner: Owner) -> list[dict[str, Any]]:
@@ -69,19 +90,14 @@ def _sums(owner: Owner) -> list[dict[str, Any]]:
     return [{"$match": match}, {"$group": group}]
 
 
-def _one(fixture_id: str, groups: list[Any]) -> PendingFixture:
+def _number(groups: list[Any]) -> int:
+    return sum(group["number"] for group in groups)
+
+
+def _oldest_look(groups: list[Any]) -> Any:
+    """None where one bet was never looked at."""
     is_checked = all(group["checked"] == group["number"] for group in groups)
-    return PendingFixture(
-        fixture_id=fixture_id,
-        bet_count=sum(group["number"] for group in groups),
-        kickoff_at=_earliest(groups, "kickoff_at"),
-        # One bet that was never looked at is enough.
-        last_checked_at=_earliest(groups, "checked_at") if is_checked else None,
-    )
-
-
-def _earliest(groups: list[Any], name: str) -> Any:
-    return min(_times(groups, name), default=None)
+    return min(_times(groups, "checked_at"), default=None) if is_checked else None
 
 
 def _times(groups: list[Any], name: str) -> Iterator[Any]:
