@@ -109,17 +109,16 @@ class MemoryBetStore:
     ) -> tuple[SettledFixture, ...]:
         groups: dict[str, list[TrackedBet]] = defaultdict(list)
         for bet in self._bets.values():
-            looked = bet.result.last_checked_at
-            is_due = looked is None or looked < kept_time(wanted.checked_before)
+            is_due = _last_look(bet) < kept_time(wanted.checked_before)
             is_young = bet.settled_at is not None and bet.settled_at >= kept_time(wanted.settled_since)
             is_open = bet.result.reason not in wanted.final and owner in {None, _owner(bet)}
             if _is_graded(bet) and is_young and is_due and is_open and bet.fixture_id is not None:
                 groups[bet.fixture_id].append(bet)
         found = [
-            SettledFixture(fixture_id=fixture_id, bet_count=len(bets), last_checked_at=_oldest_look(bets))
+            SettledFixture(fixture_id=fixture_id, bet_count=len(bets), last_checked_at=min(map(_last_look, bets)))
             for fixture_id, bets in groups.items()
         ]
-        found.sort(key=lambda one: (one.last_checked_at or _LONG_AGO, one.fixture_id))
+        found.sort(key=lambda one: (one.last_checked_at, one.fixture_id))
         return tuple(found[:limit])
 
     def stamp_settled(self, fixture_id: str, at: datetime, owner: Owner | None = None) -> None:
@@ -181,19 +180,19 @@ def _is_graded(bet: TrackedBet) -> bool:
     return bet.status.is_settled and not bet.manual_override and bet.deleted_at is None
 
 
+def _last_look(bet: TrackedBet) -> datetime:
+    return bet.result.last_checked_at or bet.settled_at or _LONG_AGO
+
+
 def _pending_fixture(fixture_id: str, bets: Sequence[TrackedBet]) -> PendingFixture:
+    looks = [bet.result.last_checked_at for bet in bets]
     kickoffs = [bet.kickoff_at for bet in bets if bet.kickoff_at is not None]
     return PendingFixture(
         fixture_id=fixture_id,
         bet_count=len(bets),
         kickoff_at=max(kickoffs, default=None),
-        last_checked_at=_oldest_look(bets),
+        last_checked_at=None if None in looks else min(look for look in looks if look is not None),
     )
-
-
-def _oldest_look(bets: Sequence[TrackedBet]) -> datetime | None:
-    looks = [bet.result.last_checked_at for bet in bets]
-    return None if None in looks else min(look for look in looks if look is not None)
 
 
 def _fits(bet: TrackedBet, wanted: BetFilter) -> bool:

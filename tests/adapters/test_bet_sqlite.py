@@ -19,7 +19,7 @@ from policytrader.adapters.sql.store import SqlStore
 from policytrader.errors import StoreError, StoreUnknownError
 from policytrader.model.outcomes import Reason
 from tests.adapters.bet_processes import TAGS, process, started, wait_for
-from tests.contracts.bet_store_contract import ANNA, AT, a_bet, again, graded, put, settled, told
+from tests.contracts.bet_store_contract import ANNA, a_bet, again, graded, put, settled, told
 from tests.one_day import DAY
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def test_a_file_of_an_older_program_is_brought_up_to_date(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(bet_schema, "scripts", lambda: scripts()[:1])
-        put(SqliteBetStore(file), a_bet(), graded("b2", "1", checked=AT))
+        put(SqliteBetStore(file), a_bet(), graded("b2", "1", checked=None))
     with started("begin", str(file), project_root) as one, started("begin", str(file), project_root) as other:
         wait_for(one)
         wait_for(other)

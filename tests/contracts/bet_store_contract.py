@@ -37,6 +37,7 @@ AT = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 KICK_OFF = datetime(2026, 5, 2, 14, 0, tzinfo=UTC)
 SETTLED_AT = datetime(2026, 5, 2, 16, 0, tzinfo=UTC)
+LOOKED = datetime(2026, 5, 2, 17, 0, tzinfo=UTC)
 MANY = 10_000
 ANNA = Owner(user_id=7_123_456_789, bot_type=BotType.PLAYER)
 ANNAS_TEAMS = Owner(user_id=7_123_456_789, bot_type=BotType.TEAM)
@@ -107,7 +108,7 @@ def graded(
 
 def again(*final: Reason) -> Recheck:
     """Looked at before eight minutes past, settled at ``SETTLED_AT`` or later."""
-    return Recheck(settled_since=SETTLED_AT, checked_before=AT + 8 * MINUTE, final=frozenset(final))
+    return Recheck(settled_since=SETTLED_AT, checked_before=LOOKED + 8 * MINUTE, final=frozenset(final))
 
 
 def ids(bets: object) -> list[str]:
@@ -488,40 +489,40 @@ class BetStoreContract:
         assert ids(store.fixture_bets("004813601")) == ["b5"]
         assert ids(store.fixture_bets("x")) == ["b6"]
 
-    # -- the second rotation: results that a corrected number may still change ------------------------------------------
+    # -- the second rotation: results that a corrected number may still change -----------------------------------------
 
     def test_settled_fixtures_rotate(self, store: BetStore) -> None:
         put(
             store,
-            graded("b1", "1", checked=AT),
-            graded("b2", "1", BERT, checked=AT + 3 * MINUTE),
-            graded("b3", "2", ANNAS_TEAMS, checked=AT + MINUTE, status=Outcome.REFUND),
+            graded("b1", "1", checked=LOOKED),
+            graded("b2", "1", BERT, checked=LOOKED + 3 * MINUTE),
+            graded("b3", "2", ANNAS_TEAMS, checked=LOOKED + MINUTE, status=Outcome.REFUND),
             graded("b4", "3", checked=None, status=Outcome.HALF_LOSS),
-            graded("b5", "4", checked=AT, status=Outcome.LOST),
-            graded("b6", "5", checked=AT + 9 * MINUTE),
+            graded("b5", "4", checked=LOOKED, status=Outcome.LOST),
+            graded("b6", "5", checked=LOOKED + 9 * MINUTE),
         )
-        first = SettledFixture(fixture_id="3", bet_count=1, last_checked_at=None)
+        first = SettledFixture(fixture_id="3", bet_count=1, last_checked_at=SETTLED_AT)
         order = [
-            first, SettledFixture(fixture_id="1", bet_count=2, last_checked_at=AT),
-            SettledFixture(fixture_id="4", bet_count=1, last_checked_at=AT),
-            SettledFixture(fixture_id="2", bet_count=1, last_checked_at=AT + MINUTE),
+            first, SettledFixture(fixture_id="1", bet_count=2, last_checked_at=LOOKED),
+            SettledFixture(fixture_id="4", bet_count=1, last_checked_at=LOOKED),
+            SettledFixture(fixture_id="2", bet_count=1, last_checked_at=LOOKED + MINUTE),
         ]  # fmt: skip
         for limit in range(6):
             assert list(store.settled_fixtures(again(), limit=limit)) == order[:limit]
         assert list(store.settled_fixtures(again())) == order
         assert store.settled_fixtures(again(), BERT) == (
-            SettledFixture(fixture_id="1", bet_count=1, last_checked_at=AT + 3 * MINUTE),
+            SettledFixture(fixture_id="1", bet_count=1, last_checked_at=LOOKED + 3 * MINUTE),
         )
         assert [one.fixture_id for one in store.settled_fixtures(again(), ANNA)] == ["3", "1", "4"]
         assert [one.fixture_id for one in store.settled_fixtures(again(), ANNA, limit=1)] == ["3"]
 
     def test_what_was_looked_at_makes_room_for_the_next(self, store: BetStore) -> None:
-        put(store, *(graded(f"b{number}", str(number), checked=AT) for number in range(7)))
+        put(store, *(graded(f"b{number}", str(number), checked=LOOKED) for number in range(7)))
         seen = []
         while found := store.settled_fixtures(again(), limit=3):
             seen.append([one.fixture_id for one in found])
             for one in found:
-                store.stamp_settled(one.fixture_id, AT + 8 * MINUTE)
+                store.stamp_settled(one.fixture_id, LOOKED + 8 * MINUTE)
         assert seen == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
 
     @pytest.mark.parametrize(
@@ -536,28 +537,31 @@ class BetStoreContract:
             ({"settled_at": SETTLED_AT - timedelta(milliseconds=1)}, False),
             ({"settled_at": SETTLED_AT}, True),
             ({"kickoff_at": None}, True),
-            ({"result": ResultTracking(last_checked_at=AT + 8 * MINUTE)}, False),
-            ({"result": ResultTracking(last_checked_at=AT + 8 * MINUTE - timedelta(milliseconds=1))}, True),
+            ({"result": ResultTracking(last_checked_at=LOOKED + 8 * MINUTE)}, False),
+            ({"result": ResultTracking(last_checked_at=LOOKED + 8 * MINUTE - timedelta(milliseconds=1))}, True),
             ({"result": ResultTracking(reason=Reason.FIXTURE_CANCELLED)}, False),
             ({"result": ResultTracking(reason=Reason.LINE)}, True),
             ({"result": ResultTracking(reason=None)}, True),
+            ({"result": ResultTracking(), "settled_at": LOOKED + 8 * MINUTE}, False),
+            ({"result": ResultTracking(), "settled_at": LOOKED + 7 * MINUTE}, True),
         ],
     )
     def test_only_an_automatic_result_of_late_is_due(
         self, changes: dict[str, Any], *, is_due: bool, store: BetStore
     ) -> None:
-        put(store, replace(graded("b1", "1", checked=AT), **changes))
+        put(store, replace(graded("b1", "1", checked=LOOKED), **changes))
         assert len(store.settled_fixtures(again(Reason.FIXTURE_CANCELLED, Reason.VOID_WINDOW))) == is_due
         assert len(store.settled_fixtures(again(Reason.FIXTURE_CANCELLED), ANNA)) == is_due
 
     def test_a_look_at_a_result_changes_nothing_else_of_it(self, store: BetStore, open_store: OpenBets) -> None:
         bets = [
-            graded("b1", "1", checked=AT), graded("b2", "1", BERT, checked=None), graded("b3", "2", checked=AT),
-            graded("manual", "1", checked=AT, manual_override=True), graded("gone", "1", checked=AT, deleted_at=AT),
-            a_bet("waits", fixture_id="1"), graded("b4", "01", checked=AT),
+            graded("b1", "1", checked=LOOKED), graded("b2", "1", BERT, checked=None), graded("b3", "2", checked=LOOKED),
+            graded("manual", "1", checked=LOOKED, manual_override=True),
+            graded("gone", "1", checked=LOOKED, deleted_at=AT),
+            a_bet("waits", fixture_id="1"), graded("b4", "01", checked=LOOKED),
         ]  # fmt: skip
         put(store, *bets)
-        later = AT + 20 * MINUTE
+        later = LOOKED + 20 * MINUTE
         store.stamp_settled("1", later + timedelta(microseconds=7), ANNA)
         stamped = replace(bets[0], result=replace(bets[0].result, last_checked_at=later))
         assert open_store().bet(ANNA, "b1") == stamped
@@ -571,15 +575,15 @@ class BetStoreContract:
     def test_of_two_that_correct_a_result_one_is_first(self, store: BetStore, open_store: OpenBets) -> None:
         """Each read the bet before the other's look: a look is in nobody's way, a correction is."""
         other = open_store()
-        put(store, graded("b1", "1", checked=AT))
+        put(store, graded("b1", "1", checked=LOOKED))
         (mine,), (theirs,) = store.fixture_bets("1"), other.fixture_bets("1")
-        other.stamp_settled("1", AT + 20 * MINUTE)
+        other.stamp_settled("1", LOOKED + 20 * MINUTE)
         assert store.settled_fixtures(again()) == ()
         lost = settled(mine, Outcome.LOST)
         assert store.replace(lost, told(lost))
         refund = settled(theirs, Outcome.REFUND)
         assert not other.replace(refund, told(refund))
-        other.stamp_settled("1", AT + 30 * MINUTE)
+        other.stamp_settled("1", LOOKED + 30 * MINUTE)
         found = store.bet(ANNA, "b1")
         assert found is not None
         assert (found.status, found.version, len(store.history(ANNA, "b1"))) == (Outcome.LOST, 2, 2)

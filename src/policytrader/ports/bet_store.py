@@ -71,11 +71,14 @@ class PendingFixture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledFixture:
-    """A fixture with settled bets that are due for another look, ``bet_count`` of them; ``last_checked_at`` as above."""
+    """A fixture with ``bet_count`` settled bets that are due for another look.
+
+    ``last_checked_at`` is the oldest of theirs; of a bet that was settled unlooked at, when that was.
+    """
 
     fixture_id: str
     bet_count: int
-    last_checked_at: datetime | None
+    last_checked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +95,12 @@ _Rotating = TypeVar("_Rotating", PendingFixture, SettledFixture)
 
 def in_rotation(found: Iterable[_Rotating]) -> tuple[_Rotating, ...]:
     """Never looked at first, then the longest unchecked; by id where that is the same."""
-    return tuple(
-        sorted(found, key=lambda one: (one.last_checked_at is not None, one.last_checked_at or EPOCH, one.fixture_id))
-    )
+    return tuple(sorted(found, key=_place))
+
+
+def _place(one: PendingFixture | SettledFixture) -> tuple[bool, datetime, str]:
+    looked_at = one.last_checked_at
+    return (looked_at is not None, looked_at or EPOCH, one.fixture_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from policytrader.model.tracked import TrackedBet
     from policytrader.ports.bet_store import BetFilter, Owner, Recheck
 
+LOOKED_AT = "result_tracking.last_checked_at"
 STANDS: dict[str, Any] = {"deleted_at": None}
 _IS_AUTOMATIC: dict[str, Any] = {"manual_override": {"$ne": True}} | STANDS
 IS_PENDING: dict[str, Any] = {"status": str(Outcome.PENDING)} | _IS_AUTOMATIC
@@ -52,13 +53,15 @@ def is_on_fixture(fixture_id: str) -> dict[str, Any]:
 
 def is_due_again(wanted: Recheck) -> dict[str, Any]:
     """Settled bets that are to be looked at again; those that cannot be stamped would be so for ever."""
-    looked_at = "result_tracking.last_checked_at"
+    before = {"$lt": kept_time(wanted.checked_before)}
+    was_looked_at = {LOOKED_AT: before}
+    was_never = {LOOKED_AT: {"$not": {"$type": "date"}}, "settled_at": before}
     return (
         {"settled_at": {"$gte": kept_time(wanted.settled_since)}}
         | IS_SETTLED
         | CAN_BE_STAMPED
         | {"result_tracking.reason": {"$nin": sorted(str(reason) for reason in wanted.final)}}
-        | {"$or": [{looked_at: {"$not": {"$type": "date"}}}, {looked_at: {"$lt": kept_time(wanted.checked_before)}}]}
+        | {"$or": [was_looked_at, was_never]}
     )
 
 

@@ -20,6 +20,7 @@ from policytrader.adapters.mongo.filters import (
     CAN_BE_STAMPED,
     IS_PENDING,
     IS_SETTLED,
+    LOOKED_AT,
     STANDS,
     belongs_to,
     holds_key,
@@ -171,7 +172,7 @@ class MongoBetStore:
         """One call."""
         there = is_on_fixture(fixture_id) | IS_SETTLED | CAN_BE_STAMPED | _of(owner)
         with self._writing():
-            self._bets.update_many(there, {"$set": {"result_tracking.last_checked_at": kept_time(at)}})
+            self._bets.update_many(there, {"$set": {LOOKED_AT: kept_time(at)}})
 
     def owners(self) -> tuple[Owner, ...]:
         """By user, then bot."""

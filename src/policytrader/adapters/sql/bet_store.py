@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from policytrader.model.tracked import HistoryEntry, TrackedBet
     from policytrader.ports.bet_store import BetStore, Check, Recheck
@@ -163,7 +163,11 @@ class SqliteBetStore:
         """Grouped by the database."""
         c = bets.c
         is_due = c.kickoff_at.is_(None) | (c.kickoff_at < kept_time(before))
-        query = _by_fixture(func.max(c.kickoff_at).label("kickoff_at")).where(_IS_PENDING, is_due, *_whose(owner))
+        query = _by_fixture(
+            func.max(c.kickoff_at).label("kickoff_at"),
+            func.min(c.last_checked_at).label("checked_at"),
+            func.count(c.last_checked_at).label("checked"),
+        ).where(_IS_PENDING, is_due, *_whose(owner))
         with self._reading() as connection:
             rows = connection.execute(query).all()
         found = (
@@ -171,7 +175,8 @@ class SqliteBetStore:
                 fixture_id=row.fixture_id,
                 bet_count=row.number,
                 kickoff_at=row.kickoff_at,
-                last_checked_at=_oldest_look(row),
+                # One bet that was never looked at is enough.
+                last_checked_at=row.checked_at if row.checked == row.number else None,
             )
             for row in rows
         )
@@ -211,15 +216,16 @@ class SqliteBetStore:
     ) -> tuple[SettledFixture, ...]:
         """From the index of what was settled of late, whoever's it is: that is less than all bets of a user."""
         c = bets.c
-        is_due = c.last_checked_at.is_(None) | (c.last_checked_at < kept_time(wanted.checked_before))
+        looked_at = func.coalesce(c.last_checked_at, c.settled_at)
         is_open = c.reason.is_(None) | c.reason.not_in(sorted(wanted.final))
         whose = [] if owner is None else [_unindexed(c.user_id) == owner.user_id, c.bot_type == owner.bot_type]
         since = c.settled_at >= kept_time(wanted.settled_since)
-        query = _by_fixture().where(since, _IS_SETTLED, is_due, is_open, *whose)
+        is_due = looked_at < kept_time(wanted.checked_before)
+        query = _by_fixture(func.min(looked_at).label("looked_at")).where(since, _IS_SETTLED, is_due, is_open, *whose)
         with self._reading() as connection:
             rows = connection.execute(query).all()
         found = (
-            SettledFixture(fixture_id=row.fixture_id, bet_count=row.number, last_checked_at=_oldest_look(row))
+            SettledFixture(fixture_id=row.fixture_id, bet_count=row.number, last_checked_at=row.looked_at)
             for row in rows
         )
         return in_rotation(found)[:limit]
@@ -277,20 +283,14 @@ def _whose(owner: Owner | None) -> list[ColumnElement[bool]]:
 
 
 def _by_fixture(*more: ColumnElement[Any]) -> Select[Any]:
-    c = bets.c
-    looks = (func.min(c.last_checked_at).label("checked_at"), func.count(c.last_checked_at).label("checked"))
-    query = select(c.fixture_id, func.count().label("number"), *looks, *more)
-    return query.where(c.fixture_id.is_not(None)).group_by(_unindexed(c.fixture_id))
+    fixture_id = bets.c.fixture_id
+    query = select(fixture_id, func.count().label("number"), *more)
+    return query.where(fixture_id.is_not(None)).group_by(_unindexed(fixture_id))
 
 
 def _unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The column with a sign before it: SQLite goes through no index of it, which would hold the bets of all years."""
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
-
-
-def _oldest_look(row: Row[Any]) -> datetime | None:
-    """Of a fixture's bets: one that was never looked at is enough."""
-    return row.checked_at if row.checked == row.number else None
 
 
 def _is_owners(bet: TrackedBet) -> ColumnElement[bool]:
