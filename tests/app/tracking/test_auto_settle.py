@@ -104,6 +104,20 @@ def test_every_fixture_is_looked_at_whatever_another_does(made: MadeBook, settle
     assert auto_settle(settler, OWNER).document()["settled_count"] == 0
 
 
+def test_results_that_may_be_corrected_are_looked_at_after_the_pending_bets(
+    made: MadeBook, settler: ScriptedSettler
+) -> None:
+    for fixture in (1, 2, 3):
+        made.tracked(fixture_id=fixture, message_id=fixture)
+    settler.waiting = {"3"}
+    auto_settle(settler, OWNER)
+    made.tracked(fixture_id=2, message_id=9)
+    settler.correctable, settler.asked = {"1", "2"}, []
+    auto_settle(settler, OWNER)
+    # Each once: of the second one a pending bet is looked at, and a result.
+    assert settler.asked == ["2!", "3", "1!"]
+
+
 def test_a_feed_that_asks_to_be_left_alone_is_left_alone(made: MadeBook, settler: ScriptedSettler) -> None:
     for fixture in (1, 2, 3):
         made.tracked(fixture_id=fixture, message_id=fixture)
@@ -190,3 +204,14 @@ def test_a_finished_match_is_asked_for_once_a_minute(made: MadeBook, status: Fix
     made.clock.wait(FRESH.total_seconds())
     recent.fixture("1")
     assert feed.asked == asked
+
+
+def test_a_moment_ago_will_do_unless_something_newer_is_wanted(made: MadeBook) -> None:
+    feed = CountingFeed(FixtureStatus.FINISHED)
+    recent = RecentFixtures(feed, made.clock.now)
+    recent.fixture("1")
+    began = made.clock.now()
+    made.clock.wait(1)
+    assert recent.fixture("1", newer_than=began - timedelta(minutes=30)).is_cached
+    assert not recent.fixture("1", newer_than=began).is_cached
+    assert (feed.asked, feed.newer_than) == (2, began)
