@@ -242,10 +242,21 @@ def test_results_have_their_turn_though_the_feed_never_answers_to_all_that_is_pe
 
 def test_no_pending_bet_waits_for_ever_for_results(world: World) -> None:
     """Looks take half a minute each: results get their share of a round, and pending bets the next round's start."""
+    slow_down(world, seconds=30)
+    found = world.settler.look(again_seconds=60.0)
+    assert world.feed.asked == list(IDS[:2])
+    assert len(found.looks) == 2
+    world.add("late", fixture_id="4999")
+    world.settler.look(again_seconds=60.0)
+    assert world.feed.asked[2:] == ["4999", *IDS[2:4]]
+
+
+def slow_down(world: World, seconds: float) -> None:
+    """Five fixtures with results are due; each answer takes so long."""
     fetch = world.feed.fixture
 
     def slow(fixture_id: str, **options: Any) -> Any:
-        world.clock.wait(30)
+        world.clock.wait(seconds)
         return fetch(fixture_id, **options)
 
     for fixture_id in IDS[1:]:
@@ -254,12 +265,17 @@ def test_no_pending_bet_waits_for_ever_for_results(world: World) -> None:
     world.feed.asked.clear()
     world.feed.fixture = slow  # type: ignore[method-assign]
     world.clock.wait(INTERVAL)
-    found = world.settler.look(again_seconds=60.0)
-    assert world.feed.asked == list(IDS[:2])
-    assert len(found.looks) == 2
-    world.add("late", fixture_id="4999")
-    world.settler.look(again_seconds=60.0)
-    assert world.feed.asked[2:] == ["4999", *IDS[2:4]]
+
+
+def test_in_a_watch_results_take_no_longer_than_until_the_next_look(world: World) -> None:
+    slow_down(world, seconds=60)
+    rounds: list[int] = []
+    watch(
+        world.settler, world.clock, world.rules.grading.schedule, owner=None, is_stopping=lambda: len(rounds) == 4,
+        progress=lambda *_: None, tell=lambda *_: rounds.append(len(world.feed.asked)),
+    )  # fmt: skip
+    assert rounds == [2, 4, 5, 5]
+    assert world.feed.asked == list(IDS)
 
 
 def test_results_are_left_alone_where_the_feed_answers_nothing_and_not_for_others_failures(world: World) -> None:

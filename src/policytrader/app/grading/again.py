@@ -39,20 +39,15 @@ class Turn:
     is_again: bool
 
 
-def wanted_again(settings: Settings, now: datetime) -> Recheck | None:
-    """Which results are due for another look; None where the policy lets them stand at once."""
-    window = duration(settings.regrade_window)
-    if not window:
-        return None
-    return Recheck(
-        settled_since=now - window, checked_before=now - duration(settings.regrade_every), final=frozenset(VOID)
-    )
+def wanted_again(settings: Settings, now: datetime) -> Recheck:
+    """Which results are due for another look; none is where the policy's window is shorter than its interval."""
+    every, window = duration(settings.regrade_every), duration(settings.regrade_window)
+    return Recheck(settled_since=now - window, checked_before=now - every, final=VOID)
 
 
 def is_open(bet: TrackedBet, settings: Settings, now: datetime) -> bool:
     """Whether a corrected number may still change this bet's result."""
-    window = duration(settings.regrade_window)
-    is_young = bet.settled_at is not None and bool(window) and bet.settled_at >= now - window
+    is_young = bet.settled_at is not None and bet.settled_at >= now - duration(settings.regrade_window)
     return bet.status.is_settled and is_young and may_be_corrected(bet)
 
 

@@ -134,8 +134,7 @@ class Settler:
 
     def due_again(self, owner: Owner | None = None, *, limit: int = MOST_AT_ONCE) -> tuple[SettledFixture, ...]:
         """Fixtures with results that a corrected number may change, and that nobody looked at for a while."""
-        wanted = wanted_again(self._settings, self._clock.now())
-        return () if wanted is None else self._store.settled_fixtures(wanted, owner, limit=limit)
+        return self._store.settled_fixtures(wanted_again(self._settings, self._clock.now()), owner, limit=limit)
 
     def look(
         self,
