@@ -11,13 +11,15 @@ from sqlalchemy import event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from policytrader.adapters.sql import bet_schema
 from policytrader.adapters.sql.bet_schema import scripts
 from policytrader.adapters.sql.bet_store import SqliteBetStore, open_sqlite_bets
 from policytrader.adapters.sql.bet_tables import METADATA
 from policytrader.adapters.sql.store import SqlStore
 from policytrader.errors import StoreError, StoreUnknownError
+from policytrader.model.outcomes import Reason
 from tests.adapters.bet_processes import TAGS, process, started, wait_for
-from tests.contracts.bet_store_contract import ANNA, a_bet, put, settled, told
+from tests.contracts.bet_store_contract import ANNA, a_bet, again, graded, put, settled, told
 from tests.one_day import DAY
 
 if TYPE_CHECKING:
@@ -121,8 +123,29 @@ def test_sums_and_lists_come_from_indexes(store: SqliteBetStore) -> None:
     list(store.bets(ANNA))
     list(store.pending(ANNA))
     store.fixture_bets("1")
+    store.settled_fixtures(again(Reason.VOID_WINDOW))
+    store.settled_fixtures(again(Reason.VOID_WINDOW), ANNA)
     wanted = ["COVERING INDEX bets_totals", "bets_newest", *["bets_pending"] * 3, "bets_fixture"]
+    wanted += ["bets_settled (settled_at>?)"] * 2
     assert [part for part, plan in zip(wanted, plans, strict=True) if part not in plan] == []
+
+
+def test_a_file_of_an_older_program_is_brought_up_to_date(
+    file: Path, monkeypatch: pytest.MonkeyPatch, project_root: Path
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(bet_schema, "scripts", lambda: scripts()[:1])
+        put(SqliteBetStore(file), a_bet(), graded("b2", "1", checked=None))
+    with started("begin", str(file), project_root) as one, started("begin", str(file), project_root) as other:
+        wait_for(one)
+        wait_for(other)
+    with closing(sqlite3.connect(file)) as connection:
+        versions = connection.execute("SELECT schema_version FROM bet_store ORDER BY 1").fetchall()
+        indexes = connection.execute("SELECT name FROM sqlite_schema WHERE name = 'bets_settled'").fetchall()
+    assert (versions, indexes) == ([(number + 1,) for number in range(len(scripts()))], [("bets_settled",)])
+    store = SqliteBetStore(file)
+    assert store.bet(ANNA, "b1") == a_bet()
+    assert [one.fixture_id for one in store.settled_fixtures(again())] == ["1"]
 
 
 @pytest.mark.parametrize("happens", [True, False])

@@ -52,7 +52,8 @@ def command(
 
     Without --fixture: every pending bet in the store whose match should be over is looked up at the feed
     (POLICYTRADER_FOTMOB_URL, default the real one), each match once, and settled where the rules can tell. What they
-    cannot tell stays pending, with the reason.
+    cannot tell stays pending, with the reason. Then matches whose bets got their results inside regrade_window are
+    looked up again, every regrade_every at most: a number that the feed corrected changes an automatic result.
 
     With --fixture and --bets nothing is fetched and nothing stored: each row of the CSV (market, player_or_team,
     direction, threshold; and, where wanted, period, odds, stake, bookmaker) is graded against that match.

@@ -8,13 +8,13 @@ costs what its picks cost.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from policytrader.engine.compile import compile_policy
-from policytrader.engine.evaluate import open_locked_down
+from policytrader.engine.connection import ConnectionOwner
 from policytrader.engine.tables import (
     ORDERS,
     PICKS,
@@ -78,7 +78,7 @@ class Reads:
     durations: Mapping[str, tuple[int, ...]] | None
 
 
-class HistoryEngine:
+class HistoryEngine(ConnectionOwner):
     """One policy, compiled and prepared once, for histories of any length. Close it, or use it in ``with``."""
 
     def __init__(self, policy: PolicySet) -> None:
@@ -88,23 +88,11 @@ class HistoryEngine:
         self.reads = reads_of(policy, statement.wanted)
         self.wanted = statement.wanted
         self._sources = {table.name: SnapshotSource(table) for table in TABLES}
-        self._connection = open_locked_down(self._sources)
+        super().__init__(self._sources)
         # What else the statement selects is left out by the planner.
         self._connection.execute(
             f'PREPARE judge AS SELECT "row_no", "judgement", "meets" FROM ({statement.sql}) AS decided'
         )
-
-    def __enter__(self) -> Self:
-        """The engine itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Release DuckDB's memory."""
-        self._connection.close()
 
     def judge(
         self,
@@ -127,7 +115,7 @@ class HistoryEngine:
         self._sources["reference"].table = _reference(reference)
         self._sources["runners"].table = runners
         self._sources["orders"].table = ORDERS.schema.empty_table()
-        answers = self._connection.execute("EXECUTE judge").to_arrow_table()
+        answers = self._connection.sql("EXECUTE judge").to_arrow_table()
         # One row each is what the tables' keys promise; anything else must not become orders.
         places = answers["row_no"].to_numpy()
         if len(places) != count or len(np.unique(places)) != count:

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from policytrader.model.fixture import Fixture
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An answer's body with the site's mark of this state of it; None for a site that gives none."""
+
+    body: bytes
+    etag: str | None = None
 
 
 class AnswerSource(Protocol):
@@ -16,6 +25,10 @@ class AnswerSource(Protocol):
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
         """The answer's body. Raises ``FeedError``, in whose text there is nothing of ``headers``."""
+        ...
+
+    def get_changed(self, path: str, etag: str | None) -> Tagged | None:
+        """The same with its mark; None where the site says that it is still in the state ``etag``."""
         ...
 
 
@@ -35,6 +48,9 @@ class StatFeed(Protocol):
     * ``LayoutUnknownError``: an answer that is no fixture as far as is known (another layout, HTML, cut off).
     """
 
-    def fixture(self, fixture_id: str) -> FixtureAnswer:
-        """The fixture as it stands now; finished ones may come from the cache."""
+    def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:
+        """The fixture as it stands now; finished ones may come from the cache.
+
+        ``newer_than``: an answer that was fetched by then will not do, final or not.
+        """
         ...

@@ -26,6 +26,7 @@ from tests.tracked_bets import Moving, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
 OWNER = Owner(user_id=1, bot_type=BotType.PLAYER)
 OTHER = Owner(user_id=2, bot_type=BotType.PLAYER)
@@ -38,8 +39,14 @@ class Feed:
 
     answers: dict[str, Fixture | FeedError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    cached: set[str] = field(default_factory=set)
+    """Fixtures that it remembers, unless something newer is asked for."""
 
-    def fixture(self, fixture_id: str) -> FixtureAnswer:
+    def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:
+        if fixture_id in self.cached and newer_than is None:
+            answer = self.answers[fixture_id]
+            assert isinstance(answer, Fixture)
+            return FixtureAnswer(answer, is_cached=True)
         self.asked.append(fixture_id)
         answer = self.answers.get(fixture_id, FeedError("nothing under this id"))
         if isinstance(answer, FeedError):

@@ -27,11 +27,15 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The newest answer for a match that is over; ``first_at`` is when it was first seen to be over."""
+    """The newest answer for a match that is over; ``first_at`` is when it was first seen to be over.
+
+    ``etag`` is the site's mark of this state of the answer, where it gave one.
+    """
 
     digest: str
     fetched_at: datetime
     first_at: datetime
+    etag: str | None = None
 
 
 class KeptAnswers:
@@ -57,19 +61,23 @@ class KeptAnswers:
             return None
         return raw if hashlib.sha256(raw).hexdigest() == digest else None
 
-    def note(self, fixture_id: str, digest: str, fetched_at: datetime) -> None:
+    def note(self, fixture_id: str, digest: str, fetched_at: datetime, etag: str | None = None) -> None:
         """Remember the newest answer of a finished match."""
         known = self.noted(fixture_id)
         first_at = known.first_at if known is not None else fetched_at
         times = {"fetched_at": format_utc(fetched_at), "first_at": format_utc(first_at)}
-        self._write(self._note_file(fixture_id), json.dumps({"hash": digest, **times}).encode())
+        self._write(self._note_file(fixture_id), json.dumps({"hash": digest, "etag": etag, **times}).encode())
 
     def noted(self, fixture_id: str) -> Noted | None:
         """What is remembered of a finished match."""
         try:
             note = json.loads(self._note_file(fixture_id).read_bytes())
-            return Noted(str(note["hash"]), parse_utc(note["fetched_at"]), parse_utc(note["first_at"]))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            etag = note.get("etag")
+            return Noted(
+                str(note["hash"]), parse_utc(note["fetched_at"]), parse_utc(note["first_at"]),
+                etag if isinstance(etag, str) and etag.isascii() and etag.isprintable() else None,
+            )  # fmt: skip
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     def _raw_file(self, digest: str) -> Path:
