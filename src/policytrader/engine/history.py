@@ -44,6 +44,9 @@ _LIVE = tuple(field.name for field in list(SELECTIONS.schema)[len(PICKS.schema) 
 _MOVING = ("race_time",)
 """Columns of the picks that move after all: the off as it is listed at the tick."""
 _POSITION = "position."
+_OWN_PRICES = frozenset(
+    f"runner.{name}" for name in ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
+)
 _PRICES_OF_OTHERS = frozenset({"runners.best_back", "runners.last_traded"})
 
 
@@ -75,6 +78,8 @@ class Reads:
 
     position: bool
     prices_of_others: bool
+    own_prices: bool
+    """Whether a validation rule reads prices of the pick's own runner."""
     durations: Mapping[str, tuple[int, ...]] | None
 
 
@@ -138,9 +143,12 @@ def runners_rows(columns: Mapping[str, Sequence[Any]], count: int) -> pa.Table:
 
 def reads_of(policy: PolicySet, wanted: frozenset[str]) -> Reads:
     """What the rules of a policy read."""
-    rules: list[Condition] = [rule.when for rule in (*policy.validation.rules, *policy.entry.rules)]
+    validation: list[Condition] = [rule.when for rule in policy.validation.rules]
+    rules = [*validation, *(rule.when for rule in policy.entry.rules)]
     leaves = [leaf for rule in rules for _, leaf in walk(rule) if isinstance(leaf, Leaf)]
     names = {name for leaf in leaves for name in (leaf.field, leaf.other) if name is not None}
+    own = {leaf.field for rule in validation for _, leaf in walk(rule) if isinstance(leaf, Leaf)}
+    own |= {leaf.other for rule in validation for _, leaf in walk(rule) if isinstance(leaf, Leaf) and leaf.other}
     durations: dict[str, set[int]] = {}
     compares_times = False
     for leaf in leaves:
@@ -155,6 +163,7 @@ def reads_of(policy: PolicySet, wanted: frozenset[str]) -> Reads:
     durations.setdefault("selection.time_to_off", set()).update({0, *(one for one in steps if one is not None)})
     return Reads(
         position=any(name.startswith(_POSITION) for name in names),
+        own_prices=bool(own & _OWN_PRICES),
         prices_of_others=bool(wanted & _PRICES_OF_OTHERS),
         durations=None if compares_times else {name: tuple(sorted(found)) for name, found in durations.items()},
     )

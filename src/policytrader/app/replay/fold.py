@@ -10,6 +10,7 @@ which nothing is due does no harm; so whatever is not certain is due.
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +25,8 @@ from policytrader.app.replay.world import ReplayWorld
 from policytrader.app.settle import Settler
 from policytrader.app.tick import Means, Tick, TraderTerms
 from policytrader.app.world import Traded
+from policytrader.engine.compile import Outcome
+from policytrader.engine.entry import EntryRules
 from policytrader.engine.evaluate import BELOW_MINIMUM, Decider, decision_order
 from policytrader.engine.plan import Plan
 from policytrader.engine.protect import Guard
@@ -32,6 +35,8 @@ from policytrader.model.journal import Lease
 from policytrader.model.money import ZERO
 from policytrader.model.position import exposure_of
 from policytrader.model.records import StoredSelection
+from policytrader.model.times import EPOCH, microseconds_between
+from policytrader.policy.values import duration_microseconds
 from policytrader.ports import ClearedStatus
 from policytrader.ports.races import moment
 
@@ -55,6 +60,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = STRATEGY = "replay"
 _AMOUNT = 10**10
+_ACTS = frozenset({None, Outcome.CANDIDATE, Outcome.INVALID, Outcome.CANCEL_INVALID, Outcome.CANCEL_RESTED})
+"""Outcomes from which something follows, or that have to be asked for."""
 _BY_TIME = frozenset({"max_orders_per_minute"})
 """What may be over at the next tick though nothing has changed."""
 
@@ -75,6 +82,8 @@ class DayFold:
         """``engine`` has the policy, ``reads`` what it reads; ``captures`` by the picks' race id."""
         self._engine, self._reads, self._minimum = engine, reads, minimum
         self._policy = engine.policy
+        self._entry = EntryRules.of(self._policy)
+        self._cancel_after = duration_microseconds(self._policy.entry.order.cancel_unmatched_after)
         self.runs = {run.selection.selection_ref: run for run in runs}
         records = {key: market for run in runs for key, market in run.history.race.markets.items()}
         begin = min(int(run.history.ticks[0]) for run in runs)
@@ -118,19 +127,44 @@ class DayFold:
     # --- A tick -------------------------------------------------------------------------------------------------------
 
     def _tick(self, at: int, refs: list[str]) -> None:
-        self.ticks_taken += 1
         self.world.advance(at)
         runs = [self.runs[ref] for ref in refs]
         for run in runs:
-            if self.world.is_touched(*run.key):
-                self.world.look(*run.key, at)
-        for run in runs:
             if run.has_orders:
+                self.world.look(*run.key, at)
                 self._weigh(run)
+        outlooks = {run.selection.selection_ref: self._outlook(run, at) for run in runs}
+        if any(outlook in _ACTS for outlook in outlooks.values()) or min(self._closing.values(), default=at + 1) <= at:
+            self._act(at, runs, outlooks)
+            return
+        for run in runs:
+            self._plan_next(run, at)
+
+    def _outlook(self, run: PickRun, at: int) -> Outcome | None:
+        """What the statement says of the pick; None where orders of ours may have changed it, so that it must be asked."""
+        selection = self.store.selection(run.selection.selection_ref)
+        row = run.row_at(at)
+        if not selection.valid or selection.closed or (self._reads.position and run.has_orders):
+            return None
+        if run.is_matched and run.is_gone(row):
+            return None
+        meets = bool(run.meets[row])
+        if self._reads.prices_of_others:
+            markets = run.history.race.markets
+            if any(self._views.is_changed(*key, at) for key in self.world.touched() if key[0] in markets):
+                return None
+        if self._views.is_changed(*run.key, at):
+            if self._entry is None or self._reads.own_prices:
+                return None
+            meets = self._entry.meets(selection, self._views.own_prices(*run.key))
+        return run.outcome_at(row, at, self._cancel_after, meets=meets)
+
+    def _act(self, at: int, runs: Sequence[PickRun], outlooks: Mapping[str, Outcome | None]) -> None:
+        """The daemon's tick, for the picks that are due."""
+        self.ticks_taken += 1
         now = moment(at)
-        traded = _nothing_read(now)
-        books = self._bookkeeper.reconcile(self._policy.protection.protections, traded)
-        tick = Tick(at=now, plan=self._plan(runs, at, books), levers=books.ledger.controls)
+        books = self._bookkeeper.reconcile(self._policy.protection.protections, _nothing_read(now))
+        tick = Tick(at=now, plan=self._plan(runs, at, books, outlooks), levers=books.ledger.controls)
         for decision in tick.plan.decisions:
             if decision.action in {Action.PLACE, Action.CASH_OUT}:
                 self.world.look(decision.selection.market_id, decision.selection.selection_id, at)
@@ -138,52 +172,38 @@ class DayFold:
         is_settled = self._settle(at, books)
         self._account_for(at, tick, is_settled=is_settled)
 
-    def _plan(self, runs: Iterable[PickRun], at: int, books: Books) -> Plan:
+    def _plan(self, runs: Iterable[PickRun], at: int, books: Books, outlooks: Mapping[str, Outcome | None]) -> Plan:
         """The decisions on the picks that are due, in the order of decision."""
         due = [(self._views.as_listed(self.store.selection(run.selection.selection_ref), run, at), run) for run in runs]
         due.sort(key=lambda one: decision_order(one[0]))
-        doubtful = {selection.selection_ref for selection, run in due if self._is_doubtful(run, selection, at)}
-        snapshot = self._views.snapshot(at, due, doubtful, books.account)
-        rows = self._ask(snapshot, doubtful)
+        asked = {ref for ref, outlook in outlooks.items() if outlook is None}
+        snapshot = self._views.snapshot(at, due, asked, books.account)
+        rows = self._ask(snapshot, asked)
         guard = Guard(self._policy.protection.protections, snapshot)
         decider = Decider(self._policy, snapshot, guard, self._minimum)
         decisions = tuple(
-            decider.decide(selection, rows.get(selection.selection_ref) or _row_of(run, at)) for selection, run in due
+            decider.decide(
+                selection,
+                rows.get(selection.selection_ref) or _row_of(run, at, outlooks[selection.selection_ref]),
+            )
+            for selection, run in due
         )
         return Plan(self._policy, snapshot, decisions, self._engine.statement)
 
-    def _ask(self, snapshot: Snapshot, doubtful: set[str]) -> dict[str, tuple[Any, ...]]:
+    def _ask(self, snapshot: Snapshot, refs: set[str]) -> dict[str, tuple[Any, ...]]:
         """The statement's rows of the picks that orders of ours may have changed."""
-        if not doubtful:
+        if not refs:
             return {}
-        asked = tuple(one for one in snapshot.selections if one.selection_ref in doubtful)
-        # The statement's own snapshot: its tables are made anew for each.
-        there = type(snapshot)(
-            snapshot.now, asked, snapshot.reference, snapshot.markets, snapshot.runners, snapshot.orders
-        )
-        return {selection.selection_ref: row for selection, row in self._engine.rows(there)}
-
-    def _is_doubtful(self, run: PickRun, selection: Selection, at: int) -> bool:
-        """Whether the row that was judged may not be what the daemon would see now."""
-        if not selection.valid or selection.closed or run.is_resting:
-            return True
-        judgement = int(run.judgement[run.row_at(at)])
-        if run.is_matched and judgement >= 0 and judgement % 2 == 0:
-            return True
-        if self._reads.position and run.has_orders:
-            return True
-        if self._reads.prices_of_others:
-            race = run.history.race
-            return any(self._views.is_changed(*key, at) for key in self.world.touched() if key[0] in race.markets)
-        return self._views.is_changed(*run.key, at)
+        asked = tuple(one for one in snapshot.selections if one.selection_ref in refs)
+        return {one.selection_ref: row for one, row in self._engine.rows(replace(snapshot, selections=asked))}
 
     # --- After it -----------------------------------------------------------------------------------------------------
 
     def _account_for(self, at: int, tick: Tick, *, is_settled: bool) -> None:
+        """What the tick did to the picks, and when each is due again."""
         refused = dict(tick.refused)
         acted = {done.entry.intent.selection_ref for done in tick.executed} | set(tick.closing)
-        has_acted = bool(tick.executed or tick.cancelled)
-        touched = {(one.entry.intent.market_id, one.entry.intent.selection_id) for one in tick.executed}
+        acted |= {one.selection.selection_ref for one in tick.plan.decisions if one.action is Action.CANCEL}
         for decision in tick.plan.decisions:
             ref = decision.selection.selection_ref
             run = self.runs[ref]
@@ -193,26 +213,29 @@ class DayFold:
                 run.refused[code] += 1
             if decision.verdict is Verdict.INVALIDATE and run.rule is None:
                 run.rule = decision.rule
-            if decision.action is Action.CANCEL:
-                acted.add(ref)
             if ref in acted or run.has_orders:
                 self._weigh(run)
-            self._plan_next(ref, run, at, decision, code=code, has_acted=ref in acted)
+            is_small = decision.action is Action.WAIT and decision.code == BELOW_MINIMUM
+            self._plan_next(run, at, code=code or (BELOW_MINIMUM if is_small else None), has_acted=ref in acted)
+        self._wake(at, tick, acted, is_settled=is_settled)
+        for done in tick.executed:
+            self._await_result(done.entry)
+
+    def _wake(self, at: int, tick: Tick, acted: set[str], *, is_settled: bool) -> None:
+        """Picks on a runner that was bet on, and those that wait for anything to be bet, look again."""
+        touched = {(done.entry.intent.market_id, done.entry.intent.selection_id) for done in tick.executed}
         for ref, run in self.runs.items() if touched else ():
             if run.key in touched and ref not in acted:
                 self._weigh(run)
                 self._push(ref, run.tick_after(at))
-        if has_acted or is_settled:
+        if tick.executed or tick.cancelled or is_settled:
             waiting, self._waiting = self._waiting, set()
             for ref in waiting:
                 self._push(ref, self.runs[ref].tick_after(at))
-        for entry in (done.entry for done in tick.executed):
-            self._await_result(entry)
 
-    def _plan_next(
-        self, ref: str, run: PickRun, at: int, decision: Decision, *, code: str | None, has_acted: bool
-    ) -> None:
-        """When the pick may have to act again, after the tick ``at``."""
+    def _plan_next(self, run: PickRun, at: int, *, code: str | None = None, has_acted: bool = False) -> None:
+        """When the pick may have to act again, after the tick ``at``; ``code`` is what refused its order."""
+        ref = run.selection.selection_ref
         selection = self.store.selection(ref)
         if selection.closed:
             return
@@ -224,22 +247,29 @@ class DayFold:
             if run.is_matched:
                 self._push(ref, following if has_acted else self._next_change(run, at))
             return
-        turning = run.turning()
-        self._push(ref, run.next_of(turning, at))
+        self._push(ref, run.next_of(run.turning(), at))
         wanted = run.wanted()
-        if self._is_doubtful(run, selection, at):
+        if has_acted or self._is_uncertain(run, at):
             candidate = run.next_of(wanted, at)
             change = following if has_acted else self._next_change(run, at)
             if candidate is not None and change is not None:
                 self._push(ref, max(candidate, change))
+            if code is not None:
+                self._waiting.add(ref)
             return
         shown = wanted & run.meets
-        is_small = decision.action is Action.WAIT and decision.code == BELOW_MINIMUM
-        if is_small or code is not None:
+        if code is not None:
             # The same again until its row, or what has been bet, is another one.
             self._waiting.add(ref)
             shown[run.row_at(at)] = False
         self._push(ref, run.next_of(shown, at))
+
+    def _is_uncertain(self, run: PickRun, at: int) -> bool:
+        """Whether the pick's rows may not be what the daemon sees, because of orders of ours."""
+        if self._reads.position and run.has_orders:
+            return True
+        keys = self.world.touched() if self._reads.prices_of_others else (run.key,)
+        return any(self._views.is_changed(*key, at) for key in keys if key[0] in run.history.race.markets)
 
     def _next_change(self, run: PickRun, at: int) -> int | None:
         """The next tick at which the pick's rows, or its runner's ladder, are others."""
@@ -256,8 +286,10 @@ class DayFold:
         run.has_orders = bool(bets)
         run.is_resting = any(bet.is_open for bet in bets)
         run.is_matched = any(bet.pennies_matched for bet in bets)
-        own = (bet.as_bet().as_order(is_ours=True) for bet in bets if bet.side is run.selection.side)
-        run.exposure = int(sum(map(exposure_of, own), ZERO) * _AMOUNT)
+        own = [bet for bet in bets if bet.side is run.selection.side]
+        resting = [microseconds_between(EPOCH, bet.placed_at) for bet in own if bet.is_open]
+        run.rests_since = min(resting, default=None)
+        run.exposure = int(sum((exposure_of(bet.as_bet().as_order(is_ours=True)) for bet in own), ZERO) * _AMOUNT)
 
     def _push(self, ref: str, at: int | None) -> None:
         if at is not None and at < self._due.get(ref, at + 1):
@@ -315,8 +347,6 @@ class DayFold:
         self._read_results(sorted(markets), moment(last), books.account.entries)
 
     def _at(self) -> int:
-        from policytrader.model.times import EPOCH, microseconds_between
-
         return microseconds_between(EPOCH, self.world.exchange.now)
 
 
@@ -380,11 +410,11 @@ def _nothing_read(now: datetime) -> Traded:
     return Traded(now=now, picks=(), captures=(), races={}, books=())
 
 
-def _row_of(run: PickRun, at: int) -> tuple[Any, ...]:
+def _row_of(run: PickRun, at: int, outlook: Outcome | None) -> tuple[Any, ...]:
     """The statement's row, as far as a decision reads it: sums of orders are left to be made from them."""
-    row = run.row_at(at)
-    judgement = run.judgement_at(row)
-    return (0, 0, judgement, int(run.outcome_at(row, at)), bool(run.meets[row]), None, None, None, 0)
+    assert outlook is not None, "what is not known was asked"
+    judgement = run.judgement_at(run.row_at(at))
+    return (0, 0, judgement, outlook.value, outlook is Outcome.CANDIDATE, None, None, None, 0)
 
 
 def _stored(selection: Selection, at: datetime) -> StoredSelection:

@@ -24,7 +24,7 @@ from policytrader.ports.races import MISSING, MarketRecord, RaceRecord, moment, 
 from policytrader.simulation.units import from_pennies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 

@@ -36,6 +36,8 @@ class PickRun:
     is_resting: bool = False
     is_matched: bool = False
     has_orders: bool = False
+    rests_since: int | None = None
+    """Since when the oldest of our orders rests on its own side (microseconds)."""
     actions: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     rule: str | None = None
@@ -74,18 +76,22 @@ class PickRun:
         place = int(np.searchsorted(ticks, at, "right"))
         return int(ticks[place]) if place < len(ticks) else None
 
-    def outcome_at(self, row: int, at: int) -> Outcome:
-        """What the statement would say, were there no orders but what ``exposure`` sums up. Not of a matched invalid pick."""
+    def outcome_at(self, row: int, at: int, cancel_after: int, *, meets: bool) -> Outcome:
+        """What the statement would say of a pick that is stored as valid; not of a matched one that becomes invalid."""
         judgement, history = int(self.judgement[row]), self.history
         if judgement != KEPT:
-            return Outcome.HOLD if judgement >= 0 and judgement % 2 else Outcome.INVALID
+            if judgement >= 0 and judgement % 2:
+                return Outcome.HOLD
+            return Outcome.INVALID if self.rests_since is None else Outcome.CANCEL_INVALID
+        if self.rests_since is not None and at - self.rests_since > cancel_after:
+            return Outcome.CANCEL_RESTED
         if history.race_time[row] <= at:
             return Outcome.AFTER_OFF
         if history.cap - self.exposure < history.within:
             return Outcome.FULLY_MATCHED
         if self.exposure >= history.target[row]:
             return Outcome.STEP_FILLED
-        return Outcome.CANDIDATE if self.meets[row] else Outcome.NO_PRICE
+        return Outcome.CANDIDATE if meets else Outcome.NO_PRICE
 
     def wanted(self) -> Any:
         """Rows in which more is to be bet, whatever the price."""
@@ -94,9 +100,14 @@ class PickRun:
         return (self.judgement == KEPT) & (history.target > self.exposure) & has_room
 
     def turning(self) -> Any:
-        """Rows that act on the pick whatever is to be bet: its reason is gone, or a definition changes what is matched."""
+        """Rows that matter whatever is to be bet: its reason is gone, or a definition changes what is matched."""
         is_gone = (self.judgement >= 0) & (self.judgement % 2 == 0)
         return is_gone | self.is_epoch if self.is_matched else is_gone
+
+    def is_gone(self, row: int) -> bool:
+        """Whether a rule invalidates the pick there."""
+        judgement = int(self.judgement[row])
+        return judgement >= 0 and judgement % 2 == 0
 
     def judgement_at(self, row: int) -> int | None:
         """What the statement's row says; None where no rule has anything against the pick."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from policytrader.app.assemble import RaceMarket, assemble_snapshot
 from policytrader.app.checked_prices import checked
+from policytrader.engine.entry import OwnPrices
 from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
 from policytrader.model.snapshot import RunnerStatus
 from policytrader.ports.races import MISSING, moment
@@ -57,6 +58,15 @@ class Views:
         market = self._world.exchange.markets[market_id]
         definition = market.runner(selection_id)
         return definition is None or self._live(market_id, definition) != self._recorded(market_id, definition, at)
+
+    def own_prices(self, market_id: str, selection_id: int) -> OwnPrices:
+        """What is shown of a touched runner."""
+        definition = self._world.exchange.markets[market_id].runner(selection_id)
+        back, lay, last = (None, None, None) if definition is None else self._live(market_id, definition)
+        return OwnPrices(
+            back.price if back else None, back.size if back else None,
+            lay.price if lay else None, lay.size if lay else None, last,
+        )  # fmt: skip
 
     def snapshot(
         self, at: int, due: Sequence[tuple[Selection, PickRun]], doubtful: Collection[str], account: AccountView

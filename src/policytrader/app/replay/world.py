@@ -1,8 +1,8 @@
 """The simulated exchange over recorded races, as far as anything of ours is there.
 
 A market is taken up when its first order comes, a runner's book is made when somebody looks at it. From then on the
-market's definitions are played in their time, since they change bets, and quotes where an order of ours rests. A book on
-which nothing rests is brought up to date when it is looked at: meanwhile nobody can tell the difference.
+market's definitions are played in their time, since they change bets, and quotes where an order of ours rests. A book
+on which nothing rests is brought up to date when it is looked at: meanwhile nobody can tell the difference.
 """
 
 from __future__ import annotations
