@@ -55,6 +55,9 @@ class View:
     bad_closing: dict[tuple[str, int], tuple[LiveRunner, LiveRunner]] = field(default_factory=dict)
     """Runners whose prices this tick cannot be: as they are, and as they were shown."""
     foreign: dict[str, Bet] = field(default_factory=dict)
+    """Bets of others, as the last whole reading told them."""
+    others: dict[str, Bet] = field(default_factory=dict)
+    """The same, and what the cash-outs' own readings told of them since: what a hedge is judged by."""
     readings: set[str] = field(default_factory=set)
     stopped: str | None = None
     """Why this process opens nothing until a person has looked."""
@@ -125,9 +128,15 @@ class Checks:
         bad[market_id, real.selection_id] = real, shown
 
     def on_current(self, told: Iterable[Bet], *, is_whole: bool) -> None:
+        view = self.view
+        others = {bet.bet_id: bet for bet in each_once(told) if bet.strategy_ref != self._day.strategy}
         if is_whole:
-            self.view.readings = {"current"}
-            self.view.foreign = {bet.bet_id: bet for bet in each_once(told) if bet.strategy_ref != self._day.strategy}
+            view.readings = {"current"}
+            view.foreign, view.others = others, others
+        else:
+            # A bet that such a reading lacks, or shows less of, is no news: what was known of it holds.
+            newer = (one for one in others.values() if one.size_matched >= _matched(view.others.get(one.bet_id)))
+            view.others = view.others | {one.bet_id: one for one in newer}
 
     def on_cleared(self, status: ClearedStatus, *, is_whole: bool) -> None:
         view = self.view
@@ -157,7 +166,7 @@ class Checks:
         """The first byte is about to leave."""
         entry = self._day.store.intent(order.order_ref)
         view = self.view
-        self._told[order.order_ref] = view.foreign
+        self._told[order.order_ref] = view.others
         if view.lost_lease_at is not None:
             self._check_in_flight(order, entry, view.lost_lease_at)
         elif entry is None or entry.state is not IntentState.SENT:
@@ -371,7 +380,7 @@ class Checks:
 
     def position(self, order: OrderRequest) -> tuple[Decimal, Decimal]:
         """Profit if the order's runner wins and if it loses: own bets in truth, others as its sender knew."""
-        told = self._told.get(order.order_ref, self.view.foreign)
+        told = self._told.get(order.order_ref, self.view.others)
         if_wins = if_loses = ZERO
         for bet in self._day.world.bets.values():
             if (bet.market_id, bet.selection_id) != (order.market_id, order.selection_id):
@@ -393,6 +402,15 @@ class Checks:
         after = self.position(order)
         if min(after) < min(before):
             self.broken("I11", f"hedge {order.order_ref} lowers the worst outcome from {min(before)} to {min(after)}")
+        was, now = before[0] - before[1], after[0] - after[1]
+        if not self._is_improved(order) and (abs(now) > abs(was) or was * now < ZERO):
+            self.broken("I11", f"hedge {order.order_ref} turns the exposure from {was} to {now}")
+
+    def _is_improved(self, order: OrderRequest) -> bool:
+        """A back at better prices than it asked for: it pays more than was reckoned with, and costs the same."""
+        own = [bet for bet in self._day.world.bets.values() if bet.order_ref == order.order_ref]
+        prices = [bet.average_price_matched for bet in own if bet.side is Side.BACK]
+        return any(price is not None and price > order.price for price in prices)
 
     def on_answer(self, order: OrderRequest, answer: OrderAnswer) -> None:
         """What the trader is told of an order."""
@@ -450,6 +468,10 @@ class Checks:
                 entry.sizes is None or entry.sizes.matched != bets[ref].size_matched
             ):
                 self.broken("end", f"{ref} matched {bets[ref].size_matched}, the journal has {entry.sizes}")
+
+
+def _matched(bet: Bet | None) -> Decimal:
+    return bet.size_matched if bet is not None else ZERO
 
 
 def _risk(bet: SimulatedBet) -> Decimal:
