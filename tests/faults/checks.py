@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from policytrader.app.gate import subject_of
-from policytrader.app.reconcile import STOPS, Found, each_once
-from policytrader.model.journal import IntentState, Purpose
+from policytrader.app.reconcile import STOPS, Finding, Found, each_once
+from policytrader.model.journal import ControlKind, IntentState, Purpose
 from policytrader.model.money import ZERO
 from policytrader.model.orders import Reaction
 from policytrader.model.position import risk_of
@@ -55,7 +55,7 @@ class View:
     bad_closing: dict[tuple[str, int], tuple[LiveRunner, LiveRunner]] = field(default_factory=dict)
     """Runners whose prices this tick cannot be: as they are, and as they were shown."""
     foreign: dict[str, Bet] = field(default_factory=dict)
-    """Bets of others, as the last whole reading told them."""
+    """Bets of others, as the whole readings told them last."""
     others: dict[str, Bet] = field(default_factory=dict)
     """The same, and what the cash-outs' own readings told of them since: what a hedge is judged by."""
     readings: set[str] = field(default_factory=set)
@@ -77,7 +77,6 @@ class Checks:
         self._told: dict[str, dict[str, Bet]] = {}
         """Order -> the bets of others that its sender knew of."""
         self._stopped: dict[str, str] = {}
-        self._old_causes: set[tuple[str, str]] = set()
 
     def broken(self, promise: str, how: str) -> None:
         """Remember a violation."""
@@ -132,7 +131,14 @@ class Checks:
         others = {bet.bet_id: bet for bet in each_once(told) if bet.strategy_ref != self._day.strategy}
         if is_whole:
             view.readings = {"current"}
-            view.foreign, view.others = others, others
+            # What has matched counts until its market is settled, whatever a later reading lacks.
+            markets = self._day.world.markets
+            held = {
+                bet_id: bet
+                for bet_id, bet in view.foreign.items()
+                if bet.size_matched and not markets[bet.market_id].is_settled
+            }
+            view.foreign = view.others = held | others
         else:
             # A bet that such a reading lacks, or shows less of, is no news: what was known of it holds.
             newer = (one for one in others.values() if one.size_matched >= _matched(view.others.get(one.bet_id)))
@@ -423,10 +429,16 @@ class Checks:
         for finding in tick.findings:
             if finding.found in STOPS:
                 self.broken("I4", f"reconciliation found {finding.found} {finding.ref} {finding.bet_id}")
-            cause = (finding.market_id, finding.bet_id or "")
-            if finding.found is Found.LOST and cause not in self._old_causes:
-                self._old_causes.add(cause)
+            if finding.found is Found.LOST and not self._has_been_looked_at(finding):
                 self._stopped[finding.market_id] = f"bet {finding.bet_id} is lost"
+
+    def _has_been_looked_at(self, finding: Finding) -> bool:
+        """A person has resumed after a latch for the same loss: the store knows, also of a tick that failed then."""
+        controls = self._day.store.controls()
+        resumed = max((one.seq for one in controls if one.kind is ControlKind.RESUME), default=0)
+        cause = finding.found.value, finding.market_id, finding.bet_id
+        latches = [one for one in controls if one.kind is ControlKind.LATCH and one.seq < resumed]
+        return any((one.cause, one.subject, one.evidence) == cause for one in latches)
 
     def at_rest(self) -> None:
         """Between two ticks, whatever happened in the last one."""

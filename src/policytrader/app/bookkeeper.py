@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from policytrader.app.assemble import AccountView
 from policytrader.app.gate import Ledger, latches_due
 from policytrader.app.kill_switch import read_kill_file
-from policytrader.app.reconcile import STOPS, Finding, Found, judge
+from policytrader.app.reconcile import STOPS, Finding, Found, judge, lost_since
 from policytrader.model.journal import BetSizes, Control, ControlKind, EventKind, Evidence, IntentState, JournalEvent
 from policytrader.model.orders import Reaction
 from policytrader.model.times import london_day
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from policytrader.app.reconcile import Reading
     from policytrader.app.tick import Means
     from policytrader.app.world import Traded, WorldReader
+    from policytrader.model.bets import Bet
     from policytrader.model.journal import ControlState, Intent, JournalEntry
     from policytrader.model.orders import OrderAnswer
     from policytrader.policy.protection import Protections
@@ -52,6 +53,8 @@ class Bookkeeper:
         self._kill_file = kill_file
         self._complete_at: datetime | None = None
         self._due: list[Control] = []
+        self._others: dict[str, Bet] = {}
+        """Bets of others that have matched, as they were listed last; of ours the journal knows."""
 
     def require_complete(self) -> None:
         """The next reconciliation reads everything: something happened that may have hidden something else."""
@@ -77,13 +80,24 @@ class Bookkeeper:
         if findings and records:
             entries = self._entries(traded.now)
         results = self._store.live_results(london_day(traded.now))
-        account = AccountView(bets=reading.current, entries=entries, strategy_ref=self._terms.strategy_ref)
+        account = AccountView(bets=self._with_lost(reading), entries=entries, strategy_ref=self._terms.strategy_ref)
         ledger = Ledger.of(traded.now, entries, results, foreign=account.unexplained_bets())
         for cause in latches_due(limits, entries, ledger.lost_today) if records else ():
             self.latch(cause.protection, cause.subject, cause.evidence, cause.why)
         # Read after the latches: what was just closed counts.
         ledger = replace(ledger, controls=self.controls(limits))
         return Books(account=account, ledger=ledger, findings=findings, is_complete=is_complete)
+
+    def _with_lost(self, reading: Reading) -> tuple[Bet, ...]:
+        """What is listed, and what others have matched and this list has lost: it counts until it is over."""
+        over = {bet.bet_id for bet in reading.cleared}
+        bets = {bet.bet_id: bet for bet in reading.current}
+        for bet in lost_since(self._others.values(), reading.current):
+            if bet.bet_id not in over and bet.market_id not in reading.closed_markets:
+                bets[bet.bet_id] = bet
+        ours = self._terms.strategy_ref
+        self._others = {bet.bet_id: bet for bet in bets.values() if bet.size_matched and bet.strategy_ref != ours}
+        return tuple(bets.values())
 
     def controls(self, limits: Protections) -> ControlState:
         """The levers as they stand at this moment: in the store, and the kill files beside it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from policytrader.app.reconcile import each_once
+from policytrader.app.reconcile import each_once, lost_since
 from policytrader.engine.closing import (
     CancelOpen,
     Closed,
@@ -22,7 +22,6 @@ from policytrader.engine.closing import (
     next_step,
     position_on,
 )
-from policytrader.model.money import ZERO
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer, OrderRequest
 from policytrader.model.snapshot import OrderStatus
 
@@ -95,7 +94,8 @@ class CashOut:
         bets = bets_on(each_once(self._exchange.current_bets(market_ids=(terms.market_id,))), terms)
         # Seen at last: what the bet did is in the position now.
         missing = unseen_refs - {bet.order_ref for bet in bets}
-        lost = _lost(bets_on(listed, terms), bets)
+        # A hedge computed without what these matched would undo the one before.
+        lost = lost_since(bets_on(listed, terms), bets)
         step = next_step(terms, markets[0] if markets else None, bets, {*missing, *(bet.bet_id for bet in lost)})
         unseen = missing | _to_be_seen_again(bets, unseen_refs)
         taken = Round(
@@ -144,16 +144,6 @@ class CashOut:
             if taken.is_over:
                 return
             unseen_refs, listed = taken.unseen_refs, taken.listed
-
-
-def _lost(listed: Iterable[Bet], bets: Iterable[Bet]) -> list[Bet]:
-    """Bets, whoever placed them, of which this reading shows less than an earlier one did.
-
-    What has matched stays listed until the market is settled, so the reading is the older one, or has lost it. A hedge
-    computed on it would undo the one before.
-    """
-    shown = {bet.bet_id: bet.size_matched + bet.size_voided for bet in bets}
-    return [bet for bet in listed if bet.size_matched + bet.size_voided > shown.get(bet.bet_id, ZERO)]
 
 
 def _to_be_seen_again(bets: Iterable[Bet], refs: frozenset[str]) -> set[str]:
