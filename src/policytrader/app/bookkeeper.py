@@ -17,7 +17,7 @@ from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from policytrader.app.reconcile import Reading
     from policytrader.app.tick import Means
@@ -73,12 +73,9 @@ class Bookkeeper:
         known = (*self._of_other_days(entries, reading), *entries)
         findings = judge(known, reading, self._terms.strategy_ref)
         if records:
-            for finding in findings:
-                self._record(finding)
+            entries = _brought_up(entries, map(self._record, findings), london_day(traded.now))
         if is_complete:
             self._complete_at = traded.now
-        if findings and records:
-            entries = self._entries(traded.now)
         results = self._store.live_results(london_day(traded.now))
         account = AccountView(bets=self._with_lost(reading), entries=entries, strategy_ref=self._terms.strategy_ref)
         ledger = Ledger.of(traded.now, entries, results, foreign=account.unexplained_bets())
@@ -168,21 +165,32 @@ class Bookkeeper:
             if ref is not None and ref not in known and (entry := self._store.intent(ref)) is not None:
                 yield entry
 
-    def _record(self, finding: Finding) -> None:
+    def _record(self, finding: Finding) -> JournalEntry | None:
+        """The entry as it stands then; None where a latch is all that follows."""
         now, ref = self._clock.now(), finding.ref
         match finding.found:
             case Found.SEEN if ref is not None:
                 evidence = Evidence(
                     state=IntentState.SEEN, code=finding.code, bet_id=finding.bet_id, sizes=finding.sizes
                 )
-                self._store.resolve(ref, evidence, now)
+                return self._store.resolve(ref, evidence, now)
             case Found.SIZES if ref is not None:
-                self._store.update_sizes(ref, finding.sizes or BetSizes(), now)
+                return self._store.update_sizes(ref, finding.sizes or BetSizes(), now)
             case Found.FINISHED if ref is not None:
-                self._store.finish(ref, finding.sizes or BetSizes(), now, finding.code)
+                return self._store.finish(ref, finding.sizes or BetSizes(), now, finding.code)
             case Found.DEAD if ref is not None:
-                self._store.resolve(ref, Evidence(state=IntentState.DEAD, code=finding.code), now)
+                return self._store.resolve(ref, Evidence(state=IntentState.DEAD, code=finding.code), now)
             case found:
                 subject = "" if found in STOPS else finding.market_id
                 why = f"{found}: bet {finding.bet_id} in {finding.market_id}, intent {ref}"
                 self.latch(found.value, subject, finding.bet_id or ref or "", why)
+                return None
+
+
+def _brought_up(
+    entries: Iterable[JournalEntry], changed: Iterable[JournalEntry | None], today: date
+) -> tuple[JournalEntry, ...]:
+    """The entries as reading them again would show them: what is over and of another day counts no more."""
+    newest = {entry.intent.ref: entry for entry in changed if entry is not None}
+    now = (newest.get(entry.intent.ref, entry) for entry in entries)
+    return tuple(entry for entry in now if entry.is_open or entry.intent.day == today)
