@@ -12,6 +12,7 @@ from policytrader.app.bookkeeper import Bookkeeper, Books
 from policytrader.app.reconcile import Reading, lost_since
 from policytrader.model.journal import ControlState
 from policytrader.policy.protection import Protections
+from policytrader.ports import ClearedStatus
 from tests.app.journal_rows import AT, MARKET, a_bet, cleared
 
 THEIRS = a_bet("x7", matched="8", remaining="2", strategy_ref="bot")
@@ -64,16 +65,25 @@ def test_an_older_state_of_a_bet_of_others_is_not_believed() -> None:
     "last",
     [
         reading(over=(cleared("x7", strategy_ref="bot"),)),
+        reading(over=(cleared("x7", ClearedStatus.VOIDED, strategy_ref="bot"),)),
         reading(closed=(MARKET,)),
         reading(a_bet("x7", matched="0", strategy_ref="bot", size_voided=Decimal(8))),
     ],
-    ids=["cleared", "market closed", "voided"],
+    ids=["settled", "cleared as void", "market closed", "voided"],
 )
 def test_a_bet_of_others_that_is_over_counts_no_more(last: Reading) -> None:
     account = Account(reading(THEIRS), last, reading())
     account.look()
     assert account.look().account.bets == last.current
     assert account.look().account.bets == ()
+
+
+@pytest.mark.parametrize("status", [ClearedStatus.CANCELLED, ClearedStatus.LAPSED])
+def test_a_rest_that_is_over_says_nothing_of_what_has_matched(status: ClearedStatus) -> None:
+    rest = cleared("x7", status, strategy_ref="bot", size=Decimal(2))
+    account = Account(reading(THEIRS), reading(over=(rest,)))
+    account.look()
+    assert account.look().account.bets == (THEIRS,)
 
 
 def test_an_order_of_others_without_a_match_may_have_been_cancelled() -> None:

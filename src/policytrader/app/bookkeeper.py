@@ -14,6 +14,7 @@ from policytrader.app.reconcile import STOPS, Finding, Found, judge, lost_since
 from policytrader.model.journal import BetSizes, Control, ControlKind, EventKind, Evidence, IntentState, JournalEvent
 from policytrader.model.orders import Reaction
 from policytrader.model.times import london_day
+from policytrader.ports import ClearedStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "policytrader"
 """Who pulls a latch that no person pulled."""
+
+_ENDS_MATCHED = frozenset({ClearedStatus.SETTLED, ClearedStatus.VOIDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,8 @@ class Bookkeeper:
 
     def _with_lost(self, reading: Reading) -> tuple[Bet, ...]:
         """What is listed, and what others have matched and this list has lost: it counts until it is over."""
-        over = {bet.bet_id for bet in reading.cleared}
+        # A part that was cancelled or lapsed is cleared at once, and says nothing of what has matched.
+        over = {one.bet_id for one in reading.cleared if one.status in _ENDS_MATCHED}
         bets = {bet.bet_id: bet for bet in reading.current}
         for bet in lost_since(self._others.values(), reading.current):
             if bet.bet_id not in over and bet.market_id not in reading.closed_markets:
