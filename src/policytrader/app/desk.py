@@ -224,7 +224,8 @@ class Desk:
         cash_out = CashOut(hedges, means.prices, means.clock, means.new_ref)
         unseen = _open_refs(self._account, selection)
         rounds = self._tick.closing.setdefault(selection.selection_ref, [])
-        for taken in cash_out.rounds(terms, most=_CASH_OUT_ROUNDS, unseen_refs=unseen):
+        listed = self._account.bets
+        for taken in cash_out.rounds(terms, most=_CASH_OUT_ROUNDS, unseen_refs=unseen, listed=listed):
             rounds.append(taken)
             if isinstance(taken.step, Closed):
                 self._ended(selection, taken.step.ending)
