@@ -49,6 +49,7 @@ def test_the_last_four_columns_may_be_absent_or_empty() -> None:
         ("Match Corners,match,over,1.5,,,0,", "stake: 0 must be more than 0 and at most 1,000,000"),
         ("Match Corners,match,over,1.5,,,-1,", "stake: -1 must be more than 0 and at most 1,000,000"),
         ("Match Corners,match,over,1.5,,,1000001,", "stake: 1000001 must be more than 0 and at most 1,000,000"),
+        ("Match Corners,match,over,1.5,,,0.004,", "stake: 0.004 must be at least 0.01"),
         (",match,over,1.5,,,,", "market: empty"),
         ("Match Corners,,over,1.5,,,,", "player_or_team: empty"),
         ("Match Corners,a\x07b,over,1.5,,,,", "player_or_team: too long, or with characters that cannot be seen"),
@@ -62,6 +63,12 @@ def test_a_bad_row_refuses_no_other(cells: str, problem: str) -> None:
     assert before.bet is not None
     assert after.bet is not None
     assert (before.row, after.row, after.bet.key) == (0, 2, "2")
+
+
+def test_a_stake_is_whole_pennies_as_a_tracked_one_is() -> None:
+    [row] = read_bets(f"{HEADER}Match Corners,match,over,1.5,,,33.335,\n", "bets.csv")
+    assert row.bet is not None
+    assert row.bet.stake == Decimal("33.34")
 
 
 def test_a_missing_threshold_is_left_to_the_market() -> None:

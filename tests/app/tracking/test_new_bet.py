@@ -38,8 +38,20 @@ def test_the_alert_becomes_a_bet(made: MadeBook) -> None:
 
 
 def test_floats_are_read_as_printed(made: MadeBook) -> None:
-    bet = made.tracked(stake=0.1 + 0.2, unit=3, Odds=2.3, Threshold=2.25)
-    assert (str(bet.actual_stake), str(bet.odds), str(bet.threshold)) == ("0.30000000000000004", "2.3", "2.25")
+    bet = made.tracked(stake=0.3, unit=0.1 + 0.2, Odds=2.3, Threshold=2.25)
+    assert (str(bet.actual_stake), str(bet.odds), str(bet.threshold)) == ("0.3", "2.3", "2.25")
+    assert str(bet.unit_size) == "0.30000000000000004"
+
+
+@pytest.mark.parametrize(
+    ("given", "counted"), [(33.335, "33.34"), (0.1 * 3, "0.30"), ("33.334", "33.33"), (0.005, "0.01"), (10, None)]
+)
+def test_a_stake_is_whole_pennies_and_the_answer_says_so(made: MadeBook, given: object, counted: str | None) -> None:
+    answer = made.book.track(OWNER, Request(alert=ALERT, actual_stake=given, unit_size=10))
+    assert answer.bet is not None
+    assert answer.bet.actual_stake == Decimal(counted or str(given))
+    said = f"; the stake counts as {counted}" if counted else ""
+    assert answer.message == f"tracked as {answer.bet.bet_id}{said}"
 
 
 NO_ODDS: tuple[object, ...] = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from policytrader.app.csv_rows import UNFIT, Row, column_problems, is_fit, plain_number, read_rows, read_text
 from policytrader.errors import Diagnostic, SnapshotError
 from policytrader.model.grades import BetToGrade
-from policytrader.model.money import ONE, ZERO
+from policytrader.model.money import ONE, PENNY, ZERO, half_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def _bet(row: Row) -> BetToGrade:
         direction=row.cells["direction"] or None,
         line=_number(row, "threshold") if row.cells["threshold"] else None,
         odds=_amount(row, "odds", DEFAULT_ODDS, above=ONE, most=MOST_ODDS),
-        stake=_amount(row, "stake", DEFAULT_STAKE, above=ZERO, most=MOST_STAKE),
+        stake=_stake(row),
         period=row.cells.get("period") or None,
         # Which of the two is meant, the market says.
         player_name=named,
@@ -91,6 +91,14 @@ def _amount(row: Row, name: str, default: Decimal, *, above: Decimal, most: Deci
     if not above < amount <= most:
         _refuse(row, name, "S106", f"{row.cells[name]} must be more than {above} and at most {most:,}")
     return amount
+
+
+def _stake(row: Row) -> Decimal:
+    """Whole pennies, a half up, as tracked stakes are."""
+    stake = half_up(_amount(row, "stake", DEFAULT_STAKE, above=ZERO, most=MOST_STAKE))
+    if not stake:
+        _refuse(row, "stake", "S106", f"{row.cells['stake']} must be at least {PENNY}")
+    return stake
 
 
 def _number(row: Row, name: str) -> Decimal:

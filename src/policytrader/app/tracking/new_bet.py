@@ -91,7 +91,7 @@ def new_bet(owner: Owner, bet_id: str, request: Request, terms: Terms, at: datet
         period=_period(alert, facts, terms.catalogue),
         bookmaker=values.text("bookmaker", alert.get("bookmaker")),
         odds=values.odds("Odds", alert.get("Odds")),
-        actual_stake=values.money("actual_stake", request.actual_stake),
+        actual_stake=values.stake("actual_stake", request.actual_stake),
         unit_size=values.money("unit_size", request.unit_size),
         is_lay=values.flag("is_lay", request.is_lay),
         fixture_id=values.identifier("fixture_id", alert.get("fixture_id")),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from policytrader.app.csv_rows import plain_number
-from policytrader.model.money import ONE, ZERO
+from policytrader.model.money import ONE, PENNY, ZERO, half_up
 from policytrader.model.outcomes import OUTCOME_ALIASES, Outcome
 from policytrader.model.tracked_checks import kept_time
 
@@ -67,11 +67,24 @@ def odds(name: str, value: object) -> Decimal:
 
 
 def money(name: str, value: object) -> Decimal:
-    """A stake or the size of a unit: above 0."""
+    """The size of a unit: above 0."""
     found = number(name, value)
     if not ZERO < found <= MOST_MONEY:
         raise Refusal(_told(name, value, f"an amount above 0 and at most {MOST_MONEY:,}"))
     return found
+
+
+def stake(name: str, value: object) -> Decimal:
+    """Money that was staked: above 0, to the nearest penny, a half up.
+
+    Whole pennies, so that what comes back, which is rounded once, less the stake is what was won or lost. Programs work
+    stakes out as floats (0.1 * 3), so that further decimals are no mistake.
+    """
+    given = money(name, value)
+    found = half_up(given)
+    if not found:
+        raise Refusal(_told(name, value, f"an amount of at least {PENNY}"))
+    return given if given == found else found
 
 
 def count(name: str, value: object) -> Decimal:
