@@ -16,10 +16,10 @@ from policytrader.app.tracking.address import checked_address
 from policytrader.app.tracking.book import Answer
 from policytrader.app.tracking.curve import bankroll_curve, closing_line
 from policytrader.app.tracking.documents import bet_document, curve_document, history_document
+from policytrader.app.tracking.exporting import FORMS, exported
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
-from policytrader.app.tracking.records import WRITERS
 from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
 from policytrader.app.tracking.values import Refusal
 from policytrader.errors import UsageError
@@ -239,13 +239,16 @@ class BetTrackingSystem:
         return curve_document(bankroll_curve(bets), closing_line(bets))
 
     def export_bets(self, user_id: int, *, form: str = "csv") -> str:
-        """Every field of every bet as a CSV file or a JSON document; to import it again changes nothing."""
-        if form not in WRITERS:
-            message = f"form: must be one of {', '.join(WRITERS)}"
+        """Every field of every bet as a CSV file or a JSON document; to import it again changes nothing.
+
+        JSON is a backup: it has each bet's history and the deleted bets too, and an empty store that imports it is as
+        this one. Raises ``UsageError`` for another form.
+        """
+        if form not in FORMS:
+            message = f"form: must be one of {', '.join(FORMS)}"
             raise UsageError(message)
         owner = self._owner_or_none(user_id)
-        bets = () if owner is None else self._opened.book.store.bets(owner)
-        return "".join(WRITERS[form](bets))
+        return "".join(exported(self._opened.book.store, owner, form))
 
     def import_bets(
         self, user_id: int, text: str, *, form: str = "csv", unit_size: float | None = None

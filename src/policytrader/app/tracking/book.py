@@ -18,7 +18,7 @@ from policytrader.model.tracked import By, Change
 from policytrader.model.tracked_checks import kept, kept_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from policytrader.app.tracking.changes import Pay, Step
@@ -172,6 +172,13 @@ class BetBook:
         except StoreUnknownError:
             return self.store.add(bet, entry)
 
+    def replace_all(self, steps: Sequence[tuple[TrackedBet, HistoryEntry]]) -> tuple[bool, ...]:
+        """The same for changes."""
+        try:
+            return self.store.replace_all(steps)
+        except StoreUnknownError:
+            return self.store.replace_all(steps)
+
     def _change(self, owner: Owner, bet_id: object, step: Callable[[TrackedBet, datetime], Step | None]) -> Answer:
         for _ in range(_ATTEMPTS):
             bet = self.find(owner, bet_id)
@@ -184,15 +191,9 @@ class BetBook:
                 changed, entry = kept(made[0]), made[1]
             except ValueError as refusal:  # a Refusal, or a store's own limits
                 return Answer(is_done=False, message=str(refusal), bet=bet)
-            if self._replace(changed, entry):
+            if self.replace_all([(changed, entry)])[0]:
                 return Answer(is_done=True, message="done", bet=changed)
         return Answer(is_done=False, message="others are changing this bet; try again")
-
-    def _replace(self, changed: TrackedBet, entry: HistoryEntry) -> bool:
-        try:
-            return self.store.replace(changed, entry)
-        except StoreUnknownError:
-            return self.store.replace(changed, entry)
 
 
 def _tracked(bet: TrackedBet, request: Request) -> str:
