@@ -241,9 +241,10 @@ def test_a_live_under_is_lost_only_where_the_policy_says_so() -> None:
     assert said(grade(seen, live(ANN), policy=policy)) == ("lost", "live_decided", 2)
 
 
-def test_a_review_blocks_goals_and_nothing_else() -> None:
+@pytest.mark.parametrize("pending", [True, None])
+def test_a_review_blocks_goals_and_nothing_else_also_one_that_nobody_tells_of(*, pending: bool | None) -> None:
     at_once = with_settings(shipped(), live_confirm="0s")
-    reviewed = live(ANN, is_var_pending=True, has_events=True)
+    reviewed = live(ANN, is_var_pending=pending, has_events=True)
     assert grade(bet("Player Goals", player_id="7"), reviewed, policy=at_once).reason == "var_pending"
     assert grade(SHOTS, reviewed, policy=at_once).reason == "live_decided"
 
