@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, Unpack, overload
 
 from policytrader.app.tracking import values
-from policytrader.app.tracking.address import checked_address
+from policytrader.app.tracking.address import check_database, checked_address
 from policytrader.app.tracking.book import Answer
 from policytrader.app.tracking.curve import bankroll_curve, closing_line
 from policytrader.app.tracking.documents import bet_document, curve_document, history_document
@@ -70,8 +70,9 @@ class BetTrackingSystem:
         alert_zone: str = "Europe/London",
         opened: OpenedBets | None = None,
     ) -> None:
-        """Connects to nothing. Raises ``UsageError`` for an address or a bot that cannot be; it says what to start."""
+        """Connects to nothing. Raises ``UsageError``, which says what to do, for what no store or bot can be."""
         self._address = "" if opened is not None else checked_address(mongo_connection_string)
+        check_database(self._address, database_name)
         self._database = database_name
         self._alert_zone = alert_zone
         self._given = opened
