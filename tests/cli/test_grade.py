@@ -60,6 +60,17 @@ def test_rows_are_graded_in_their_order_with_money_as_text(run: Run, here: Path,
     assert (third["status"], third["reason"], third["profit_loss"]) == ("refund", "push", "0.00")
 
 
+def test_a_header_alone_has_no_grades_and_a_column_too_many_is_not_read(run: Run, here: Path, match: Path) -> None:
+    ran = run("grade", "--fixture", match, "--bets", bets(here), "--json")
+    assert (ran.code, json.loads(ran.out)["grades"]) == (0, [])
+    assert ran.err.endswith("bets.csv  S105  the file holds no bets\n")
+    file = bets(here, "Match Goals,match,over,3,me", header=HEADER.replace("\n", ",tipster\n"))
+    ran = run("grade", "--fixture", match, "--bets", file, "--json")
+    assert (ran.code, [one["status"] for one in json.loads(ran.out)["grades"]]) == (0, ["refund"])
+    assert ran.err.startswith("warning: ")
+    assert "column `tipster` is not read" in ran.err
+
+
 def test_a_bad_row_is_pending_with_its_reason_while_the_rest_is_graded(run: Run, here: Path, match: Path) -> None:
     file = bets(
         here,

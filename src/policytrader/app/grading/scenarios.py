@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from policytrader.app.csv_rows import Row, column_problems, read_rows, read_text
 from policytrader.app.grading.bet_file import read_bet_file
@@ -73,7 +73,7 @@ def _grades(folder: Path, head: Head, policy: GradingSet, read_match: ReadMatch)
     """What ``grade --json`` would say of each row, by its number."""
     for name, value in head.settings.items():
         policy = with_setting(policy, name, value)
-    rows = read_bet_file(folder / BETS)
+    rows = read_bet_file(folder / BETS, _refuse)
     match: Fixture | LayoutUnknownError
     try:
         match = read_match(folder / MATCH, head.now)
@@ -81,6 +81,11 @@ def _grades(folder: Path, head: Head, policy: GradingSet, read_match: ReadMatch)
         match = error
     documents = {str(row.row): grade_document(grade) for row, grade in grade_rows(policy, rows, match, head.now)}
     return {key: {name: _cell(document.get(name)) for name in _COMPARED} for key, document in documents.items()}
+
+
+def _refuse(found: Diagnostic) -> NoReturn:
+    """What a user is warned of, a scenario is not to have."""
+    raise SnapshotError([found])
 
 
 def _cell(value: object) -> str | None:
