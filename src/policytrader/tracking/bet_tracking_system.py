@@ -20,7 +20,7 @@ from policytrader.app.tracking.exporting import FORMS, exported
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
-from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
+from policytrader.app.tracking.user_stats import no_stats, user_stats
 from policytrader.app.tracking.values import Refusal
 from policytrader.errors import UsageError
 from policytrader.model.tracked import BotType
@@ -106,16 +106,18 @@ class BetTrackingSystem:
     def get_user_stats(
         self,
         user_id: int,
+        *,
+        limit: int | None = None,
         **filters: Unpack[Wanted],
     ) -> dict[str, Any]:
         """Fourteen sums, unrounded and in units, and ``bets``: every bet's document, newest first.
 
-        Of a user with more than a thousand bets, ``bets`` is read when it is first asked for. ``filters``, such as
-        ``tags=["acca"]``, leave bets out, of the sums as well.
+        ``limit`` is how many of the newest ``bets`` has: of a user with very many, their documents take the time, and
+        the sums none. ``filters``, such as ``tags=["acca"]``, leave bets out, of the sums as well.
         """
         wanted = _filter(filters)
         owner = self._owner_or_none(user_id)
-        return no_stats() if owner is None else user_stats(self._opened.book.store, owner, wanted)
+        return no_stats() if owner is None else user_stats(self._opened.book.store, owner, wanted, limit)
 
     def update_bet_result(
         self,
@@ -173,8 +175,6 @@ class BetTrackingSystem:
 
         ``markup`` is that of the client libraries, or ``markdown_v2``, ``html`` or ``plain`` for the Bot API.
         """
-        if isinstance(stats, LazyStats):
-            return stats_message(stats, username, stats.newest(RECENT), markup)
         given: object = stats  # of programs that nobody checks
         known: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
         bets = known.get("bets")
