@@ -14,7 +14,7 @@ from policytrader.model.money import ZERO
 from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType
 from policytrader.ports.bet_store import Owner
-from tests.tracked_bets import ALERT, LONDON, OWNER, MadeBook
+from tests.tracked_bets import ALERT, LONDON, NOW, OWNER, MadeBook
 
 
 @pytest.fixture
@@ -54,6 +54,20 @@ def test_a_stake_is_whole_pennies_and_the_answer_says_so(made: MadeBook, given: 
     assert answer.message == f"tracked as {answer.bet.bet_id}{said}"
 
 
+@pytest.mark.parametrize("given", [12345, 12345.0, "12345", " 12345\n", "0012345", "12345.0", "012345.00"])
+def test_an_id_is_the_same_however_it_is_written(made: MadeBook, given: object) -> None:
+    bet = made.tracked(fixture_id=given, player_id=given, team_id=given)
+    assert (bet.fixture_id, bet.player_id, bet.team_id) == ("12345",) * 3
+    assert [one.fixture_id for one in made.store.pending_fixtures(NOW + timedelta(days=9))] == ["12345"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("0", "0"), ("000", "0"), ("", None), (" ", None), ("abc-1", "abc-1"), ("0x1", "0x1")]
+)
+def test_other_ids_stay_as_they_are(made: MadeBook, given: str, kept: str | None) -> None:
+    assert made.tracked(fixture_id=given).fixture_id == kept
+
+
 NO_ODDS: tuple[object, ...] = (
     1, 1.0, 0.5, 0, -2, float("nan"), float("inf"), True, "2,1", None, 10_001, [], {}, "two", "1e3", 10**400,
     Decimal("sNaN"), Decimal("Infinity"),
@@ -71,6 +85,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"fixture_id": -1}, "fixture_id"),
     ({"fixture_id": 10**30}, "fixture_id"),
     ({"fixture_id": 1.5}, "fixture_id"),
+    *(
+        ({"fixture_id": text}, "fixture_id")
+        for text in ("12 345", "1.5", "-5", "#12", "\uff11\uff12", "1/2", "a\u00e4")
+    ),
+    ({"player_id": "7 7"}, "player_id"),
+    ({"team_id": "-1"}, "team_id"),
     ({"period": "third half"}, "period"),
     ({"bookmaker": ["Bet365"]}, "bookmaker"),
 ]

@@ -6,6 +6,7 @@ no number, ``"1,5"`` is no line, and a stake of two millions is a slip.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TypeVar
@@ -25,6 +26,8 @@ LONGEST_NOTE = 2_000
 MOST_TAGS = 50
 _LARGEST_ID = 2**63 - 1
 _SHOWN = 40
+_WRITTEN_NUMBER = re.compile(r"0*(0|[1-9][0-9]*)(?:\.0+)?")
+_FEED_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_:-]*")
 
 T = TypeVar("T")
 
@@ -110,14 +113,24 @@ def text(name: str, value: object, longest: int = LONGEST_TEXT) -> str | None:
 
 
 def identifier(name: str, value: object) -> str | None:
-    """An id of another system, as a text: 12345, 12345.0 and "12345" are the same one."""
+    """An id of another system, as a text: 12345, 12345.0, "12345", " 012345" and "12345.0" are the same one."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_ID:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         if not 0 <= value <= _LARGEST_ID:
             raise Refusal(_told(name, value, "an id"))
         return str(value)
-    return text(name, value)
+    found = text(name, value)
+    number_in = _WRITTEN_NUMBER.fullmatch(found or "")
+    return number_in[1] if number_in else found
+
+
+def feed_id(name: str, value: object) -> str | None:
+    """The id of a feed's match, team or player: one that no feed can have is refused, and not asked for day by day."""
+    found = identifier(name, value)
+    if found is not None and not _FEED_ID.fullmatch(found):
+        raise Refusal(_told(name, found, "an id: digits, or letters and digits without spaces"))
+    return found
 
 
 def outcome(name: str, value: object) -> Outcome:
