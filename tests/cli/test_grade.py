@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,6 +101,17 @@ def test_an_answer_that_is_no_match_leaves_every_row_pending_and_says_so(run: Ru
     assert ran.code == 0
     assert ran.err.startswith("warning: ")
     assert [row["reason"] for row in json.loads(ran.out)["grades"]] == ["layout_unknown"] * 2
+
+
+def test_the_text_shows_the_period_and_the_nearest_names(run: Run, here: Path, match: Path) -> None:
+    header = HEADER.replace("\n", ",period\n")
+    file = bets(here, "Match Goals,match,over,0.5,first_half", "Player Goals,Nobody Here,over,0.5,", header=header)
+    ran = run("grade", "--fixture", match, "--bets", file)
+    _, first, second, nearest, counts = ran.out.splitlines()
+    assert "  Match Goals over 0.5 first_half  " in first
+    assert "[player_not_found, player-not-found]" in second
+    assert re.fullmatch(r" +nearest of 100: [^,]+ \(\d+\)(, [^,]+ \(\d+\)){2}", nearest)
+    assert counts
 
 
 def test_a_setting_may_be_another_for_now(run: Run, here: Path, match: Path) -> None:

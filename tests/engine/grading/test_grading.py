@@ -98,7 +98,8 @@ def test_an_unknown_market_is_not_guessed() -> None:
 def test_a_player_who_is_nobodys_name_is_no_refund() -> None:
     found = grade(bet("Player Shots", "1.5", player_name="Zoe Zander"), fixture(ANN))
     assert said(found) == ("pending", "player_not_found", None)
-    assert found.suggestions == ("Ann Archer",)
+    assert [one.name for one in found.suggestions] == ["Ann Archer"]
+    assert 0 < found.suggestions[0].score < 100
     assert said(grade(bet("Player Shots", "1.5"), fixture(ANN)))[1] == "player_not_found"
 
 
