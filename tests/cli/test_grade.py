@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,6 +62,17 @@ def test_rows_are_graded_in_their_order_with_money_as_text(run: Run, here: Path,
     assert (third["status"], third["reason"], third["profit_loss"]) == ("refund", "push", "0.00")
 
 
+def test_a_header_alone_has_no_grades_and_a_column_too_many_is_not_read(run: Run, here: Path, match: Path) -> None:
+    ran = run("grade", "--fixture", match, "--bets", bets(here), "--json")
+    assert (ran.code, json.loads(ran.out)["grades"]) == (0, [])
+    assert ran.err.endswith("bets.csv  S105  the file holds no bets\n")
+    file = bets(here, "Match Goals,match,over,3,me", header=HEADER.replace("\n", ",tipster\n"))
+    ran = run("grade", "--fixture", match, "--bets", file, "--json")
+    assert (ran.code, [one["status"] for one in json.loads(ran.out)["grades"]]) == (0, ["refund"])
+    assert ran.err.startswith("warning: ")
+    assert "column `tipster` is not read" in ran.err
+
+
 def test_a_bad_row_is_pending_with_its_reason_while_the_rest_is_graded(run: Run, here: Path, match: Path) -> None:
     file = bets(
         here,
@@ -90,6 +102,17 @@ def test_an_answer_that_is_no_match_leaves_every_row_pending_and_says_so(run: Ru
     assert ran.code == 0
     assert ran.err.startswith("warning: ")
     assert [row["reason"] for row in json.loads(ran.out)["grades"]] == ["layout_unknown"] * 2
+
+
+def test_the_text_shows_the_period_and_the_nearest_names(run: Run, here: Path, match: Path) -> None:
+    header = HEADER.replace("\n", ",period\n")
+    file = bets(here, "Match Goals,match,over,0.5,first_half", "Player Goals,Nobody Here,over,0.5,", header=header)
+    ran = run("grade", "--fixture", match, "--bets", file)
+    _, first, second, nearest, counts = ran.out.splitlines()
+    assert "  Match Goals over 0.5 first_half  " in first
+    assert "[player_not_found, player-not-found]" in second
+    assert re.fullmatch(r" +nearest of 100: [^,]+ \(\d+\)(, [^,]+ \(\d+\)){2}", nearest)
+    assert counts
 
 
 def test_a_setting_may_be_another_for_now(run: Run, here: Path, match: Path) -> None:

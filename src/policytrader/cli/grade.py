@@ -75,7 +75,7 @@ def command(
 def _grade_files(
     context: Context, rules: GradingSet, fixture: Path, bets: Path, *, explain: bool, as_json: bool
 ) -> int:
-    rows = read_bet_file(bets)
+    rows = read_bet_file(bets, lambda found: context.note(f"warning: {found.render()}"))
     now = system_clock(at=context.now).now()
     match: Fixture | LayoutUnknownError
     try:

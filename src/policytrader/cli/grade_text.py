@@ -36,6 +36,9 @@ def print_grades(
         _print_answer(match)
     for row, grade in graded:
         click.echo(printable(f"{row.row:>4}  {_line(row, grade)}"))
+        if grade.suggestions:
+            nearest = ", ".join(f"{one.name} ({one.score:.0f})" for one in grade.suggestions)
+            click.echo(printable(f"      nearest of 100: {nearest}"))
         if explain:
             _print_trace(grade)
     counts = Counter(grade.status.value for _, grade in graded)
@@ -85,7 +88,8 @@ def _line(row: BetRow, grade: Grade) -> str:
         return f"pending    {grade.reason}: {grade.problem}"
     who = f"{row.bet.player_name}, " if row.bet.player_name else ""
     line = "" if row.bet.line is None else f" {row.bet.line.normalize():f}"
-    what = f"{who}{row.bet.market} {row.bet.direction or '?'}{line}"
+    period = f" {row.bet.period}" if row.bet.period else ""
+    what = f"{who}{row.bet.market} {row.bet.direction or '?'}{line}{period}"
     actual = "" if grade.actual_value is None else f"  actual {grade.actual_value}"
     money = f"  {money_text(grade.profit_loss)}" if grade.status.is_settled else ""
     problem = f": {grade.problem}" if grade.problem else ""

@@ -245,6 +245,7 @@ class Fixture:
     """All that rules see of a match.
 
     ``finished_periods`` are over for good: FIRST_HALF after the half-time marker, all after the final whistle.
+    ``is_var_pending`` is None where the feed does not say whether a video review is open.
     ``team_stats`` is by period, statistic and side; REGULAR is the sum of the halves where there was extra time.
     ``players`` by the feed's id. ``cards`` and ``goals`` in the order in which they happened, extra time included.
     """
@@ -253,7 +254,7 @@ class Fixture:
     teams: Mapping[TeamSide, Team]
     kickoff_at: datetime | None
     status: FixtureStatus
-    is_var_pending: bool
+    is_var_pending: bool | None
     score: Mapping[TeamSide, int] | None
     decided_by: DecidedBy
     finished_periods: frozenset[Period]

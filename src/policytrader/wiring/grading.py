@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from policytrader.addresses import is_loopback
 from policytrader.errors import UsageError
@@ -127,4 +128,4 @@ def opened_settler(store: BetStore, feed: StatFeed, policy: GradingSet, clock: C
     names = NameMatcher(policy.names)
     moved = duration(policy.participation.default.void_window)
     with GradingEngine(policy, names) as engine:
-        yield Settler(store, feed, engine, clock, SameFixture(names, moved))
+        yield Settler(store, feed, engine, clock, SameFixture(names, moved), grader=uuid4().hex)

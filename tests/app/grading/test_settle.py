@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from policytrader.app.grading.same_fixture import SameFixture
-from policytrader.app.grading.settle import Settler
+from policytrader.app.grading.settle import FixtureLook, Settler
 from policytrader.app.grading.watch import watch
 from policytrader.engine.grading import evidence
 from policytrader.engine.grading.evaluate import GradingEngine
@@ -416,6 +416,29 @@ def test_a_bet_that_is_changed_all_the_time_waits_for_the_next_look() -> None:
     world.add("a")
     assert world.settler.look().settled == []
     assert world.bet("a").status is Outcome.PENDING
+
+
+def test_of_two_graders_at_once_the_one_that_wrote_reports(world: World) -> None:
+    for name in ("b1", "b2"):
+        world.add(name)
+    world.add("b3", line="2.25", market="Team Corners", player_name=None, team="Northport")  # stays pending
+    names = NameMatcher(world.rules.names)
+    same = SameFixture(names, timedelta(hours=72))
+    first, second = (
+        Settler(world.store, world.feed, world.engine, world.clock, same, grader=grader) for grader in ("one", "two")
+    )
+    others: list[FixtureLook] = []
+
+    def meddle(_: str) -> None:
+        # Both have read the bets, at the same moment; the second is the first to write.
+        world.store.before_write = lambda _: None
+        others.append(second.look_at("4506"))
+
+    world.store.before_write = meddle
+    own = first.look_at("4506")
+    assert [one.bet.bet_id for one in others[0].settled] == ["b1", "b2"]
+    assert (own.settled, own.pending) == ((), others[0].pending)
+    assert [entry.evidence.get("grader") for entry in world.store.history(OWNER, "b1")] == [None, "two"]
 
 
 class Away(MemoryBetStore):

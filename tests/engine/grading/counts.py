@@ -104,7 +104,9 @@ class Counter:
         except InferredZeroError:
             raise
         except MissingError as error:
-            is_elsewhere = str(error) in {"stat_unavailable", "extra_time_unsplit"}
+            value = self._value(Stat(part), owner)
+            is_stated = value is not None and value.quality is not Quality.UNAVAILABLE
+            is_elsewhere = not is_stated and str(error) in {"stat_unavailable", "extra_time_unsplit"}
             if part == "goals" and not is_whole_player and is_elsewhere:
                 try:
                     return self._goals(part, owner)

@@ -99,7 +99,7 @@ class _Reading:
             teams=self.teams,
             kickoff_at=self._kickoff(),
             status=self.course.status,
-            is_var_pending=self.root["hasPendingVAR"].flag() or False,
+            is_var_pending=self.root["hasPendingVAR"].flag(),
             score=self.goals.score,
             decided_by=self.course.decided_by,
             finished_periods=self.course.finished_periods,

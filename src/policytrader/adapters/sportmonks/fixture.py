@@ -104,7 +104,7 @@ class _Reading:
             teams=self.teams,
             kickoff_at=_kickoff(self.data["starting_at"]),
             status=self.status,
-            is_var_pending=False,
+            is_var_pending=None,
             score=self.score,
             decided_by=self.decided_by,
             finished_periods=frozenset(Period) if self.is_finished else frozenset(),

@@ -59,7 +59,7 @@ def grade_document(grade: Grade, *, explain: bool = False) -> dict[str, Any]:
             "team_id": grade.team_id,
             "margin": None if grade.margin is None else format(grade.margin, "f"),
             "quality": grade.quality,
-            "suggestions": list(grade.suggestions),
+            "suggestions": [one.name for one in grade.suggestions],
             "source_paths": list(grade.source_paths),
             "values": {name: None if value is None else str(value) for name, value in grade.values.items()},
             "rules": {one.rule_id: one.truth for one in grade.rules},

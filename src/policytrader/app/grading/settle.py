@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from policytrader.app.grading.again import MOST_AT_ONCE, Share, in_turn, is_open, wanted_again
-from policytrader.app.grading.steps import bet_to_grade, check, is_news, settled
+from policytrader.app.grading.steps import bet_to_grade, check, is_news, settled, signed
 from policytrader.errors import FeedError, LayoutUnknownError
 from policytrader.model.grades import FixtureBets
 from policytrader.model.outcomes import Outcome, Reason
@@ -112,14 +112,26 @@ class Settler:
     """Looks, grades, stores."""
 
     def __init__(
-        self, store: BetStore, feed: StatFeed, engine: GradingEngine, clock: Clock, same_fixture: SameFixture
+        self,
+        store: BetStore,
+        feed: StatFeed,
+        engine: GradingEngine,
+        clock: Clock,
+        same_fixture: SameFixture,
+        *,
+        grader: str = "",
     ) -> None:
-        """``same_fixture`` says whether a fixture is the one that a bet names: feeds number matches differently."""
+        """``same_fixture`` says whether a fixture is the one that a bet names: feeds number matches differently.
+
+        ``grader`` is a name that no other settler has. It stands in the evidence, so that of two which come to the same
+        result at the same moment one alone wrote it, and reports it.
+        """
         self._store = store
         self._feed = feed
         self._engine = engine
         self._clock = clock
         self._is_same = same_fixture
+        self._grader = grader
 
     def due(self, owner: Owner | None = None) -> tuple[list[PendingFixture], list[PendingFixture]]:
         """The fixtures to ask for now, longest unchecked first; and those that are given up."""
@@ -219,6 +231,8 @@ class Settler:
         for _ in range(_ATTEMPTS):
             bets = [bet for bet in self._open_bets(fixture_id, owner) if contested is None or bet.bet_id in contested]
             grades = self._grades(fixture, bets)
+            # Who was settled by somebody else meanwhile waits no more.
+            waiting = {key: one for key, one in waiting.items() if contested is None or key not in contested}
             waiting |= {bet.bet_id: (bet, grade) for bet, grade in zip(bets, grades, strict=True) if _is_waiting(bet)}
             had_results |= {bet.bet_id for bet in bets if bet.status.is_settled}
             stored, contested = self._store_results(fixture, bets, grades)
@@ -263,7 +277,7 @@ class Settler:
         """What was stored, and the bets that somebody else had changed meanwhile."""
         news = [(bet, grade) for bet, grade in zip(bets, grades, strict=True) if is_news(bet, grade)]
         now, policy_hash = self._clock.now(), self._engine.policy.hash
-        steps = [settled(bet, grade, fixture, policy_hash, now) for bet, grade in news]
+        steps = [signed(settled(bet, grade, fixture, policy_hash, now), self._grader) for bet, grade in news]
         answers = self._store.replace_all(steps)
         stored, again = [], set()
         for (changed, _), (bet, grade), is_stored in zip(steps, news, answers, strict=True):

@@ -123,6 +123,12 @@ def settled(
     return changed, entry
 
 
+def signed(step: tuple[TrackedBet, HistoryEntry], grader: str) -> tuple[TrackedBet, HistoryEntry]:
+    """The step with the name of who makes it, where there is one."""
+    changed, entry = step
+    return changed, replace(entry, evidence={**entry.evidence, "grader": grader}) if grader else entry
+
+
 def check(bet: TrackedBet, grade: Grade) -> Check:
     """What a look that settled nothing leaves behind; a live count that was first seen is remembered with its time."""
     return Check(

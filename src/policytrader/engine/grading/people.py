@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policytrader.model.grades import Nearest
 from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Match:
 
     word: str
     key: str | None = None
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[Nearest, ...] = ()
 
 
 _NOBODY = Match(NOT_FOUND)
@@ -116,4 +117,4 @@ def _match(key: str | None, answer: PlayerMatch[str] | TeamMatch[str]) -> Match:
     if key is not None:
         return Match(FOUND, key)
     word = AMBIGUOUS if (answer.reason or "").endswith("_ambiguous") else NOT_FOUND
-    return Match(word, None, tuple(suggestion.name for suggestion in answer.suggestions))
+    return Match(word, None, tuple(Nearest(one.name, one.score) for one in answer.suggestions))
