@@ -1,0 +1,1 @@
+"""Replay: what a policy would have done over recorded races, what two of them do differently, and why."""
