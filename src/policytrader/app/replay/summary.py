@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.app.replay.bootstrap import RESAMPLES, SEED, Interval, Resamples
@@ -23,7 +24,7 @@ from policytrader.model.times import microseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from decimal import Decimal
 
     from policytrader.model.replay import Replay, ReplayedOrder, ReplayedSelection
@@ -36,10 +37,23 @@ _BANDS: tuple[tuple[str, int | None], ...] = (
 """Time to the off: the least minutes of each band; an edge belongs to the band of more time."""
 
 
+_PERIODS = (("Off", "%Y-%m-%d %H:%M"), ("Day", "%Y-%m-%d"), ("Month", "%Y-%m"), ("Year", "%Y"))
+
+
 class Moment(NamedTuple):
     """What the picks of one off made, net, and how things stood after them; ``drawdown`` is how far below the peak."""
 
     at: datetime
+    picks: int
+    net: Decimal
+    total: Decimal
+    drawdown: Decimal
+
+
+class Period(NamedTuple):
+    """Some offs together: ``drawdown`` is the largest within, ``total`` how things stood after them."""
+
+    name: str
     picks: int
     net: Decimal
     total: Decimal
@@ -189,6 +203,18 @@ def bands_of(picks: Sequence[ReplayedSelection]) -> tuple[Band, ...]:
         Band(label, len(own), sum(map(sent_risk, own), ZERO), sum(map(matched_risk, own), ZERO))
         for label, own in orders.items()
     )
+
+
+def by_period(moments: Sequence[Moment], zone: tzinfo, most: int) -> tuple[str, tuple[Period, ...]]:
+    """By off, day, month or year (the first word says which), in at most so many rows as far as years allow."""
+    named = {unit: [f"{one.at.astimezone(zone):{form}}" for one in moments] for unit, form in _PERIODS}
+    unit = next((unit for unit, names in named.items() if len(set(names)) <= most), _PERIODS[-1][0])
+    periods = []
+    for name, group in groupby(zip(named[unit], moments, strict=True), key=itemgetter(0)):
+        own = [one for _, one in group]
+        net, drawdown = sum((one.net for one in own), ZERO), max(one.drawdown for one in own)
+        periods.append(Period(name, sum(one.picks for one in own), net, own[-1].total, drawdown))
+    return unit, tuple(periods)
 
 
 def reasons_of(picks: Iterable[ReplayedSelection]) -> tuple[tuple[str, int], ...]:
