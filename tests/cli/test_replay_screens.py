@@ -257,11 +257,12 @@ def test_no_amount_is_a_float() -> None:
 def test_the_page_shows_what_the_text_shows(hand_made: tuple[Replay, Replay]) -> None:
     report = two(*hand_made)
     page = Page(html_of(report, LONDON))
-    totals, profit, nets, beats, bands, reasons, causes, differences = page.tables
+    totals, profit, nets, more, beats, bands, reasons, causes, differences = page.tables
     assert ["net profit", "+5.21", "+70.30", "+65.09"] in totals
     assert profit[0] == ["Off", "Selections", "Net A", "Net B", "Total A", "Total B", "Drawdown A", "Drawdown B"]
     assert profit[1] == ["2026-05-02 15:10", "1", "+1.41", "+66.50", "+1.41", "+66.50", "0.00", "0.00"]
-    assert nets[-1] == ["B - A", "+65.09", "0.00 to +195.27"]
+    assert nets[-1] == ["Net B", "+70.30", "0.00 to +199.50"]
+    assert more[1:] == [["B - A", "+65.09", "0.00 to +195.27"]]
     assert beats[1:] == [["SP beat A", "+5.71 %", "0.00 to +20.00 %"], ["SP beat B", "+5.71 %", "0.00 to +20.00 %"]]
     assert bands[1:] == [
         ["2h to 4h", "1", "1", "10.00", "10.00", "10.00", "10.00"],
@@ -271,7 +272,7 @@ def test_the_page_shows_what_the_text_shows(hand_made: tuple[Replay, Replay]) ->
     assert causes[1:] == [["rule short-price-removed", "1", "+65.09"]]
     assert differences[1][4:8] == ["2026-05-02 14:10:00", "invalid: Invalid Short Price Removed", "nothing", "+65.09"]
     assert "fact.short_priced_removed: A Short Cut" in differences[1][8]
-    assert sum(tag == "svg" for tag, _ in page.elements) == 6
+    assert sum(tag == "svg" for tag, _ in page.elements) == 7
     assert all(one.get("scope") in {"col", "row"} for tag, one in page.elements if tag == "th")
 
 

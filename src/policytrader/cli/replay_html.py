@@ -127,9 +127,13 @@ def _nets(report: ReplayReport) -> Iterator[str]:
         (f"Net {letter}".strip(), CLASSES[place], result.totals.net, result.net_interval)
         for place, (letter, result) in enumerate(zip(_letters(report), report.results, strict=True))
     ]
+    races = report.results[0].races
+    yield _sure("Net profit with its interval", found, races, "")
     if report.comparison is not None:
-        found.append(("B - A", CLASSES[0], report.comparison.net, report.comparison.net_interval))
-    yield _sure("Net profit with its interval", found, report.results[0].races, "")
+        # On a scale of its own: it is small beside what each makes.
+        more = [("B - A", CLASSES[1], report.comparison.net, report.comparison.net_interval)]
+        yield "<p>What B makes more than A, race by race, so that what both win or lose says nothing:</p>"
+        yield _sure("Net profit of B less that of A, with its interval", more, races, "")
 
 
 def _beat(report: ReplayReport) -> Iterator[str]:
