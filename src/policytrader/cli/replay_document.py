@@ -169,7 +169,7 @@ def _difference(explained: Explained) -> dict[str, Any]:
         "b": _did(one.did[1]),
         "net": money_text(one.net),
         "because": list(explained.names),
-        "causes": [_cause(cause) for cause in explained.causes],
+        "causes": [cause_document(cause) for cause in explained.causes],
     }
 
 
@@ -182,7 +182,8 @@ def _did(did: Did) -> dict[str, Any]:
     }
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
+def cause_document(cause: Cause) -> dict[str, Any]:
+    """A cause with what each policy makes of it."""
     return {
         "kind": str(cause.kind),
         "name": cause.name or None,
