@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policytrader.authoring.families import FOOTBALL
+from policytrader.authoring.families import FOOTBALL, SELECTIONS
 
 ERRORS: Final[dict[str, str]] = {
     "E001": "A file or folder that cannot be read, or leads out of the policy's folder.",
@@ -54,6 +54,7 @@ ERRORS: Final[dict[str, str]] = {
     "E225": "A money formula that does not come to what its outcome means.",
     "E226": "An `otherwise` that may have nothing to decide by.",
     "E227": "A setting that no rule reads.",
+    "E228": "A range of prices that holds none.",
 }
 """Code -> what it means, in one line."""
 
@@ -84,4 +85,6 @@ _OF_ALL_RULES: Final = ("W201", "W202", "W203", "W204", "W208")
 
 def checks_for(kind: str) -> tuple[str, ...]:
     """The checks that files of this kind may switch off."""
+    if kind in SELECTIONS.kinds:
+        return ()
     return (*_OF_ALL_RULES, *_GRADING_CHECKS) if kind in FOOTBALL.kinds else tuple(_TRADING_CHECKS)

@@ -141,7 +141,7 @@ class DayFold:
             self._plan_next(run, at)
 
     def _outlook(self, run: PickRun, at: int) -> Outcome | None:
-        """What the statement says of the pick; None where orders of ours may have changed it, so that it must be asked."""
+        """What the statement says of the pick; None where orders of ours may have changed it: then it is asked."""
         selection = self.store.selection(run.selection.selection_ref)
         row = run.row_at(at)
         if not selection.valid or selection.closed or (self._reads.position and run.has_orders):
