@@ -7,6 +7,7 @@ Dask hands a unit of a worker that is lost to another one by itself, as often as
 from __future__ import annotations
 
 import pickle
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -56,13 +57,12 @@ class DaskWorkers:
     ) -> Iterator[Result]:
         """As in the port."""
         client = self._connect()
-        futures: list[Any] = []
+        passage = _Passage(client, self._address, pickle.dumps(function), units, progress)
         try:
-            futures += _submit(client, function, units)
-            yield from self._results(client, futures, units, progress)
+            yield from passage.results()
         finally:
             # Whoever stops reading, or is interrupted, leaves nothing running.
-            client.cancel(futures, force=True)
+            client.cancel(passage.futures, force=True)
             client.close()
 
     def _connect(self) -> Any:
@@ -96,49 +96,77 @@ class DaskWorkers:
                 message = f"worker {worker} of {self._address} has policytrader {found}, here is {__version__}"
                 raise WorkersError(message)
 
-    def _results(
-        self, client: Any, futures: Sequence[Any], units: Sequence[Unit[Any]], progress: Progress | None
-    ) -> Iterator[Any]:
-        from distributed import as_completed  # noqa: PLC0415
 
-        indices = {future.key: index for index, future in enumerate(futures)}
+@dataclass(slots=True)
+class _Passage:
+    """One passage over units."""
+
+    client: Any
+    address: str
+    pickled: bytes
+    units: Sequence[Unit[Any]]
+    progress: Progress | None
+    futures: list[Any] = field(default_factory=list)
+    # To Dask, equal names are one piece of work: those of two passages differ.
+    name: str = field(default_factory=lambda: f"policytrader-{uuid4().hex}")
+
+    def results(self) -> Iterator[Any]:
         answers: dict[int, bytes] = {}
         turn = 0
-        for done, future in enumerate(as_completed(futures, loop=client.loop), 1):
-            index = indices[future.key]
-            answers[index] = self._answer(future, units[index])
-            if progress is not None:
-                progress(done, len(units), units[index].name)
+        for done, (index, answer) in enumerate(self._answers(), 1):
+            answers[index] = answer
+            if self.progress is not None:
+                self.progress(done, len(self.units), self.units[index].name)
             while turn in answers:
                 yield result_of(answers.pop(turn))
                 turn += 1
 
-    def _answer(self, future: Any, unit: Unit[Any]) -> bytes:
+    def _answers(self) -> Iterator[tuple[int, bytes]]:
+        """Index and answer of each unit, as they come.
+
+        Dask blames a lost worker on everything that it was to do. So whom it gives up is done alone, when the others
+        are over: then it is clear whose fault it was.
+        """
+        from distributed import as_completed  # noqa: PLC0415
+
+        indices = {self._submit(index).key: index for index in range(len(self.units))}
+        given_up = []
+        for future in as_completed(list(self.futures), loop=self.client.loop):
+            answer = self._answer(future, indices[future.key])
+            if answer is None:
+                given_up.append(indices[future.key])
+            else:
+                yield indices[future.key], answer
+        for index in sorted(given_up):
+            answer = self._answer(self._submit(index), index)
+            if answer is None:
+                message = (
+                    f"{self.units[index].name}: every worker of {self.address} that it was given to was lost. "
+                    "The workers' logs say why; is there enough memory?"
+                )
+                raise WorkersError(message)
+            yield index, answer
+
+    def _submit(self, index: int) -> Any:
+        unit, key = self.units[index], f"{self.name}-{len(self.futures)}"
+        future = self.client.submit(_do, self.pickled, unit.name, unit.argument, key=key, pure=False)
+        self.futures.append(future)
+        return future
+
+    def _answer(self, future: Any, index: int) -> bytes | None:
+        """How the unit ended; None where Dask has given it up."""
         from distributed import KilledWorker  # noqa: PLC0415
 
         try:
             answer: bytes = future.result()
-        except KilledWorker as error:
-            message = (
-                f"{unit.name}: every worker that it was given to was lost ({error.allowed_failures} retries, the last "
-                f"worker {error.last_worker.address}). The workers' logs say why; is there enough memory?"
-            )
-            raise WorkersError(message) from error
+        except KilledWorker:
+            return None
         except Exception as error:
             # Exceptions of the unit come back as answers: this one is the cluster's.
-            message = f"{unit.name}: the cluster at {self._address} lost it ({_first_line(error)})"
+            message = f"{self.units[index].name}: the cluster at {self.address} lost it ({_first_line(error)})"
             raise WorkersError(message) from error
         future.release()
         return answer
-
-
-def _submit(client: Any, function: Callable[[Any], Any], units: Sequence[Unit[Any]]) -> list[Any]:
-    # A name of its own for each passage: to Dask, equal names are one piece of work.
-    passage, pickled = uuid4().hex, pickle.dumps(function)
-    return [
-        client.submit(_do, pickled, unit.name, unit.argument, key=f"policytrader-{passage}-{index}", pure=False)
-        for index, unit in enumerate(units)
-    ]
 
 
 def _do(pickled: bytes, name: str, argument: Any) -> bytes:
