@@ -80,14 +80,14 @@ def _remark(one: dict[str, Any]) -> str:
 
 
 def _measure(files: list[Path], round_count: int) -> dict[str, Any]:
-    lines = [line for file in files for line in _unpack(file).splitlines() if line]
+    lines = [line for file in files for line in unpack(file).splitlines() if line]
     unpacking, parsing, importing = Stopwatch(), Stopwatch(), Stopwatch()
     updates = 0
     with frozen_heap():
         for number in range(round_count + 1):
             with unpacking.lap():
                 for file in files:
-                    _unpack(file)
+                    unpack(file)
             with parsing.lap():
                 for line in lines:
                     orjson.loads(line)
@@ -119,7 +119,8 @@ def real_files() -> list[Path]:
     return sorted(file for file in REAL.glob("*") if file.suffix in {".gz", ".bz2"} and "catalogue" not in file.name)
 
 
-def _unpack(file: Path) -> bytes:
+def unpack(file: Path) -> bytes:
+    """The lines of a recorded file."""
     match file.suffix:
         case ".gz":
             return gzip.decompress(file.read_bytes())
