@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("policytrader.cli.status", "Show mode, leader, last tick, policy, levers, exposures."),
     "decisions": ("policytrader.cli.decisions", "Show the decision log: what was decided, when, and why."),
     "orders": ("policytrader.cli.orders", "Show the journal: every order, and what became of it."),
+    "replay": ("policytrader.cli.replay", "Run a policy over recorded races; two policies: what differs, and why."),
     "report": ("policytrader.cli.report", "Show what a day came to: profit, fills, starting-price beat."),
     "pause": ("policytrader.cli.pause", "Open nothing new until somebody resumes."),
     "resume": ("policytrader.cli.resume", "Lift kill, pause and latches."),

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
 from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.progress import work_bar
 from policytrader.cli.words import counted
 from policytrader.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from policytrader.ports.workers import Progress
     from policytrader.wiring.seasons import SeasonReport
 
 GENERATE_SCHEMA = "policytrader/season/1"
@@ -65,7 +62,7 @@ def generate(
         season = Season(seed, days, races, _day(first_day))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    with _shown(context, days) as progress:
+    with work_bar(context, "making") as progress:
         report = generate_season(
             season,
             context.path(out),
@@ -90,22 +87,6 @@ def _day(text: str) -> date:
     except ValueError:
         message = f"--first-day {text}: write a date, as in 2026-05-01"
         raise UsageError(message) from None
-
-
-@contextmanager
-def _shown(context: Context, days: int) -> Iterator[Progress | None]:
-    """A bar of the days, on a terminal."""
-    console = context.console(stderr=True)
-    if not console.is_terminal or not context.verbosity:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=console, transient=True) as bars:
-        task = bars.add_task("making", total=days)
-        yield lambda done, _total, name: bars.update(task, completed=done, description=name)
 
 
 def _document(seed: int, days: int, report: SeasonReport) -> dict[str, object]:

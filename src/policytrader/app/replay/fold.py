@@ -30,7 +30,8 @@ from policytrader.engine.entry import EntryRules
 from policytrader.engine.evaluate import BELOW_MINIMUM, Decider, decision_order
 from policytrader.engine.plan import Plan
 from policytrader.engine.protect import Guard
-from policytrader.model.decision import Action, Verdict
+from policytrader.engine.size import size_of
+from policytrader.model.decision import Action, PlannedOrder, Verdict
 from policytrader.model.journal import Lease
 from policytrader.model.money import ZERO
 from policytrader.model.position import exposure_of
@@ -90,7 +91,7 @@ class DayFold:
         self.world = ReplayWorld(begin, records, minimum)
         exchange, prices = ports(self.world.exchange)
         prices = CheckedPrices(prices)
-        self._views = Views(self.world, records, captures, prices)
+        self._views = Views(self.world, records, captures)
         self.store = ReplayStore(_stored(run.selection, moment(begin)) for run in runs)
         store, clock = cast("Any", self.store), cast("Any", _Clock(self.world))
         numbers = count(1)
@@ -204,6 +205,7 @@ class DayFold:
         refused = dict(tick.refused)
         acted = {done.entry.intent.selection_ref for done in tick.executed} | set(tick.closing)
         acted |= {one.selection.selection_ref for one in tick.plan.decisions if one.action is Action.CANCEL}
+        alone = Guard(self._policy.protection.protections, tick.plan.snapshot)
         for decision in tick.plan.decisions:
             ref = decision.selection.selection_ref
             run = self.runs[ref]
@@ -216,10 +218,22 @@ class DayFold:
             if ref in acted or run.has_orders:
                 self._weigh(run)
             is_small = decision.action is Action.WAIT and decision.code == BELOW_MINIMUM
-            self._plan_next(run, at, code=code or (BELOW_MINIMUM if is_small else None), has_acted=ref in acted)
+            lasting = code or (BELOW_MINIMUM if is_small else None)
+            self._plan_next(run, at, code=lasting, has_acted=ref in acted, is_passing=self._is_passing(decision, alone))
         self._wake(at, tick, acted, is_settled=is_settled)
         for done in tick.executed:
             self._await_result(done.entry)
+
+    def _is_passing(self, decision: Decision, alone: Guard) -> bool:
+        """Whether what blocked the order was planned in the same tick, or the time: at the next it may be gone."""
+        if decision.action is not Action.BLOCKED:
+            return False
+        price, depth = decision.offered
+        assert price is not None, "it was a candidate"
+        selection = decision.selection
+        size = size_of(decision.stake.remaining, selection.side, price, depth)
+        code = alone.refuse(selection, PlannedOrder(selection.side, price, size))
+        return code is None or code in _BY_TIME
 
     def _wake(self, at: int, tick: Tick, acted: set[str], *, is_settled: bool) -> None:
         """Picks on a runner that was bet on, and those that wait for anything to be bet, look again."""
@@ -233,14 +247,16 @@ class DayFold:
             for ref in waiting:
                 self._push(ref, self.runs[ref].tick_after(at))
 
-    def _plan_next(self, run: PickRun, at: int, *, code: str | None = None, has_acted: bool = False) -> None:
+    def _plan_next(
+        self, run: PickRun, at: int, *, code: str | None = None, has_acted: bool = False, is_passing: bool = False
+    ) -> None:
         """When the pick may have to act again, after the tick ``at``; ``code`` is what refused its order."""
         ref = run.selection.selection_ref
         selection = self.store.selection(ref)
         if selection.closed:
             return
         following = run.tick_after(at)
-        if run.is_resting or code in _BY_TIME:
+        if run.is_resting or is_passing or code in _BY_TIME:
             self._push(ref, following)
             return
         if not selection.valid:

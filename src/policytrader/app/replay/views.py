@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from policytrader.app.assemble import RaceMarket, assemble_snapshot
+from policytrader.app.assemble import AccountView, RaceMarket, assemble_snapshot
 from policytrader.app.checked_prices import checked
+from policytrader.app.replay.world import ReplayWorld
 from policytrader.engine.entry import OwnPrices
 from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
+from policytrader.model.money import MINIMUM_SIZES
 from policytrader.model.snapshot import RunnerStatus
+from policytrader.model.times import EPOCH, microseconds_between
 from policytrader.ports.races import MISSING, moment
 from policytrader.simulation.units import from_pennies
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
     from decimal import Decimal
 
-    from policytrader.app.assemble import AccountView
     from policytrader.app.replay.run import PickRun
-    from policytrader.app.replay.world import ReplayWorld
     from policytrader.model.records import StoredSelection
-    from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
-    from policytrader.ports import PriceFeed
-    from policytrader.ports.races import MarketRecord
+    from policytrader.model.snapshot import Order, ReferenceRunner, Selection, Snapshot
+    from policytrader.ports.races import MarketRecord, RaceRecord
     from policytrader.simulation.definition import RunnerDefinition
 
 _Shown = tuple[PriceSize | None, PriceSize | None, "Decimal | None"]
@@ -36,13 +38,11 @@ class Views:
         world: ReplayWorld,
         records: Mapping[str, MarketRecord],
         captures: Mapping[str, tuple[ReferenceRunner, ...]],
-        prices: PriceFeed,
     ) -> None:
-        """``records`` by market id, ``captures`` by the picks' race id, ``prices`` the world's."""
+        """``records`` by market id, ``captures`` by the picks' race id."""
         self._world = world
         self._records = records
         self._captures = captures
-        self._prices = prices
 
     def as_listed(self, selection: Selection, run: PickRun, at: int) -> Selection:
         """The pick with the off that the catalogue lists."""
@@ -80,27 +80,19 @@ class Views:
         picked = {selection.selection_id for selection, _ in due}
         race_markets: dict[str, RaceMarket] = {}
         books: list[LiveMarket] = []
+        starts = {one.market_id: one.race_time for one, _ in due}
         for race_id, (selection, run) in races.items():
             for market_id, record in run.history.race.markets.items():
-                book = self._book(record, at, None if race_id in asked else picked)
-                if book is None:
-                    continue
-                definition = record.definition_at(at)
-                assert definition is not None, "a book has one"
-                starts = {one.market_id: one.race_time for one, _ in due}
-                race_markets[market_id] = RaceMarket(
-                    race_id=selection.race_id,
-                    market_type=record.market_type,
-                    start=starts.get(market_id, definition.start),
-                    course=definition.venue,
-                    names={one.selection_id: one.name for one in definition.runners},
-                )
-                books.append(book)
+                book = self.book(record, at, None if race_id in asked else picked)
+                if book is not None:
+                    race_markets[market_id] = _race_market(record, selection.race_id, starts, at)
+                    books.append(book)
         captures = [row for selection, _ in races.values() for row in self._captures.get(selection.race_id, ())]
         picks: list[StoredSelection] = [_Listed(selection) for selection, _ in due]  # type: ignore[misc]
         return assemble_snapshot(moment(at), picks, captures, race_markets, books, account)
 
-    def _book(self, record: MarketRecord, at: int, wanted: Collection[int] | None) -> LiveMarket | None:
+    def book(self, record: MarketRecord, at: int, wanted: Collection[int] | None = None) -> LiveMarket | None:
+        """A market at ``at``, with the wanted runners or all; None before its first definition."""
         definition = record.definition_at(at)
         if definition is None:
             return None
@@ -167,6 +159,38 @@ class Views:
             _level(int(best.lay[row]), int(best.lay_size[row])),
             None if best.last_traded[row] == MISSING else from_pennies(int(best.last_traded[row])),
         )
+
+
+def recorded_snapshot(
+    race: RaceRecord,
+    selections: Sequence[Selection],
+    captures: Sequence[ReferenceRunner],
+    orders: Sequence[Order],
+    at: datetime,
+) -> Snapshot:
+    """A race as it was recorded, with these picks and orders."""
+    moment_us = microseconds_between(EPOCH, at)
+    nobody = AccountView(bets=(), entries=(), strategy_ref="")
+    views = Views(ReplayWorld(moment_us, race.markets, MINIMUM_SIZES["GBP"]), race.markets, {})
+    starts = {one.market_id: one.race_time for one in selections}
+    race_id = selections[0].race_id
+    found = [(market, views.book(market, moment_us)) for market in race.markets.values()]
+    races = {market.market_id: _race_market(market, race_id, starts, moment_us) for market, book in found if book}
+    books = [book for _, book in found if book is not None]
+    picks: list[StoredSelection] = [_Listed(one) for one in selections]  # type: ignore[misc]
+    return replace(assemble_snapshot(at, picks, captures, races, books, nobody), orders=tuple(orders))
+
+
+def _race_market(record: MarketRecord, race_id: str, starts: Mapping[str, datetime], at: int) -> RaceMarket:
+    definition = record.definition_at(at)
+    assert definition is not None, "a book has one"
+    return RaceMarket(
+        race_id=race_id,
+        market_type=record.market_type,
+        start=starts.get(record.market_id, definition.start),
+        course=definition.venue,
+        names={one.selection_id: one.name for one in definition.runners},
+    )
 
 
 class _Listed:
