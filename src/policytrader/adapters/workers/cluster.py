@@ -7,11 +7,11 @@ Dask hands a unit of a worker that is lost to another one by itself, as often as
 from __future__ import annotations
 
 import pickle
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from policytrader import __version__
 from policytrader.adapters.workers.answers import do_unit, load_function, result_of
 from policytrader.errors import UsageError, WorkersError
 
@@ -92,8 +92,8 @@ class DaskWorkers:
             if isinstance(found, BaseException):
                 message = f"worker {worker} of {self._address} cannot load policytrader ({_first_line(found)})"
                 raise WorkersError(message)
-            if found != __version__:
-                message = f"worker {worker} of {self._address} has policytrader {found}, here is {__version__}"
+            if found != _version():
+                message = f"worker {worker} of {self._address} has policytrader {found}, here is {_version()}"
                 raise WorkersError(message)
 
 
@@ -175,7 +175,8 @@ def _do(pickled: bytes, name: str, argument: Any) -> bytes:
 
 
 def _version() -> str:
-    return __version__
+    """Of the policytrader that this process has loaded."""
+    return str(sys.modules["policytrader"].__version__)
 
 
 def _first_line(error: BaseException) -> str:

@@ -88,6 +88,7 @@ class DayFold:
         self.runs = {run.selection.selection_ref: run for run in runs}
         records = {key: market for run in runs for key, market in run.history.race.markets.items()}
         begin = min(int(run.history.ticks[0]) for run in runs)
+        self._records = records
         self.world = ReplayWorld(begin, records, minimum)
         exchange, prices = ports(self.world.exchange)
         prices = CheckedPrices(prices)
@@ -122,14 +123,15 @@ class DayFold:
             self._push(ref, run.next_of(run.wanted() & run.meets | run.turning(), int(run.history.ticks[0]) - 1))
         while self._queue:
             at = self._queue[0][0]
-            self._tick(at, self._pop(at))
+            if refs := self._pop(at):
+                self._tick(at, refs)
         self._end()
 
     # --- A tick -------------------------------------------------------------------------------------------------------
 
     def _tick(self, at: int, refs: list[str]) -> None:
         self.world.advance(at)
-        runs = [self.runs[ref] for ref in refs]
+        runs = [self.runs[ref] for ref in refs if ref in self.runs]
         for run in runs:
             if run.has_orders:
                 self.world.look(*run.key, at)
@@ -313,15 +315,31 @@ class DayFold:
             heapq.heappush(self._queue, (at, ref))
 
     def _pop(self, at: int) -> list[str]:
-        """The picks that are due; an empty list where only a result is to be read."""
-        refs = []
+        """What is due: picks by reference, and results that are to be read."""
+        refs: list[str] = []
         while self._queue and self._queue[0][0] == at:
             _, ref = heapq.heappop(self._queue)
-            if self._due.get(ref) == at:
-                del self._due[ref]
-                if ref in self.runs:
-                    refs.append(ref)
+            if self._due.get(ref) != at:
+                continue
+            del self._due[ref]
+            if ref.startswith(_NEWS):
+                self._hear(ref.removeprefix(_NEWS), at)
+            else:
+                refs.append(ref)
         return refs
+
+    def _hear(self, market_id: str, at: int) -> None:
+        """A market with bets has another definition: what is at risk may be less, for everybody who waits for that."""
+        waiting, self._waiting = self._waiting, set()
+        for ref in waiting:
+            self._push(ref, self.runs[ref].tick_after(at - 1))
+        self._await_news(market_id, at)
+
+    def _await_news(self, market_id: str, at: int) -> None:
+        record = self._records[market_id]
+        place = record.place_at(at) + 1
+        if place < len(record.times):
+            self._push(f"{_NEWS}{market_id}", record.times[place])
 
     # --- Results ------------------------------------------------------------------------------------------------------
 
@@ -329,6 +347,7 @@ class DayFold:
         """The tick at which the market is seen to be closed reads its result."""
         market_id = entry.intent.market_id
         run = self.runs[entry.intent.selection_ref]
+        self._await_news(market_id, microseconds_between(EPOCH, entry.intent.created_at))
         closed_at = run.history.race.markets[market_id].closed_at
         if market_id in self._closing or closed_at is None:
             return
@@ -366,8 +385,8 @@ class DayFold:
         return microseconds_between(EPOCH, self.world.exchange.now)
 
 
-_RESULT = "\0"
-"""Begins what stands in the queue for a market's result: no pick is named so."""
+_RESULT, _NEWS = "\0", "\1"
+"""Begin what stands in the queue for a market, its result or its next definition: no pick is named so."""
 
 
 class _Clock:
