@@ -142,7 +142,7 @@ def _check_picks(model: SelectionsPolicy, document: YamlDocument) -> Iterator[Di
         if rule.price.from_ > rule.price.to:
             message = f"no price lies between {rule.price.from_} and {rule.price.to}"
             yield document.diagnostic(
-                (*path, "price", "to"), "E228", message, "`from` is the lower bound, `to` the upper."
+                (*path, "price", "to"), "E219", message, "`from` is the lower bound, `to` the upper."
             )
 
 

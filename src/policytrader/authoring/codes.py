@@ -46,6 +46,7 @@ ERRORS: Final[dict[str, str]] = {
     "E214": "A kind without a file.",
     "E217": "`end` is not the last key.",
     "E218": "The number of a check that does not exist.",
+    "E219": "A range of prices that holds none.",
     "E220": "A margin table with a gap, or with two rows for one margin.",
     "E221": "A line that is no multiple of a quarter.",
     "E222": "A market that does not count in whole numbers.",
@@ -54,7 +55,6 @@ ERRORS: Final[dict[str, str]] = {
     "E225": "A money formula that does not come to what its outcome means.",
     "E226": "An `otherwise` that may have nothing to decide by.",
     "E227": "A setting that no rule reads.",
-    "E228": "A range of prices that holds none.",
 }
 """Code -> what it means, in one line."""
 

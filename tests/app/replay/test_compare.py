@@ -167,6 +167,13 @@ def test_what_became_of_an_order_comes_first_only_where_nothing_else_differs() -
     assert set(later.parts) == {Part.INVALIDATION, Part.MATCHED}
 
 
+def test_another_answer_of_the_exchange_is_another_order() -> None:
+    taken, refused = (order("a", HOUR, "8.00", "3.00", size_matched=money(0), code=code) for code in ("SUCCESS", "X"))
+    found = difference_of(pick("a", taken), pick("a", refused))
+    assert found is not None
+    assert found.parts == (Part.ORDERS,)
+
+
 def test_a_share_of_commission_alone() -> None:
     same = order("a", HOUR, "8.00", "3.00", profit=money(21))
     found = difference_of(pick("a", same, commission=money(1)), pick("a", same, commission=money("0.50")))

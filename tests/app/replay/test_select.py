@@ -212,7 +212,7 @@ def test_the_moment(load: Any) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place", "code", "message"),
     [
-        ("to: 12", "to: 4", "10:41", "E228", "no price lies between 5 and 4"),
+        ("to: 12", "to: 4", "10:41", "E219", "no price lies between 5 and 4"),
         ("at: 8h", "at: 0s", "3:5", "E105", "`at` must be at least 1s"),
         ("at: 8h", "at: 8", "3:5", "E104", "`at` must be a duration such as 8h, 30m or 15s"),
         ("side: BACK", "side: back", "8:11", "E103", "`side` cannot be `back`; did you mean `BACK`?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,6 +192,20 @@ def test_each_difference_is_decided_again_at_its_moment(edited: Edited) -> None:
     assert [one.names for one in found] == [(RULE,), (RULE,)]
     (count,) = count_causes(found)
     assert (count.names, count.picks, count.net) == ((RULE,), 2, money(-12))
+
+
+def test_inputs_are_never_taken_for_others(edited: Edited) -> None:
+    """Neither from the pick before, nor from the same pick at another moment."""
+    later = scenario("25")
+    earlier = replace(later, now=later.now - 8 * HOUR)
+    policies = edited(), edited(MORE_EARLY)
+    found = explain_differences(
+        [difference(at=HOUR), difference(at=9 * HOUR), difference("loss", at=HOUR)],
+        policies,
+        lambda _ref, at: later if at == OFF - HOUR else earlier,
+    )
+    step, none = [CauseKind.STAKING], [CauseKind.ELSEWHERE]
+    assert [[cause.kind for cause in one.causes] for one in found] == [step, none, step]
 
 
 def test_without_inputs_nothing_is_guessed(edited: Edited) -> None:

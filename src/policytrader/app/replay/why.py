@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from policytrader.app.replay.compare import Difference
+    from policytrader.engine.plan import Plan
     from policytrader.model.money import MinimumSize
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
@@ -60,7 +61,7 @@ def explain_differences(
 ) -> tuple[Explained, ...]:
     """Decide each first moment again under both policies, and say what they part at. In the order given."""
     with ExitStack() as stack:
-        before, after = (stack.enter_context(Engine(one, explain=True, minimum=minimum)) for one in policies)
+        decide = _Decider(*(stack.enter_context(Engine(one, explain=True, minimum=minimum)) for one in policies))
 
         def causes_of(difference: Difference) -> tuple[Cause, ...]:
             if difference.at is None:
@@ -69,10 +70,24 @@ def explain_differences(
             refs = () if snapshot is None else [one.selection_ref for one in snapshot.selections]
             if snapshot is None or difference.selection_ref not in refs:
                 return (Cause(kind=CauseKind.UNKNOWN),)
-            found = causes_between(before.evaluate(snapshot), after.evaluate(snapshot), difference.selection_ref)
+            found = causes_between(*decide(snapshot), difference.selection_ref)
             return found or (_beside_the_inputs(difference, policies),)
 
         return tuple(Explained(difference=one, causes=causes_of(one)) for one in differences)
+
+
+class _Decider:
+    """Both policies on a snapshot. Picks of a race often part at the same tick: decided once for all."""
+
+    def __init__(self, before: Engine, after: Engine) -> None:
+        self._engines = before, after
+        self._last: tuple[Snapshot, tuple[Plan, Plan]] | None = None
+
+    def __call__(self, snapshot: Snapshot) -> tuple[Plan, Plan]:
+        if self._last is None or self._last[0] != snapshot:
+            before, after = self._engines
+            self._last = snapshot, (before.evaluate(snapshot), after.evaluate(snapshot))
+        return self._last[1]
 
 
 def count_causes(explained: Sequence[Explained]) -> tuple[CauseCount, ...]:
