@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from policytrader.model.price import PRICES
 
 if TYPE_CHECKING:
-    from policytrader.adapters.recordings.blocks import Floats, Ints
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
+    Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 FLOATS = np.array([float(price) for price in PRICES])
 """The prices by tick."""

@@ -33,7 +33,6 @@ from policytrader.engine.protect import Guard
 from policytrader.engine.size import size_of
 from policytrader.model.decision import Action, PlannedOrder, Verdict
 from policytrader.model.journal import Lease
-from policytrader.model.money import ZERO
 from policytrader.model.position import exposure_of
 from policytrader.model.records import StoredSelection
 from policytrader.model.times import EPOCH, microseconds_between
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
     from policytrader.policy.protection import Protections
     from policytrader.ports import Exchange, PriceFeed
+    from policytrader.simulation.bets import SimulatedBet
     from policytrader.simulation.exchange import SimulatedExchange
 
     Ports = Callable[[SimulatedExchange], tuple[Exchange, PriceFeed]]
@@ -115,6 +115,7 @@ class DayFold:
         """Picks whose order was refused, or too small, for a reason that lasts as long as their row and the bets do."""
         self._closing: dict[str, int] = {}
         """Market id -> the tick at which its result is read."""
+        self._risks: dict[tuple[str, int, int, int], int] = {}
         self.ticks_taken = 0
 
     def run(self) -> None:
@@ -307,7 +308,14 @@ class DayFold:
         own = [bet for bet in bets if bet.side is run.selection.side]
         resting = [microseconds_between(EPOCH, bet.placed_at) for bet in own if bet.is_open]
         run.rests_since = min(resting, default=None)
-        run.exposure = int(sum((exposure_of(bet.as_bet().as_order(is_ours=True)) for bet in own), ZERO) * _AMOUNT)
+        run.exposure = sum(map(self._risk_of, own))
+
+    def _risk_of(self, bet: SimulatedBet) -> int:
+        """What a bet can lose, in 1e-10; worked out once for each state of it."""
+        state = (bet.bet_id, bet.pennies_matched, bet.payout, bet.pennies_remaining)
+        if state not in self._risks:
+            self._risks[state] = int(exposure_of(bet.as_bet().as_order(is_ours=True)) * _AMOUNT)
+        return self._risks[state]
 
     def _push(self, ref: str, at: int | None) -> None:
         if at is not None and at < self._due.get(ref, at + 1):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policytrader.app.assemble import AccountView, RaceMarket, assemble_snapshot
-from policytrader.app.checked_prices import checked
 from policytrader.app.replay.world import ReplayWorld
 from policytrader.engine.entry import OwnPrices
 from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
@@ -14,7 +13,7 @@ from policytrader.model.money import MINIMUM_SIZES
 from policytrader.model.snapshot import RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
 from policytrader.ports.races import MISSING, moment
-from policytrader.simulation.units import from_pennies
+from policytrader.simulation.units import HUNDREDTHS, from_pennies, to_pennies
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
     from policytrader.ports.races import MarketRecord, RaceRecord
     from policytrader.simulation.definition import RunnerDefinition
 
-_Shown = tuple[PriceSize | None, PriceSize | None, "Decimal | None"]
+_Shown = tuple[int, int, int, int, int]
+"""Best back, its size, best lay, its size, last traded price: hundredths and pennies, ``MISSING`` for none."""
+_NOTHING: _Shown = (MISSING,) * 5
 
 
 class Views:
@@ -62,11 +63,7 @@ class Views:
     def own_prices(self, market_id: str, selection_id: int) -> OwnPrices:
         """What is shown of a touched runner."""
         definition = self._world.exchange.markets[market_id].runner(selection_id)
-        back, lay, last = (None, None, None) if definition is None else self._live(market_id, definition)
-        return OwnPrices(
-            back.price if back else None, back.size if back else None,
-            lay.price if lay else None, lay.size if lay else None, last,
-        )  # fmt: skip
+        return OwnPrices(*map(_amount, _NOTHING if definition is None else self._live(market_id, definition)))
 
     def snapshot(
         self, at: int, due: Sequence[tuple[Selection, PickRun]], doubtful: Collection[str], account: AccountView
@@ -117,48 +114,44 @@ class Views:
             if is_touched:
                 self._world.look(record.market_id, runner.selection_id, at)
             shown = self._live(record.market_id, runner) if is_touched else self._recorded(record.market_id, runner, at)
-            back, lay, last = shown
+            back, back_size, lay, lay_size, last = map(_amount, shown)
             yield LiveRunner(
                 selection_id=runner.selection_id,
                 status=runner.status,
-                back=(back,) if back else (),
-                lay=(lay,) if lay else (),
+                back=() if back is None or back_size is None else (PriceSize(back, back_size),),
+                lay=() if lay is None or lay_size is None else (PriceSize(lay, lay_size),),
                 last_traded=last,
                 adjustment_factor=runner.adjustment_factor,
                 removed_at=runner.removed_at,
             )
 
     def _live(self, market_id: str, runner: RunnerDefinition) -> _Shown:
-        """What the simulated exchange shows."""
-        book = self._world.exchange.markets[market_id].books[runner.selection_id]
+        """What the simulated exchange shows, as ``CheckedPrices`` would pass it on."""
         if runner.status is RunnerStatus.HIDDEN:
-            return None, None, None
-        shown = checked(
-            LiveRunner(
-                selection_id=runner.selection_id,
-                status=runner.status,
-                back=tuple(PriceSize(*level) for level in book.available_to_back()[:3]),
-                lay=tuple(PriceSize(*level) for level in book.available_to_lay()[:3]),
-                last_traded=book.last_traded,
-                adjustment_factor=None,
-                removed_at=None,
-            )
+            return _NOTHING
+        book = self._world.exchange.markets[market_id].books[runner.selection_id]
+        back, lay = book.best_back(), book.best_lay()
+        if back is not None and lay is not None and back[0] >= lay[0]:
+            back = lay = None
+        last = book.last_traded
+        return (
+            *((HUNDREDTHS[back[0]], back[1]) if back else (MISSING, MISSING)),
+            *((HUNDREDTHS[lay[0]], lay[1]) if lay else (MISSING, MISSING)),
+            MISSING if last is None else to_pennies(last),
         )
-        return shown.back[0] if shown.back else None, shown.lay[0] if shown.lay else None, shown.last_traded
 
     def _recorded(self, market_id: str, runner: RunnerDefinition, at: int) -> _Shown:
         record = self._records[market_id].runners.get(runner.selection_id)
         if record is None or runner.status is RunnerStatus.HIDDEN:
-            return None, None, None
+            return _NOTHING
         best = record.best
         row = best.row_at(at)
         if row < 0:
-            return None, None, None
+            return _NOTHING
         return (
-            _level(int(best.back[row]), int(best.back_size[row])),
-            _level(int(best.lay[row]), int(best.lay_size[row])),
-            None if best.last_traded[row] == MISSING else from_pennies(int(best.last_traded[row])),
-        )
+            int(best.back[row]), int(best.back_size[row]), int(best.lay[row]), int(best.lay_size[row]),
+            int(best.last_traded[row]),
+        )  # fmt: skip
 
 
 def recorded_snapshot(
@@ -200,5 +193,6 @@ class _Listed:
         self.selection = selection
 
 
-def _level(price: int, size: int) -> PriceSize | None:
-    return None if price == MISSING else PriceSize(from_pennies(price), from_pennies(size))
+def _amount(whole: int) -> Decimal | None:
+    """Pennies or hundredths as an amount."""
+    return None if whole == MISSING else from_pennies(whole)
