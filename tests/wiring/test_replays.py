@@ -1,0 +1,123 @@
+"""Replays of a generated season: however the days are handed out, and whatever is compared."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from policytrader import load_policy
+from policytrader.app.replay.report import report_of, report_of_two
+from policytrader.cli.replay_document import document_of
+from policytrader.errors import UsageError
+from policytrader.resources import resource
+from policytrader.simulation.season import Season
+from policytrader.wiring.replays import Question, ask, read_replay_picks, snapshots_of
+from policytrader.wiring.seasons import generate_season
+from policytrader.wiring.workers import open_workers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from policytrader.model.replay import Replay
+
+pytestmark = pytest.mark.engine
+
+POLICY = load_policy(resource("rules"))
+DAYS, RACES = 7, 2
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("season") / "history"
+    generate_season(Season(5, DAYS, RACES, date(2026, 5, 1)), folder, open_workers(1), per_market=2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def question(season: Path) -> Question:
+    return Question(policy=POLICY, picks=read_replay_picks(season / "selections.csv"), cadence="1m", capture="6h")
+
+
+@pytest.fixture(scope="module")
+def whole(question: Question, season: Path) -> Replay:
+    return ask(question, [season], jobs=1)
+
+
+def bytes_of(found: Replay) -> bytes:
+    return json.dumps(document_of(report_of(found, "rules")), sort_keys=True).encode()
+
+
+def test_a_season_is_replayed(whole: Replay) -> None:
+    assert len(whole.selections) > DAYS * RACES
+    assert sum(len(one.orders) for one in whole.selections) > DAYS
+    assert {one.outcome for one in whole.selections} >= {"WON", "LOST"}
+    assert whole.decisions > whole.evaluated > 0
+    assert whole.problems == ()
+
+
+@pytest.mark.parametrize("jobs", [2, 7])
+def test_whoever_does_which_day_the_bytes_are_the_same(
+    jobs: int, whole: Replay, question: Question, season: Path
+) -> None:
+    assert bytes_of(ask(question, [season], jobs=jobs)) == bytes_of(whole)
+
+
+def test_the_same_policy_twice_differs_in_nothing(whole: Replay, question: Question, season: Path) -> None:
+    again = ask(question, [season], jobs=1)
+    inputs = snapshots_of(question, [season], whole)
+    report = report_of_two((whole, again), ("A", "A"), (POLICY, POLICY), inputs)
+    assert report.comparison is not None
+    assert report.comparison.differences == ()
+    assert report.explained == ()
+
+
+def test_an_edit_whose_effect_is_known_makes_that_difference(
+    whole: Replay, question: Question, season: Path, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules"
+    shutil.copytree(resource("rules"), rules)
+    staking = rules / "racing" / "staking.yaml"
+    # No lay has anything to stake any more, so that only lays differ: they have no orders.
+    text = staking.read_text("utf-8")
+    edited = "\n".join(line if "lay_liability" not in line else _without_lays(line) for line in text.splitlines())
+    staking.write_text(edited + "\n", "utf-8")
+    other = load_policy(rules)
+    found = ask(replace(question, policy=other), [season], jobs=1)
+    assert not any(one.orders for one in found.selections if one.selection.side == "LAY")
+    lays = {one.selection.selection_ref for one in whole.selections if one.selection.side == "LAY" and one.orders}
+    assert lays
+    report = report_of_two((whole, found), ("A", "B"), (POLICY, other), snapshots_of(question, [season], whole))
+    assert report.comparison is not None
+    differing = {one.selection_ref for one in report.comparison.differences}
+    backs = {one.selection.selection_ref for one in whole.selections if one.selection.side == "BACK"}
+    assert lays <= differing
+    # A back may differ too: the day's limits are shared, and a lay no longer takes of them.
+    assert differing - lays <= backs
+    causes = {name for one in report.explained if one.difference.selection_ref in lays for name in one.names}
+    assert all(name.startswith("staking step") for name in causes), causes
+
+
+def _without_lays(line: str) -> str:
+    head, _, tail = line.partition("lay_liability: ")
+    amount = "".join(letter for letter in tail if letter.isdigit() or letter == ".")
+    return f"{head}lay_liability: {tail.replace(amount, '0.01', 1)}" if amount else line
+
+
+def test_what_is_not_recorded_is_told(question: Question, season: Path) -> None:
+    stranger = replace(question.picks[0], market_id="1.999", selection_ref="stranger")
+    found = ask(replace(question, picks=(*question.picks, stranger)), [season], jobs=1)
+    assert any("1.999" in problem for problem in found.problems)
+    with pytest.raises(UsageError, match="nothing to replay"):
+        ask(replace(question, picks=(stranger,)), [season], jobs=1)
+
+
+def test_a_recording_given_twice_is_refused(question: Question, season: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(season, copy)
+    with pytest.raises(UsageError, match="is there twice"):
+        ask(question, [season, copy], jobs=1)
