@@ -13,8 +13,8 @@ from policytrader.wiring.stores import export_schema, open_store, store_url
 
 if TYPE_CHECKING:
     from policytrader.adapters.exchange_server.server import ExchangeServer as ExchangeServer
-    from policytrader.adapters.recordings.importer import FileReport as FileReport
-    from policytrader.adapters.recordings.importer import ImportReport as ImportReport
+    from policytrader.adapters.recordings.reports import FileReport as FileReport
+    from policytrader.adapters.recordings.reports import ImportReport as ImportReport
 
 __all__ = [
     "ACTIVE",

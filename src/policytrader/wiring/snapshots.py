@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal
 
 from policytrader.errors import UsageError
@@ -11,8 +12,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from policytrader.adapters.recordings.importer import ImportReport
+    from policytrader.adapters.recordings.reports import ImportReport
     from policytrader.model.snapshot import Snapshot
+
+_WORTH_A_PROCESS_BYTES = 8_000_000
+"""Of packed files; less is read before another process has begun."""
 
 
 def read_snapshot(folder: str | Path) -> Snapshot:
@@ -41,9 +45,21 @@ def snapshot_from_recording(recording: Path, at: datetime, captured_at: datetime
 
 
 def import_recordings(
-    paths: list[Path], out: Path, progress: Callable[[Path, int, int], None] | None = None
+    paths: list[Path],
+    out: Path,
+    progress: Callable[[Path, int, int], None] | None = None,
+    *,
+    jobs: int | None = None,
+    again: bool = False,
 ) -> ImportReport:
-    """Read recorded market files into Parquet; returns the importer's report."""
+    """Read recorded market files into Parquet; returns the importer's report.
+
+    In ``jobs`` processes; without a number, one for each core where there is enough to read. Files that were imported
+    before are passed over, unless ``again``.
+    """
     from policytrader.adapters.recordings.importer import import_recording
 
-    return import_recording(paths, out, progress=progress)
+    if jobs is None:
+        size = sum(path.stat().st_size for path in paths if path.is_file())
+        jobs = 1 if size < _WORTH_A_PROCESS_BYTES else len(os.sched_getaffinity(0))
+    return import_recording(paths, out, progress=progress, jobs=jobs, again=again)
