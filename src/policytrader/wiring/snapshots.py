@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from policytrader.adapters.recordings.live import LiveRecorder
     from policytrader.adapters.recordings.reports import ImportReport
     from policytrader.model.snapshot import Snapshot
 
@@ -42,6 +43,13 @@ def snapshot_from_recording(recording: Path, at: datetime, captured_at: datetime
         message = f"--recording {recording}: no such folder; `policytrader recording import FILE… --out DIR` makes one"
         raise UsageError(message)
     return snapshot_at(recording, at, captured_at, read_picks(selections))
+
+
+def live_recorder(folder: Path) -> LiveRecorder:
+    """Writes the stream's messages below a folder, a file for each market; to be used ``with``."""
+    from policytrader.adapters.recordings.live import LiveRecorder
+
+    return LiveRecorder(folder)
 
 
 def import_recordings(
