@@ -75,7 +75,7 @@ def test_json(run: Run, here: Path) -> None:
     assert list(document) == ["schema", "markets", "updates", "rows", "files"]
     assert (document["schema"], document["markets"], document["updates"]) == ("policytrader/import/1", [WIN], 2)
     one, two = document["files"]
-    assert list(one) == ["file", "markets", "lines", "updates", "rows", "error"]
+    assert list(one) == ["file", "markets", "lines", "updates", "rows", "was_imported", "error"]
     assert (one["file"], one["error"]) == ("one.json", None)
     assert "two.json:1:1" in two["error"]
 
@@ -88,6 +88,18 @@ def test_a_folder_means_its_files(run: Run, here: Path) -> None:
     assert ran.code == 0
     assert [line.split(":")[0] for line in ran.out.splitlines()[:2]] == ["raw/a.json", "raw/b.json"]
     assert (here / "recorded").is_dir()
+
+
+def test_the_command_says_what_it_passes_over(run: Run, here: Path) -> None:
+    (here / "one.json").write_bytes(lines([FIRST, SECOND, THIRD]))
+    run("recording", "import", "one.json", "--out", "recorded")
+    ran = run("recording", "import", "one.json", "--out", "recorded", "--jobs", "2")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "one.json: 1.101: imported before from the same bytes; --again reads it again",
+        "1 market, 0 updates, 0 rows, 1 file imported before, 0 damaged files",
+    ]
+    assert "3 updates" in run("recording", "import", "one.json", "--out", "recorded", "--again").out
 
 
 PICKS = "selection_ref,market_id,market_type,selection_id,side,price_requested\nmine,1.101,WIN,11,BACK,3.05\n"

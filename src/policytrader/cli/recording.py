@@ -31,15 +31,18 @@ command.add_command(generate)
 @command.command("import", short_help="Read stream and historical files into Parquet.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--out", required=True, metavar="DIR", help="Where the recording is kept; made if need be.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to read in; else one for each core.")
+@click.option("--again", is_flag=True, help="Import also what was imported before from the same bytes.")
 @click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 @click.pass_obj
-def import_(context: Context, files: tuple[str, ...], out: str, as_json: bool) -> int:
+def import_(context: Context, files: tuple[str, ...], out: str, jobs: int | None, again: bool, as_json: bool) -> int:
     """Read FILE (plain, gz, bz2 or zip; a folder means every file in it) into DIR.
 
-    A damaged file is told with its line; what was read before the damage is kept.
+    A damaged file is told with its line; what was read before the damage is kept. An import that was stopped goes on
+    where it was: files that are imported already are passed over.
     """
     paths = [path for name in files for path in _expanded(context.path(name))]
-    report = _run(context, paths, context.path(out))
+    report = _run(context, paths, context.path(out), jobs, again=again)
     if as_json:
         print_json(_document(report))
     else:
@@ -48,7 +51,10 @@ def import_(context: Context, files: tuple[str, ...], out: str, as_json: bool) -
         errors = report.errors
         for error in errors:
             click.echo(error.render(), err=True)
-        found = (counted(len(report.markets), "market"), counted(report.updates, "update"), counted(report.rows, "row"))
+        found = [counted(len(report.markets), "market"), counted(report.updates, "update"), counted(report.rows, "row")]
+        before = sum(file.was_imported for file in report.files)
+        if before:
+            found.append(f"{counted(before, 'file')} imported before")
         click.echo(f"{', '.join(found)}, {counted(len(errors), 'damaged file')}")
     return FINDINGS if report.errors else FINE
 
@@ -60,10 +66,10 @@ def _expanded(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
 
 
-def _run(context: Context, paths: list[Path], out: Path) -> ImportReport:
+def _run(context: Context, paths: list[Path], out: Path, jobs: int | None, *, again: bool) -> ImportReport:
     console = context.console(stderr=True)
     if not console.is_terminal or not context.verbosity:
-        return import_recordings(paths, out)
+        return import_recordings(paths, out, jobs=jobs, again=again)
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -75,11 +81,13 @@ def _run(context: Context, paths: list[Path], out: Path) -> ImportReport:
             done[path] = read
             bar.update(task, description=path.name, completed=sum(done.values()))
 
-        return import_recordings(paths, out, progress)
+        return import_recordings(paths, out, progress, jobs=jobs, again=again)
 
 
 def _line(file: FileReport) -> str:
     markets = ", ".join(file.markets) or "no market"
+    if file.was_imported:
+        return f"{file.file}: {markets}: imported before from the same bytes; --again reads it again"
     state = "damaged: kept what was read" if file.error else "ok"
     rows = counted(file.market_rows + file.runner_rows, "row")
     return f"{file.file}: {markets}: {counted(file.updates, 'update')}, {rows}, {state}"
@@ -98,6 +106,7 @@ def _document(report: ImportReport) -> dict[str, Any]:
                 "lines": file.lines,
                 "updates": file.updates,
                 "rows": file.market_rows + file.runner_rows,
+                "was_imported": file.was_imported,
                 "error": file.error.render() if file.error else None,
             }
             for file in report.files

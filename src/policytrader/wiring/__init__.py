@@ -8,13 +8,20 @@ from policytrader.wiring.exchanges import Trading, check_account, open_account, 
 from policytrader.wiring.messages import open_notifications
 from policytrader.wiring.policies import ACTIVE, DEFAULT_MODE, GIT_PREFIX, is_shipped, policy_at, policy_folder
 from policytrader.wiring.served import serve_race_day, serve_recording
-from policytrader.wiring.snapshots import import_recordings, read_snapshot, snapshot_from_recording, write_snapshot
+from policytrader.wiring.snapshots import (
+    import_recordings,
+    live_recorder,
+    read_snapshot,
+    snapshot_from_recording,
+    write_snapshot,
+)
 from policytrader.wiring.stores import export_schema, open_store, store_url
 
 if TYPE_CHECKING:
     from policytrader.adapters.exchange_server.server import ExchangeServer as ExchangeServer
-    from policytrader.adapters.recordings.importer import FileReport as FileReport
-    from policytrader.adapters.recordings.importer import ImportReport as ImportReport
+    from policytrader.adapters.recordings.live import LiveRecorder as LiveRecorder
+    from policytrader.adapters.recordings.reports import FileReport as FileReport
+    from policytrader.adapters.recordings.reports import ImportReport as ImportReport
 
 __all__ = [
     "ACTIVE",
@@ -25,6 +32,7 @@ __all__ = [
     "export_schema",
     "import_recordings",
     "is_shipped",
+    "live_recorder",
     "open_account",
     "open_alerts",
     "open_exchange",

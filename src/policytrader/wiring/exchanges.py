@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from policytrader.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import timedelta
     from pathlib import Path
 
     from policytrader.adapters.betfair.endpoints import Credentials, Endpoints
+    from policytrader.adapters.betfair.stream import StreamFeed
     from policytrader.adapters.clocks import ExchangeClock, SystemClock
     from policytrader.config import RealAccount
     from policytrader.ports import Exchange, LiveFeed, PriceFeed
@@ -27,7 +28,8 @@ class Trading:
     ``is_simulated``: it is on this machine, and no real money. ``feed`` is its stream, where prices come from that.
     ``skew`` tells how far the clock is ahead of the exchange's (behind it: negative), at least, by the last answer;
     None before the first one, and always where the clock is the exchange's own. Where ``sends`` is False, ``exchange``
-    can only read: to ask it for an order is a defect.
+    can only read: to ask it for an order is a defect. ``follow`` subscribes to everything of some markets and passes
+    the stream's messages on as they come.
     """
 
     exchange: Exchange
@@ -37,6 +39,7 @@ class Trading:
     is_simulated: bool
     feed: LiveFeed | None = None
     skew: Callable[[], timedelta | None] = lambda: None
+    follow: Callable[[Sequence[str], Callable[[str], None]], StreamFeed]
 
 
 @contextmanager
@@ -148,7 +151,8 @@ def _connected(
     from policytrader.adapters.betfair.exchange import BetfairExchange
     from policytrader.adapters.betfair.prices import BetfairPrices
     from policytrader.adapters.betfair.reads import ReadingExchange
-    from policytrader.adapters.betfair.streamed_prices import StreamedPrices
+    from policytrader.adapters.betfair.stream import RECORDED_FIELDS, StreamFeed
+    from policytrader.adapters.betfair.streamed_prices import MOST_STREAMED, StreamedPrices
     from policytrader.adapters.betfair.wire import Wire
     from policytrader.adapters.clocks import SystemClock
 
@@ -158,11 +162,19 @@ def _connected(
         wire = stack.enter_context(Wire(endpoints, credentials, clock, only_reads=not sends, dates=dates))
         prices = BetfairPrices(wire)
         feed = stack.enter_context(StreamedPrices(wire, prices)) if streams else None
+
+        def follow(market_ids: Sequence[str], tap: Callable[[str], None]) -> StreamFeed:
+            if len(market_ids) > MOST_STREAMED:
+                message = f"{len(market_ids)} markets are more than one subscription takes, {MOST_STREAMED}: name fewer"
+                raise UsageError(message)
+            return StreamFeed(wire, {"marketIds": list(market_ids)}, fields=RECORDED_FIELDS, tap=tap)
+
         yield Trading(
             exchange=BetfairExchange(wire) if sends else ReadingExchange(wire),
             prices=feed or prices,
             feed=feed,
             clock=clock,
+            follow=follow,
             account=credentials.username,
             is_simulated=endpoints.is_on_this_machine,
             skew=dates.skew if dates is not None else lambda: None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal
 
 from policytrader.errors import UsageError
@@ -11,8 +12,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from policytrader.adapters.recordings.importer import ImportReport
+    from policytrader.adapters.recordings.live import LiveRecorder
+    from policytrader.adapters.recordings.reports import ImportReport
     from policytrader.model.snapshot import Snapshot
+
+_WORTH_A_PROCESS_BYTES = 8_000_000
+"""Of packed files; less is read before another process has begun."""
 
 
 def read_snapshot(folder: str | Path) -> Snapshot:
@@ -40,10 +45,29 @@ def snapshot_from_recording(recording: Path, at: datetime, captured_at: datetime
     return snapshot_at(recording, at, captured_at, read_picks(selections))
 
 
+def live_recorder(folder: Path) -> LiveRecorder:
+    """Writes the stream's messages below a folder, a file for each market; to be used ``with``."""
+    from policytrader.adapters.recordings.live import LiveRecorder
+
+    return LiveRecorder(folder)
+
+
 def import_recordings(
-    paths: list[Path], out: Path, progress: Callable[[Path, int, int], None] | None = None
+    paths: list[Path],
+    out: Path,
+    progress: Callable[[Path, int, int], None] | None = None,
+    *,
+    jobs: int | None = None,
+    again: bool = False,
 ) -> ImportReport:
-    """Read recorded market files into Parquet; returns the importer's report."""
+    """Read recorded market files into Parquet; returns the importer's report.
+
+    In ``jobs`` processes; without a number, one for each core where there is enough to read. Files that were imported
+    before are passed over, unless ``again``.
+    """
     from policytrader.adapters.recordings.importer import import_recording
 
-    return import_recording(paths, out, progress=progress)
+    if jobs is None:
+        size = sum(path.stat().st_size for path in paths if path.is_file())
+        jobs = 1 if size < _WORTH_A_PROCESS_BYTES else len(os.sched_getaffinity(0))
+    return import_recording(paths, out, progress=progress, jobs=jobs, again=again)

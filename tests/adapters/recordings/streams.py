@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.recordings.importer import ImportReport, import_recording
+from policytrader.adapters.recordings.importer import import_recording
 from policytrader.adapters.recordings.tables import plain_rows, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from policytrader.adapters.recordings.reports import ImportReport
 
 START = 1_777_723_200_000
 """2026-05-02T12:00:00Z in milliseconds, the first publish time."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from policytrader.adapters.recordings import blocks, files, importer
-from policytrader.adapters.recordings.importer import FileReport, import_recording
+from policytrader.adapters.recordings import blocks, files, one_file
+from policytrader.adapters.recordings.importer import import_recording
 from policytrader.cli import main
 from policytrader.errors import RecordingError
 from tests.adapters.recordings.streams import (
@@ -33,6 +33,8 @@ from tests.adapters.recordings.streams import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from policytrader.adapters.recordings.reports import FileReport
 
 MESSAGES = [
     message(0, image({"id": 11, "atb": [[8, 10]]})),
@@ -346,13 +348,13 @@ def test_import_again_replaces_the_market(tmp_path: Path) -> None:
     # Even where the newer file knows the market from another day.
     moved = definition(runner(11), marketTime="2026-05-04T14:10:00Z")
     imported(tmp_path, message(0, {"id": WIN, "marketDefinition": moved}))
-    assert [path.name for path in sorted((tmp_path / "recorded").iterdir())] == ["day=2026-05-04"]
+    assert [path.name for path in sorted((tmp_path / "recorded").glob("day=*"))] == ["day=2026-05-04"]
 
 
 def test_rows_are_written_in_parts_when_there_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (whole,) = read(tmp_path, MANY)
     expected = rows(tmp_path)
-    monkeypatch.setattr(importer, "ROWS_IN_MEMORY", 300)
+    monkeypatch.setattr(one_file, "ROWS_IN_MEMORY", 300)
     monkeypatch.setattr(blocks, "_BLOCK_BYTES", 1)
     monkeypatch.setattr(files, "_READ_BYTES", 5_000)
     (parts,) = read(tmp_path, MANY)
@@ -365,7 +367,7 @@ def test_rows_are_written_in_parts_when_there_are_many(tmp_path: Path, monkeypat
 
 
 def test_an_instant_is_not_torn_apart_between_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importer, "ROWS_IN_MEMORY", 1)
+    monkeypatch.setattr(one_file, "ROWS_IN_MEMORY", 1)
     monkeypatch.setattr(blocks, "_BLOCK_BYTES", 1)
     monkeypatch.setattr(files, "_READ_BYTES", 100)
     numbers = (8, 9, 8.2, 8.4)

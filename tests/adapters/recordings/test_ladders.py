@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from policytrader.adapters.recordings import importer
+from policytrader.adapters.recordings import one_file
 from policytrader.adapters.recordings.importer import import_recording
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
 from policytrader.adapters.recordings.playback import read_events
@@ -69,7 +69,7 @@ def both_ways(path: Path, recorded: Path) -> dict[str, list[Event]]:
 def test_a_recording_plays_as_its_file_does(
     shared_data: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importer, "LADDER_ROWS_IN_MEMORY", 2500)
+    monkeypatch.setattr(one_file, "LADDER_ROWS_IN_MEMORY", 2500)
     assert both_ways(shared_data / "betfair" / "streams" / name, tmp_path)
     assert len(list(tmp_path.glob("*/*/ladders-*.parquet"))) > (name.startswith("horse") and "volume" not in name) - 1
 

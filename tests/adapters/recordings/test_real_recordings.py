@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from policytrader.adapters.recordings.as_of import snapshot_at
-from policytrader.adapters.recordings.importer import ImportReport, import_recording
+from policytrader.adapters.recordings.importer import import_recording
 from policytrader.adapters.recordings.picks import Pick
 from policytrader.adapters.recordings.tables import plain_rows, read_rows
 from policytrader.errors import RecordingError
@@ -28,6 +28,8 @@ from policytrader.model.snapshot import MarketType, RunnerStatus, Side, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from policytrader.adapters.recordings.reports import ImportReport
 
 HORSE_WIN, HORSE_PLACE, BASIC = "1.206064380", "1.205822330", "1.132153978"
 DOG_WIN, DOG_PLACE, IMAGE = "1.197931750", "1.197931751", "1.185781457"

@@ -27,7 +27,7 @@ from policytrader.model.reactions import Operation, Source, Transport, outcome
 from policytrader.model.times import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from policytrader.adapters.betfair.wire import Wire
     from policytrader.model.books import LiveMarket
@@ -39,7 +39,8 @@ LONGEST_PAUSE_SECONDS = 60.0
 DELAYED_MILLISECONDS = 180_000
 """The conflation of a delayed app key."""
 
-_FIELDS = ["EX_MARKET_DEF", "EX_BEST_OFFERS", "EX_LTP"]
+_FIELDS = ("EX_MARKET_DEF", "EX_BEST_OFFERS", "EX_LTP")
+RECORDED_FIELDS = ("EX_MARKET_DEF", "EX_ALL_OFFERS", "EX_TRADED", "EX_TRADED_VOL", "EX_LTP", "SP_PROJECTED")
 _STOP_SECONDS = 10.0
 _SHOWN = 200
 _LAST_MILLISECONDS = 10**14
@@ -85,8 +86,15 @@ class StreamFeed:
         heartbeat_milliseconds: int = HEARTBEAT_MILLISECONDS,
         conflate_milliseconds: int = 0,
         pause_seconds: float = 1.0,
+        fields: Sequence[str] = _FIELDS,
+        tap: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """``market_filter`` in the stream's words, such as ``{"marketIds": [...]}``."""
+        """``market_filter`` in the stream's words, such as ``{"marketIds": [...]}``.
+
+        ``tap`` is given every market change message as it came, in the stream's thread, once it made sense.
+        """
+        self._fields = fields
+        self.tap = tap
         self._wire = wire
         self._filter = market_filter
         self._heartbeat_milliseconds = heartbeat_milliseconds
@@ -138,6 +146,13 @@ class StreamFeed:
             if health.is_healthy and time.monotonic() - self._heard_at > self._silence_seconds:
                 return StreamHealth(StreamState.SILENT, f"nothing for {self._silence_seconds:g} s")
             return health
+
+    def require_going_on(self) -> None:
+        """Raises ``ExchangeError`` where the stream is over and will not be opened again."""
+        health = self.health()
+        if health.state is StreamState.STOPPED:
+            message = f"the stream is over: {health.reason}"
+            raise ExchangeError(message, "STREAM_STOPPED", health.reactions)
 
     def wait_until(self, state: StreamState, timeout_seconds: float) -> bool:
         """Wait for a state; False if it did not come in time."""
@@ -281,7 +296,7 @@ class StreamFeed:
             return
         stream.subscribe_to_markets(
             market_filter=self._filter,
-            market_data_filter={"fields": _FIELDS, "ladderLevels": LADDER_LEVELS},
+            market_data_filter={"fields": list(self._fields), "ladderLevels": LADDER_LEVELS},
             initial_clk=self._listener.initial_clk,
             clk=self._listener.clk,
             conflate_ms=self._conflate_milliseconds,
@@ -371,6 +386,7 @@ class _Listener(StreamListener):  # type: ignore[misc] # the library has no type
                     if "mc" in data or "ct" in data:  # a bare status 503 has neither, and no time
                         self._feed.parsed.take(data)
                         self._on_change_message(data, data.get("id"))
+                        self._feed.tap(raw_data)
                     self._feed.heard(data)
             case "mcm":
                 pass  # of a subscription before this one

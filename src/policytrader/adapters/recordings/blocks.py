@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
-    Ints = np.ndarray[Any, np.dtype[np.int64]]
-    Bools = np.ndarray[Any, np.dtype[np.bool_]]
+    from policytrader.adapters.recordings.tick_arrays import Bools, Floats, Ints
 
 LADDERS = ("atb", "atl", "trd")
 NUMBERS = ("ltp", "tv", "spn", "spf")

@@ -11,7 +11,8 @@ from policytrader.adapters.recordings.ladders import MOST_HUNDREDTHS, NO_TICK, K
 from policytrader.model.price import MIN_PRICE
 
 if TYPE_CHECKING:
-    from policytrader.adapters.recordings.blocks import Block, Floats, Ints
+    from policytrader.adapters.recordings.blocks import Block
+    from policytrader.adapters.recordings.tick_arrays import Floats, Ints
 
 _KINDS = 16
 _PRICES = ((Kind.LAST_TRADED, "ltp"), (Kind.NEAR, "spn"), (Kind.FAR, "spf"))

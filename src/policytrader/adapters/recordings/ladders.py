@@ -26,7 +26,7 @@ from policytrader.simulation.events import Quote, Redefine
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from policytrader.adapters.recordings.blocks import Ints
+    from policytrader.adapters.recordings.tick_arrays import Ints
     from policytrader.simulation.events import Event
 
 DEFINITIONS = pa.schema([("published_at", TIME), ("change_no", pa.int32()), ("raw", pa.string())])

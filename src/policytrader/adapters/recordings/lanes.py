@@ -21,11 +21,12 @@ from policytrader.adapters.recordings.tick_arrays import FLOATS
 from policytrader.model.price import PRICES
 
 if TYPE_CHECKING:
-    from policytrader.adapters.recordings.blocks import Block, Bools, Floats, Ints
+    from policytrader.adapters.recordings.blocks import Block
     from policytrader.adapters.recordings.book import RunnerBook
     from policytrader.adapters.recordings.ladders import MarketEvents
     from policytrader.adapters.recordings.playback_stream import PlayedMarket
     from policytrader.adapters.recordings.stream import MarketCache
+    from policytrader.adapters.recordings.tick_arrays import Bools, Floats, Ints
 
 _TICKS = {float(price): tick for tick, price in enumerate(PRICES)}
 _PRICE_OF = [*FLOATS.tolist(), float("nan")]

@@ -21,7 +21,8 @@ from policytrader.adapters.recordings.stream import StreamCache
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policytrader.adapters.recordings.blocks import Block, BlockParser, Bools, Ints
+    from policytrader.adapters.recordings.blocks import Block, BlockParser
+    from policytrader.adapters.recordings.tick_arrays import Bools, Ints
 
 WRONG_SHAPE = (ValueError, TypeError, KeyError, AttributeError, IndexError)
 _MOST_AT_ONCE = 256

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from policytrader.adapters.recordings.blocks import Floats, Ints
     from policytrader.adapters.recordings.book import RunnerRow
+    from policytrader.adapters.recordings.tick_arrays import Floats, Ints
 
 
 class RunnerColumns(NamedTuple):

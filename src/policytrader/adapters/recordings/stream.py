@@ -31,8 +31,8 @@ from policytrader.adapters.recordings.messages import (
 from policytrader.adapters.recordings.runner_columns import RunnerRows
 
 if TYPE_CHECKING:
-    from policytrader.adapters.recordings.blocks import Ints
     from policytrader.adapters.recordings.runner_columns import RunnerColumns
+    from policytrader.adapters.recordings.tick_arrays import Ints
 
 
 class MarketCache:

@@ -1,16 +1,16 @@
-"""The price ladder as arrays."""
+"""Kinds of arrays, and the price ladder as one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from policytrader.model.price import PRICES
 
-if TYPE_CHECKING:
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
-    Ints = np.ndarray[Any, np.dtype[np.int64]]
+Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Bools: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 FLOATS = np.array([float(price) for price in PRICES])
 """The prices by tick."""
