@@ -60,7 +60,7 @@ class WorkersContract:
     def test_whoever_stops_reading_can_begin_anew(self, workers: Workers) -> None:
         results = workers.run(square, units_of(*[Toy(number, seconds=0.05) for number in range(6)]))
         next(results)
-        results.close()  # type: ignore[attr-defined]
+        results.close()
         assert [result for result, _ in workers.run(square, units_of(Toy(7)))] == [49]
 
 
@@ -81,6 +81,14 @@ class SeparateWorkersContract(WorkersContract):
         assert [result for result, _ in results] == [one * one for one in range(8)]
         assert told == list(range(1, 9))
         assert [path.name for path in tmp_path.iterdir()] == ["2-0"]
+
+    def test_a_worker_that_dies_after_another_unit_has_failed_costs_a_retry_too(
+        self, workers: Workers, tmp_path: Path
+    ) -> None:
+        results = workers.run(fail, units_of(Toy(0, str(tmp_path), deaths=1, seconds=0.5), Toy(4)))
+        assert next(results) == 0
+        with pytest.raises(UnitCrashedError, match=r"^unit 4: "):
+            next(results)
 
     def test_a_unit_that_kills_every_worker_is_named(self, workers: Workers, tmp_path: Path) -> None:
         toys = [Toy(number, str(tmp_path), deaths=99 * (number == 2), seconds=0.05) for number in range(4)]

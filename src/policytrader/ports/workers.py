@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -51,12 +51,12 @@ class Workers(Protocol):
         function: Callable[[Argument], Result],
         units: Sequence[Unit[Argument]],
         progress: Progress | None = None,
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """The results in the order of ``units``, whatever the order in which they are ready.
 
         ``function`` stands at the top of a module and depends on nothing but its argument: a worker that is lost in
         the middle costs its unit another attempt, ``MOST_ATTEMPTS`` in all. Nothing is left running when the iteration
-        ends, however it does.
+        ends, however it does; whoever may stop before its end closes it (``contextlib.closing``).
 
         An error in a unit is raised in that unit's turn and names it: one of ours as itself, any other as
         ``UnitCrashedError``. Raises ``WorkersError`` for a unit whose workers keep dying, and where there are no

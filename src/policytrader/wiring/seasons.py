@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -84,8 +84,11 @@ def generate_season(
     units = [Unit(day.isoformat(), _DayWork(season, day, out, form, per_market)) for day in season.dates]
     total = SeasonReport()
     unfinished = out / f".{SELECTIONS_FILE}"
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        for made in workers.run(make_day, units, progress):
+    with (
+        unfinished.open("w", encoding="utf-8", newline="") as file,
+        closing(workers.run(make_day, units, progress)) as days,
+    ):
+        for made in days:
             header, _, rows = made.selections.partition("\n")
             if not total.markets:
                 file.write(f"{header}\n")

@@ -83,10 +83,8 @@ class _MarketFile:
         told: dict[str, Any] = {"id": self._market_id}
         if change.is_definition:
             told["marketDefinition"] = _named_definition(market.definition)
-        # Of a new definition all runners: a removal empties the ladders of others.
-        selections = market.books if change.is_definition else sorted(change.selections)
         deltas = []
-        for selection_id in selections:
+        for selection_id in sorted(change.selections):
             runner = self._runners.get(selection_id)
             if runner is None:
                 runner = self._runners[selection_id] = _RunnerTold()

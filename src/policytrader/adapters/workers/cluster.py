@@ -16,7 +16,7 @@ from policytrader.adapters.workers.answers import do_unit, load_function, result
 from policytrader.errors import UsageError, WorkersError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from policytrader.ports.workers import Argument, Progress, Result, Unit
 
@@ -54,7 +54,7 @@ class DaskWorkers:
         function: Callable[[Argument], Result],
         units: Sequence[Unit[Argument]],
         progress: Progress | None = None,
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """As in the port."""
         client = self._connect()
         passage = _Passage(client, self._address, pickle.dumps(function), units, progress)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from policytrader.adapters.workers.answers import do_unit, result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from policytrader.ports.workers import Argument, Progress, Result, Unit
 
@@ -22,7 +22,7 @@ class OneWorker:
         function: Callable[[Argument], Result],
         units: Sequence[Unit[Argument]],
         progress: Progress | None = None,
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """As in the port. Results are packed here too, so that what cannot be sent is noticed with one job."""
         for number, unit in enumerate(units, 1):
             result: Result = result_of(do_unit(function, unit.name, unit.argument))

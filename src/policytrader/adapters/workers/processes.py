@@ -20,7 +20,7 @@ from policytrader.errors import WorkersError
 from policytrader.ports.workers import MOST_ATTEMPTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
@@ -42,7 +42,7 @@ class ProcessWorkers:
         function: Callable[[Argument], Result],
         units: Sequence[Unit[Argument]],
         progress: Progress | None = None,
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """As in the port."""
         yield from _Run(self.jobs, function, units, progress).results()
 
@@ -101,6 +101,7 @@ class _Run:
     def _collect(self) -> None:
         """Wait until somebody answers, or dies."""
         busy = {worker.connection: worker for worker in self.workers if worker.index is not None}
+        assert busy, "a unit that nobody works on would be waited for without end"
         for ready in wait(list(busy)):
             worker = busy[ready]  # type: ignore[index]
             try:
