@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from policytrader.model.fixture import Fixture
+    from policytrader.model.listed_fixture import DayList
 
 
 class AnswerSource(Protocol):
@@ -38,3 +40,15 @@ class StatFeed(Protocol):
     def fixture(self, fixture_id: str) -> FixtureAnswer:
         """The fixture as it stands now; finished ones may come from the cache."""
         ...
+
+
+class FixtureLists(Protocol):
+    """The matches of a day. Raises as ``StatFeed`` does."""
+
+    def fixtures_on(self, day: date) -> DayList:
+        """Every match with a kick-off on this day in UTC; a list from a moment ago, or of a day long over, is kept."""
+        ...
+
+
+class MatchFeed(StatFeed, FixtureLists, Protocol):
+    """A feed that lists matches, and tells of each."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsIndex, Unpack, overload
 from policytrader.app.tracking import values
 from policytrader.app.tracking.address import checked_address
 from policytrader.app.tracking.book import Answer
+from policytrader.app.tracking.choosing import take_player_back
 from policytrader.app.tracking.curve import bankroll_curve, closing_line
 from policytrader.app.tracking.documents import bet_document, curve_document, history_document
 from policytrader.app.tracking.filters import bet_filter
@@ -217,6 +218,22 @@ class BetTrackingSystem:
             user_id,
             lambda owner: self._opened.book.set_result(owner, bet_id, "refund", is_manual=True, note=reason),
         )
+
+    def squads(self, user_id: int, bet_id: str) -> list[dict[str, Any]]:
+        """Whom a pending bet may mean: ``{player_id, name, team}`` of both squads; [] where that cannot be told now."""
+        owner = self._owner_or_none(user_id)
+        try:
+            return [] if owner is None else [one.document() for one in self._opened.squads(owner, bet_id)]
+        except Refusal:
+            return []
+
+    def choose_player(self, user_id: int, bet_id: str, player_id: int | str) -> bool:
+        """Say which player of its match a pending bet means; the user's next bets on that name mean him too."""
+        return self._is_done(user_id, lambda owner: self._opened.choose_player(owner, bet_id, player_id))
+
+    def take_player_back(self, user_id: int, bet_id: str) -> bool:
+        """Take such a choice back, for this bet and for those to come: the name decides again."""
+        return self._is_done(user_id, lambda owner: take_player_back(self._opened.book, owner, bet_id))
 
     def set_closing_odds(self, user_id: int, bet_id: str, closing_odds: float | None) -> bool:
         """Note the last price before kick-off, from which ``clv`` follows; None takes it away."""

@@ -45,6 +45,7 @@ def bet_to_grade(bet: TrackedBet) -> BetToGrade:
         first_seen_at=bet.result.first_seen_at,
         kickoff_at=bet.kickoff_at,
         is_lay=bet.is_lay,
+        matched_by=bet.matched_by,
     )
 
 
@@ -94,9 +95,7 @@ def settled(
         profit_loss=grade.profit_loss,
         settled_at=at,
         market_key=grade.market_key or bet.market_key,
-        # The feed's own id, from now on instead of the name.
-        player_id=grade.player_id or bet.player_id,
-        team_id=grade.team_id or bet.team_id,
+        **_ids(bet, grade),
         version=bet.version + 1,
         result=result,
     )
@@ -116,6 +115,14 @@ def settled(
         evidence=_evidence(grade, fixture),
     )
     return changed, entry
+
+
+def _ids(bet: TrackedBet, grade: Grade) -> dict[str, Any]:
+    """The feed's own ids, from now on instead of the name; whom a person chose stays."""
+    if bet.matched_by is By.PERSON or (grade.player_id is None and grade.team_id is None):
+        return {}
+    ids = {"player_id": grade.player_id or bet.player_id, "team_id": grade.team_id or bet.team_id}
+    return {**ids, "matched_by": By.GRADER}
 
 
 def check(bet: TrackedBet, grade: Grade) -> Check:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from policytrader.app.tracking.documents import settled_document
 
 if TYPE_CHECKING:
+    from policytrader.app.grading.find_fixtures import Finding
     from policytrader.app.grading.settle import FixtureLook
+    from policytrader.model.fixture import Fixture
     from policytrader.model.tracked import TrackedBet
     from policytrader.ports.bet_store import Owner, PendingFixture
 
@@ -21,6 +23,18 @@ class Settler(Protocol):
 
     def due(self, owner: Owner | None = None) -> tuple[list[PendingFixture], list[PendingFixture]]:
         """Fixtures to ask for now, and those that the loop has given up."""
+        ...
+
+    def find_fixtures(self, owner: Owner | None = None, *, is_asked: bool = False) -> Finding:
+        """Look for the matches of bets that name none."""
+        ...
+
+    def find_fixture(self, bet: TrackedBet) -> Finding:
+        """Look for one bet's match, now."""
+        ...
+
+    def fixture_of(self, bet: TrackedBet) -> Fixture | None:
+        """The match that a bet is on. Raises ``FeedError``."""
         ...
 
     def look_at(self, fixture_id: str, owner: Owner | None = None) -> FixtureLook:
@@ -58,10 +72,13 @@ def auto_settle(settler: Settler, owner: Owner) -> AutoSettled:
 
     A fixture that cannot be read stops no other, unless the feed asks to be left alone or answers nothing at all.
     """
-    due, given_up = settler.due(owner)
+    finding = settler.find_fixtures(owner, is_asked=True)
     bets: list[TrackedBet] = []
-    failures: list[str] = []
-    pending, failed_in_a_row = 0, 0
+    failures = [f"matches of {day}: {why}" for day, why in sorted(finding.failures.items())]
+    pending, failed_in_a_row = finding.pending.total(), 0
+    if finding.retry_after_seconds is not None:
+        return AutoSettled((), pending, tuple(failures))
+    due, given_up = settler.due(owner)
     for fixture in (*due, *given_up):
         look = settler.look_at(fixture.fixture_id, owner)
         bets += [one.bet for one in look.settled]
