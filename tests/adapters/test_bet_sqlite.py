@@ -16,6 +16,7 @@ from policytrader.adapters.sql.bet_store import SqliteBetStore, open_sqlite_bets
 from policytrader.adapters.sql.bet_tables import METADATA
 from policytrader.adapters.sql.store import SqlStore
 from policytrader.errors import StoreError, StoreUnknownError
+from policytrader.model.tracked import By
 from tests.adapters.bet_processes import TAGS, process, started, wait_for
 from tests.contracts.bet_store_contract import ANNA, a_bet, put, settled, told
 from tests.one_day import DAY
@@ -47,6 +48,24 @@ def test_the_scripts_make_what_the_tables_say(store: SqliteBetStore, file: Path)
     with closing(sqlite3.connect(file)) as connection:
         found = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type != 'trigger' AND sql NOT NULL"))
     assert {name: squeezed(sql) for name, sql in found.items()} == wanted
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(store: SqliteBetStore, file: Path, tmp_path: Path) -> None:
+    put(store, a_bet())
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript(scripts()[0].read_text("utf-8"))
+        connection.execute("INSERT INTO bet_store VALUES (1)")
+        connection.execute("ATTACH ? AS new", (str(file),))
+        columns = ", ".join(f'"{row[1]}"' for row in connection.execute("PRAGMA main.table_info(bets)"))
+        connection.execute(f"INSERT INTO main.bets SELECT {columns} FROM new.bets")  # noqa: S608
+        connection.commit()
+    opened = SqliteBetStore(old)
+    assert opened.bet(ANNA, "b1") == a_bet()
+    assert opened.choices(ANNA) == ()
+    chosen = a_bet(version=2, player_id="7", matched_by=By.PERSON)
+    assert opened.replace(chosen, told(chosen))
+    assert [one.player_id for one in SqliteBetStore(old).choices(ANNA)] == ["7"]
 
 
 def test_the_file_is_made_when_first_used_and_only_where_there_is_a_folder(tmp_path: Path, file: Path) -> None:
