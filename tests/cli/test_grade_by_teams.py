@@ -164,8 +164,10 @@ def test_a_recorded_list_names_the_match(run: Run, url: str, site: Site, shared_
         "--match", "Southampton v Spurs", "--date", "2020-09-20", "--time", "12:00",
     )  # fmt: skip
     assert ran.code == 0, ran.err
-    for _ in range(2):
-        told = json.loads(run("--now", "2020-09-21T09:00:00Z", "grade", "--store", url, "--json").out)
+    first, told = (
+        json.loads(run("--now", "2020-09-21T09:00:00Z", "grade", "--store", url, "--json").out) for _ in range(2)
+    )
+    assert [one["match"] for one in first["fixtures_found"]] == ["Southampton vs Tottenham Hotspur"]
     assert told["failures"][0]["fixture_id"] == "3411367"
     assert [path for path in asked(site) if "matches" in path] == ["/api/data/matches?timezone=UTC&date=20200920"]
     (kept,) = (here / "feed" / "days").iterdir()

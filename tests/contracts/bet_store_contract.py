@@ -481,7 +481,12 @@ class BetStoreContract:
         assert ids(store.without_fixture(soon, early)) == ["b3", "b2", "b1"]
 
     def test_whom_an_owner_chose_is_told_to_them_alone(self, store: BetStore) -> None:
-        chosen = {"player_name": "Rodri", "player_id": "292", "team_id": "8456", "matched_by": By.PERSON}
+        chosen: dict[str, Any] = {
+            "player_name": "Rodri",
+            "player_id": "292",
+            "team_id": "8456",
+            "matched_by": By.PERSON,
+        }
         put(
             store,
             a_bet("b2", **chosen),

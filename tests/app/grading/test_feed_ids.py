@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_later_looks_go_by_the_id(world: World) -> None:
     # The feed writes him otherwise now, and lists another one whose name fits no better.
     world.feed.answers["4506"] = over(RODRIS[0], RODRIS[1])
     world.settler.look()
-    assert (world.bet("a").status, world.bet("a").actual_value) == (Outcome.WON, 2)
+    assert (world.bet("a").status, world.bet("a").actual_value) == (Outcome.WON, Decimal(2))
 
 
 def test_an_id_whose_name_became_somebody_elses_is_a_question(world: World) -> None:
@@ -127,7 +128,7 @@ def test_whom_a_person_chose_is_graded_and_stays(world: World) -> None:
     world.add("a", player_name="Rodri", player_id="8", team_id="20", matched_by=By.PERSON)
     world.settler.look()
     bet = world.bet("a")
-    assert (bet.status, bet.actual_value, bet.player_id, bet.matched_by) == (Outcome.LOST, 0, "8", By.PERSON)
+    assert (bet.status, bet.actual_value, bet.player_id, bet.matched_by) == (Outcome.LOST, Decimal(0), "8", By.PERSON)
 
 
 def test_whom_a_person_chose_and_is_not_there_is_nobody_else(world: World) -> None:
