@@ -233,11 +233,15 @@ VARIANTS: dict[str, tuple[Callable[[str], str], int]] = {
 
 @pytest.mark.slow
 def test_no_recorded_match_is_taken_for_another(shared_data: Path) -> None:
-    """271 matches of a day, both names varied alike: some are not found, none is found wrong, absent or swapped."""
+    """Among 271 matches of a day, both names varied alike: some are not found, none is found wrong, absent or swapped.
+
+    Every eighth is looked for, which takes half a minute; all of them gave the figures of ``docs/grading.md``.
+    """
     fixtures = parse_day(recorded_list(shared_data), RECORDED_DAY).fixtures
+    asked = fixtures[::8]
     for name, (vary, least) in VARIANTS.items():
         counts: Counter[str] = Counter()
-        for one in fixtures:
+        for one in asked:
             home, away = (vary(team.names[0]) for team in (one.home, one.away))
             match = find(home, away, *fixtures, kickoff_at=one.kickoff_at)
             counts["right" if match.fixture is one else "wrong" if match.fixture else "undecided"] += 1
@@ -246,11 +250,11 @@ def test_no_recorded_match_is_taken_for_another(shared_data: Path) -> None:
             counts["swapped"] += find(away, home, *fixtures, kickoff_at=one.kickoff_at).fixture is not None
         print(f"{name}: {dict(counts)}")  # noqa: T201 - the measurement
         assert counts["wrong"] == counts["absent"] == counts["swapped"] == 0, name
-        assert counts["right"] * 100 >= least * len(fixtures), name
+        assert counts["right"] * 100 >= least * len(asked), name
 
 
 @pytest.mark.slow
 def test_teams_of_two_recorded_matches_are_no_match(shared_data: Path) -> None:
     fixtures = parse_day(recorded_list(shared_data), RECORDED_DAY).fixtures
-    for one, other in pairwise(fixtures):
+    for one, other in pairwise(fixtures[::4]):
         assert find(one.home.names[0], other.away.names[0], *fixtures, kickoff_at=one.kickoff_at).fixture is None

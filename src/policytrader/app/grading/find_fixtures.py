@@ -125,6 +125,7 @@ class FixtureFinder:
         lists = _Lists(self._lists)
         steps: list[tuple[TrackedBet, FoundFixture, HistoryEntry]] = []
         checks: list[Check] = []
+        known: dict[tuple[tuple[str, str], Window], FixtureMatch] = {}
         for bet in bets:
             if is_stopping() or finding.retry_after_seconds is not None:
                 break
@@ -144,7 +145,8 @@ class FixtureFinder:
                 continue
             if days is None:
                 continue
-            match = self._match(sides, window, days)
+            if (match := known.get((sides, window))) is None:
+                match = known[sides, window] = self._match(sides, window, days)
             if match.fixture is None:
                 assert match.reason is not None, "without a fixture there is a reason"
                 checks.append(self._unmatched(finding, bet, match.reason, match.candidates))
