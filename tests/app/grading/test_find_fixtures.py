@@ -147,6 +147,9 @@ def test_a_match_that_is_listed_later_is_found_then(world: World) -> None:
     world.settler.look()
     world.lists.days[DAY] = day_list(OTHERS, RIGHT, day=DAY)
     world.clock.wait(3600 * 2)
+    assert len(world.settler.find_fixtures().found) == 1
+    # As a bet on this match it was never looked at: nobody gives it up unasked.
+    assert (world.bet("a").result.last_checked_at, world.bet("a").result.reason) == (None, None)
     assert len(world.settler.look().settled) == 1
     assert world.bet("a").result.reason is Reason.LINE
 
