@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
-from policytrader.engine import evaluate, tables
+from policytrader.engine import connection, evaluate, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +65,7 @@ class _WatchedConnection:
 def watched_engine(policy: PolicySet) -> Iterator[tuple[Engine, Spent, Spent]]:
     """An engine, and what it spends on building tables and on running the statement."""
     building, statement = Spent(), Spent()
-    fill, open_locked_down = tables.SnapshotSource.fill, evaluate.open_locked_down
+    fill, open_locked_down = tables.SnapshotSource.fill, connection.open_locked_down
 
     def timed_fill(*arguments: Any) -> None:
         building.timed(fill, *arguments)
@@ -74,7 +74,7 @@ def watched_engine(policy: PolicySet) -> Iterator[tuple[Engine, Spent, Spent]]:
         return _WatchedConnection(open_locked_down(*arguments), statement)
 
     tables.SnapshotSource.fill = timed_fill  # type: ignore[method-assign,assignment]
-    evaluate.open_locked_down = open_watched  # type: ignore[assignment]
+    connection.open_locked_down = open_watched  # type: ignore[assignment]
     try:
         with evaluate.Engine(policy) as engine:
             building.take()
@@ -82,4 +82,4 @@ def watched_engine(policy: PolicySet) -> Iterator[tuple[Engine, Spent, Spent]]:
             yield engine, building, statement
     finally:
         tables.SnapshotSource.fill = fill  # type: ignore[method-assign]
-        evaluate.open_locked_down = open_locked_down
+        connection.open_locked_down = open_locked_down

@@ -12,7 +12,17 @@ from policytrader.model.money import ZERO
 from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import By
 from policytrader.model.tracked_checks import is_done, kept_step, kept_time, units_of
-from policytrader.ports.bet_store import Added, BetFilter, Check, Owner, PendingFixture, PlayerChoice, Totals
+from policytrader.ports.bet_store import (
+    Added,
+    BetFilter,
+    Check,
+    Owner,
+    PendingFixture,
+    PlayerChoice,
+    Recheck,
+    SettledFixture,
+    Totals,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -105,6 +115,28 @@ class MemoryBetStore:
         found = [_pending_fixture(fixture_id, bets) for fixture_id, bets in groups.items()]
         return tuple(sorted(found, key=lambda one: (one.last_checked_at or _LONG_AGO, one.fixture_id)))
 
+    def settled_fixtures(
+        self, wanted: Recheck, owner: Owner | None = None, *, limit: int | None = None
+    ) -> tuple[SettledFixture, ...]:
+        groups: dict[str, list[TrackedBet]] = defaultdict(list)
+        for bet in self._bets.values():
+            is_due = _last_look(bet) < kept_time(wanted.checked_before)
+            is_young = bet.settled_at is not None and bet.settled_at >= kept_time(wanted.settled_since)
+            is_open = bet.result.reason not in wanted.final and owner in {None, _owner(bet)}
+            if _is_graded(bet) and is_young and is_due and is_open and bet.fixture_id is not None:
+                groups[bet.fixture_id].append(bet)
+        found = [
+            SettledFixture(fixture_id=fixture_id, bet_count=len(bets), last_checked_at=min(map(_last_look, bets)))
+            for fixture_id, bets in groups.items()
+        ]
+        found.sort(key=lambda one: (one.last_checked_at, one.fixture_id))
+        return tuple(found[:limit])
+
+    def stamp_settled(self, fixture_id: str, at: datetime, owner: Owner | None = None) -> None:
+        for bet in self.fixture_bets(fixture_id, owner):
+            if _is_graded(bet):
+                self._bets[bet.bet_id] = replace(bet, result=replace(bet.result, last_checked_at=kept_time(at)))
+
     def fixture_bets(self, fixture_id: str, owner: Owner | None = None) -> tuple[TrackedBet, ...]:
         found = (
             bet
@@ -173,6 +205,14 @@ def _owner(bet: TrackedBet) -> Owner:
 
 def _is_waiting(bet: TrackedBet) -> bool:
     return bet.status is Outcome.PENDING and not bet.manual_override and bet.deleted_at is None
+
+
+def _is_graded(bet: TrackedBet) -> bool:
+    return bet.status.is_settled and not bet.manual_override and bet.deleted_at is None
+
+
+def _last_look(bet: TrackedBet) -> datetime:
+    return bet.result.last_checked_at or bet.settled_at or _LONG_AGO
 
 
 def _pending_fixture(fixture_id: str, bets: Sequence[TrackedBet]) -> PendingFixture:

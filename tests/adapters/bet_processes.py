@@ -41,6 +41,11 @@ def tag(store: MongoBetStore | SqliteBetStore) -> None:
         add_tag(store, "b1", f"{os.getpid()} {number}")
 
 
+def begin(store: MongoBetStore | SqliteBetStore) -> None:
+    """Make or update what is there."""
+    store.owners()
+
+
 def change_half(store: MongoBetStore | SqliteBetStore) -> None:
     """The history is written, the bet not yet; or both are, in a transaction that nobody ends."""
     bet = store.bet(ANNA, "b1")
@@ -71,7 +76,7 @@ def add_half(store: MongoBetStore | SqliteBetStore) -> None:
     steps._history.insert_one(entry_document(told(bet)))
 
 
-PARTS = {part.__name__: part for part in (tag, change_half, add_half)}
+PARTS = {part.__name__: part for part in (begin, tag, change_half, add_half)}
 
 
 @contextmanager

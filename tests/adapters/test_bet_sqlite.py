@@ -16,9 +16,10 @@ from policytrader.adapters.sql.bet_store import SqliteBetStore, open_sqlite_bets
 from policytrader.adapters.sql.bet_tables import METADATA
 from policytrader.adapters.sql.store import SqlStore
 from policytrader.errors import StoreError, StoreUnknownError
+from policytrader.model.outcomes import Reason
 from policytrader.model.tracked import By
 from tests.adapters.bet_processes import TAGS, process, started, wait_for
-from tests.contracts.bet_store_contract import ANNA, a_bet, put, settled, told
+from tests.contracts.bet_store_contract import ANNA, a_bet, again, graded, put, settled, told
 from tests.one_day import DAY
 
 if TYPE_CHECKING:
@@ -48,24 +49,6 @@ def test_the_scripts_make_what_the_tables_say(store: SqliteBetStore, file: Path)
     with closing(sqlite3.connect(file)) as connection:
         found = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type != 'trigger' AND sql NOT NULL"))
     assert {name: squeezed(sql) for name, sql in found.items()} == wanted
-
-
-def test_a_file_of_the_first_version_is_brought_up_to_date(store: SqliteBetStore, file: Path, tmp_path: Path) -> None:
-    put(store, a_bet())
-    old = tmp_path / "old.db"
-    with closing(sqlite3.connect(old)) as connection:
-        connection.executescript(scripts()[0].read_text("utf-8"))
-        connection.execute("INSERT INTO bet_store VALUES (1)")
-        connection.execute("ATTACH ? AS new", (str(file),))
-        columns = ", ".join(f'"{row[1]}"' for row in connection.execute("PRAGMA main.table_info(bets)"))
-        connection.execute(f"INSERT INTO main.bets SELECT {columns} FROM new.bets")  # noqa: S608
-        connection.commit()
-    opened = SqliteBetStore(old)
-    assert opened.bet(ANNA, "b1") == a_bet()
-    assert opened.choices(ANNA) == ()
-    chosen = a_bet(version=2, player_id="7", matched_by=By.PERSON)
-    assert opened.replace(chosen, told(chosen))
-    assert [one.player_id for one in SqliteBetStore(old).choices(ANNA)] == ["7"]
 
 
 def test_the_file_is_made_when_first_used_and_only_where_there_is_a_folder(tmp_path: Path, file: Path) -> None:
@@ -140,8 +123,50 @@ def test_sums_and_lists_come_from_indexes(store: SqliteBetStore) -> None:
     list(store.bets(ANNA))
     list(store.pending(ANNA))
     store.fixture_bets("1")
+    store.settled_fixtures(again(Reason.VOID_WINDOW))
+    store.settled_fixtures(again(Reason.VOID_WINDOW), ANNA)
+    store.choices(ANNA)
     wanted = ["COVERING INDEX bets_totals", "bets_newest", *["bets_pending"] * 3, "bets_fixture"]
+    wanted += [*["bets_settled (settled_at>?)"] * 2, "bets_chosen"]
     assert [part for part, plan in zip(wanted, plans, strict=True) if part not in plan] == []
+
+
+@pytest.mark.parametrize("version", range(1, len(scripts())))
+def test_a_file_of_an_older_program_is_brought_up_to_date(
+    version: int, store: SqliteBetStore, file: Path, tmp_path: Path, project_root: Path
+) -> None:
+    put(store, a_bet(), graded("b2", "1", checked=None))
+    old = tmp_path / "old.db"
+    make_old(old, version, file)
+    with started("begin", str(old), project_root) as one, started("begin", str(old), project_root) as other:
+        wait_for(one)
+        wait_for(other)
+    schema = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' OR type = 'trigger' ORDER BY name"
+    with closing(sqlite3.connect(old)) as updated, closing(sqlite3.connect(file)) as new:
+        versions = updated.execute("SELECT schema_version FROM bet_store ORDER BY 1").fetchall()
+        assert updated.execute(schema).fetchall() == new.execute(schema).fetchall()
+    assert versions == [(number + 1,) for number in range(len(scripts()))]
+    opened = SqliteBetStore(old)
+    assert opened.bet(ANNA, "b1") == a_bet()
+    assert opened.history(ANNA, "b1") == (told(a_bet()),)
+    assert [one.fixture_id for one in opened.settled_fixtures(again())] == ["1"]
+    assert opened.choices(ANNA) == ()
+    chosen = a_bet(version=2, player_id="7", matched_by=By.PERSON)
+    assert opened.replace(chosen, told(chosen))
+    assert [one.player_id for one in SqliteBetStore(old).choices(ANNA)] == ["7"]
+
+
+def make_old(old: Path, version: int, new: Path) -> None:
+    """What a program of that version would have made of the same bets."""
+    with closing(sqlite3.connect(old)) as connection:
+        for number, script in enumerate(scripts()[:version], 1):
+            connection.executescript(script.read_text("utf-8"))
+            connection.execute("INSERT INTO bet_store VALUES (?)", (number,))
+        connection.execute("ATTACH ? AS new", (str(new),))
+        for table in ("bets", "bet_history"):
+            columns = ", ".join(f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})"))
+            connection.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{table}")  # noqa: S608
+        connection.commit()
 
 
 @pytest.mark.parametrize("happens", [True, False])

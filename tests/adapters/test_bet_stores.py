@@ -13,6 +13,7 @@ from policytrader.adapters.mongo.store import MongoBetStore, open_mongo_bets
 from policytrader.adapters.sql.bet_rows import bet_row
 from policytrader.adapters.sql.bet_store import SqliteBetStore, open_sqlite_bets
 from policytrader.adapters.sql.bet_tables import bets as bets_table
+from tests.contracts.bet_backup_contract import BetBackupContract
 from tests.contracts.bet_store_contract import BetStoreContract, OpenBets, many_bets
 from tests.mongo_server import NoMongoError, empty_database, mongo_address
 
@@ -81,3 +82,7 @@ def filled_store(store: BetStore) -> BetStore:
 
 class TestBetStore(BetStoreContract):
     """Everything in ``BetStoreContract``."""
+
+
+class TestBackups(BetBackupContract):
+    """Everything in ``BetBackupContract``."""

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policytrader.adapters.clocks import ExchangeClock, SystemClock, rest
+from policytrader.adapters.clocks import ExchangeClock, SystemClock
+from policytrader.adapters.waiting import rest
 from policytrader.errors import ExchangeError, UsageError
 from policytrader.wiring import serve_race_day
 

@@ -293,9 +293,16 @@ def test_a_folder_of_streams_is_merged_and_what_is_no_stream_is_told(streams: Pa
     assert first_time([streams]) == datetime(2017, 6, 13, 10, 53, 40, 318000, tzinfo=UTC)
 
 
+def import_as_before(paths: list[Path], folder: Path) -> None:
+    """Import without whole ladders, as versions before 0.6 did."""
+    import_recording(paths, folder)
+    for path in [*folder.glob("*/*/ladders-*"), *folder.glob("*/*/definitions-*")]:
+        path.unlink()
+
+
 @pytest.mark.parametrize("name", [DEEP[3], DEEP[4], BASIC])
-def test_an_imported_recording_plays_its_best_prices(streams: Path, tmp_path: Path, name: str) -> None:
-    import_recording([streams / name], tmp_path)
+def test_an_import_of_an_earlier_version_plays_its_best_prices(streams: Path, tmp_path: Path, name: str) -> None:
+    import_as_before([streams / name], tmp_path)
     (folder,) = tmp_path.glob("day=*/market=*")
     market = folder.name.removeprefix("market=")
     rows = plain_rows(read_rows(sorted(folder.glob("runners-*.parquet"))))
@@ -350,8 +357,8 @@ def test_an_imported_recording_plays_its_best_prices(streams: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", [DEEP[3], DEEP[4]])
-def test_an_imported_recording_tells_nothing_twice(streams: Path, tmp_path: Path, name: str) -> None:
-    import_recording([streams / name], tmp_path)
+def test_an_import_of_an_earlier_version_tells_nothing_twice(streams: Path, tmp_path: Path, name: str) -> None:
+    import_as_before([streams / name], tmp_path)
     told = [event for event in read_events([tmp_path]) if isinstance(event, Redefine)]
     assert all(one.definition != other.definition for one, other in pairwise(told))
     quotes: dict[int, list[Quote]] = {}
@@ -703,8 +710,8 @@ def test_markets_without_definition_and_on_other_ladders_are_told(tmp_path: Path
     ]
 
 
-def test_a_damaged_import_is_named(tmp_path: Path) -> None:
-    import_recording([write(tmp_path / "stream", message(0, image({"id": 11, "ltp": 3})))], tmp_path / "recorded")
+def test_a_damaged_import_of_an_earlier_version_is_named(tmp_path: Path) -> None:
+    import_as_before([write(tmp_path / "stream", message(0, image({"id": 11, "ltp": 3})))], tmp_path / "recorded")
     (table,) = (tmp_path / "recorded").glob("day=*/market=*/runners-0.parquet")
     table.write_bytes(b"PAR1")
     with pytest.raises(RecordingError, match=r"runners-0\.parquet.*R105.*cannot be read"):

@@ -14,6 +14,7 @@ import pytest
 
 from policytrader.adapters.polite_http import Manners, PoliteHttp
 from policytrader.errors import ConfigError, FeedError
+from policytrader.ports.stat_feed import Tagged
 from tests.adapters.polite_site import FAST, SECRET, Answer, Clock, Site
 
 if TYPE_CHECKING:
@@ -30,6 +31,25 @@ def test_an_answer_is_its_body_and_the_address_may_have_a_path(site: Site) -> No
     site.script.append(Answer(gzip.compress(b'{"a": 1}'), headers={"Content-Encoding": "gzip"}))
     assert site.client(prefix="/base/").get("x?id=1") == b'{"a": 1}'
     assert site.asked[0][0] == "/base/x?id=1"
+
+
+def test_an_answer_comes_with_its_mark_and_none_where_nothing_changed(site: Site) -> None:
+    site.script.extend([Answer(b"1", headers={"ETag": 'W/"a b"'}), Answer(b"2", headers={"ETag": '"ab"'})])
+    site.script.extend([Answer(b"", 304), Answer(b"3")])
+    http = site.client()
+    assert http.get_changed("x", None) == Tagged(b"1"), "that is no mark"
+    assert http.get_changed("x", None) == Tagged(b"2", '"ab"')
+    assert http.get_changed("x", '"ab"') is None
+    assert http.get_changed("x", '"ab"') == Tagged(b"3")
+    assert [headers.get("If-None-Match") for _, headers in site.asked] == [None, None, '"ab"', '"ab"']
+
+
+def test_nothing_changed_is_no_answer_to_who_did_not_ask(site: Site) -> None:
+    site.otherwise = Answer(b"", 304)
+    http = site.client()
+    for ask in (lambda: http.get("x"), lambda: http.get_changed("x", None)):
+        with pytest.raises(FeedError, match="HTTP 304"):
+            ask()
 
 
 def test_requests_are_a_pause_apart(site: Site) -> None:

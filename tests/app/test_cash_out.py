@@ -9,79 +9,27 @@ import os
 import sys
 from dataclasses import replace
 from decimal import Decimal
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policytrader.adapters.simulated.exchange import InMemoryExchange
 from policytrader.adapters.simulated.prices import InMemoryPrices
 from policytrader.app.cash_out import CashOut, Round
-from policytrader.engine.closing import CancelOpen, Closed, ClosingTerms, Ending, Hedge, Wait, WaitCode
-from policytrader.model.money import MINIMUM_SIZES, money_text
+from policytrader.engine.closing import CancelOpen, Closed, Ending, Hedge, Wait, WaitCode
+from policytrader.model.money import money_text
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer, OrderRequest
 from policytrader.model.position import Position
 from policytrader.model.price import PRICES
 from policytrader.model.snapshot import Side
 from policytrader.simulation.events import Suspend
-from tests.simulation.exchanges import WIN, Levels, after, new_exchange, quote
+from tests.app.cash_out_desk import TERMS, Desk, ExchangeClock
+from tests.simulation.exchanges import WIN, Levels, after
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from policytrader.simulation.exchange import SimulatedExchange
-
-TERMS = ClosingTerms(
-    market_id=WIN, selection_id=11, strategy_ref="pt", max_slippage_ticks=5, minimum=MINIMUM_SIZES["GBP"]
-)
-
-
-class ExchangeClock:
-    """The simulated exchange's clock: to wait is to let its time run."""
-
-    def __init__(self, exchange: SimulatedExchange) -> None:
-        self._exchange = exchange
-
-    def now(self) -> datetime:
-        return self._exchange.now
-
-    def wait(self, seconds: float) -> None:
-        self._exchange.advance(after((self._exchange.now - after(0)).total_seconds() + seconds))
-
-
-class Desk:
-    """One account on one simulated market, and the cash-out that works on it."""
-
-    def __init__(self, *feed: object) -> None:
-        self.world = new_exchange(feed)  # type: ignore[arg-type]
-        self.world.advance(after(0))
-        self.port = InMemoryExchange(self.world)
-        self._numbers = count(1)
-        self.cash_out = CashOut(self.port, InMemoryPrices(self.world), ExchangeClock(self.world), self.new_ref)
-
-    def new_ref(self) -> str:
-        return f"ref-{next(self._numbers)}"
-
-    def offer(self, back: Levels | None = None, lay: Levels | None = None) -> None:
-        self.world.apply(quote(back=back, lay=lay, replaces=True, at=self.world.now))
-
-    def bet(self, side: Side, price: str, size: str, strategy_ref: str = "pt") -> OrderAnswer:
-        ref = self.new_ref()
-        return self.port.place(
-            OrderRequest(
-                market_id=WIN,
-                selection_id=11,
-                side=side,
-                price=Decimal(price),
-                size=Decimal(size),
-                order_ref=ref,
-                request_ref=ref,
-                strategy_ref=strategy_ref,
-                market_version=self.world.markets[WIN].definition.version,
-            )
-        )
+    from policytrader.adapters.simulated.exchange import InMemoryExchange
 
 
 def show(rounds: list[Round]) -> None:

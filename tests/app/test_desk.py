@@ -12,19 +12,24 @@ from policytrader import load_policy
 from policytrader.app.assemble import AccountView
 from policytrader.app.gate import Gate, Ledger
 from policytrader.app.morning import Pick, races_of, resolve_picks
+from policytrader.engine.closing import Wait, WaitCode
 from policytrader.engine.evaluate import Engine
 from policytrader.errors import Place
+from policytrader.model.bets import OrderType, Persistence
 from policytrader.model.books import MarketFilter
 from policytrader.model.journal import ControlState, IntentState, Purpose
 from policytrader.model.money import ZERO
 from policytrader.model.orders import Fate, OrderAnswer, OrderRequest, Reaction
 from policytrader.model.position import position_of
 from policytrader.model.snapshot import MarketType, Side
+from policytrader.model.times import london_day
 from policytrader.resources import resource
+from policytrader.simulation.reports import PlaceInstruction
 from tests.app.journal_rows import AT, a_bet, an_entry, an_intent
 from tests.app.race_days import Day
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from policytrader.model.bets import Bet
@@ -56,6 +61,51 @@ class Late:
 
     def current_bets(self, **how: Any) -> tuple[Bet, ...]:
         return tuple(bet for bet in self._real.current_bets(**how) if bet.order_ref not in self._hidden)
+
+
+class Losing:
+    """An exchange whose readings of one market, as a cash-out makes them, have no bet of others."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def current_bets(self, *, market_ids: Iterable[str] = (), **how: Any) -> tuple[Bet, ...]:
+        markets = tuple(market_ids)
+        told = self._real.current_bets(market_ids=markets, **how)
+        return tuple(bet for bet in told if bet.strategy_ref is not None or not markets)
+
+
+def test_a_position_of_others_that_the_cash_outs_own_reading_lacks_is_not_closed(tmp_path: Path) -> None:
+    """The tick saw it, so the pick's position is not flat, whatever that reading says."""
+    day = Day.generate(tmp_path, 7, 1)
+    day.port = Losing(day.port)
+    day.world.advance(day.last_off - timedelta(minutes=50))
+    races = races_of(day.prices.catalogue(MarketFilter(market_types=("WIN",))))
+    market_id = races[0].win.market_id
+    (book,) = day.prices.books([market_id])
+    favourite = min((one for one in book.runners if one.back and one.lay), key=lambda one: one.back[0].price)
+    pick = Pick(
+        market_type=MarketType.WIN, side=Side.BACK, price_requested=Decimal(1000), stake_points=Decimal(1),
+        market_id=market_id, selection_id=favourite.selection_id, place=Place("picks.csv"),
+    )  # fmt: skip
+    stored = resolve_picks([pick], races, day.prices, day.clock.now())
+    day.store.add_selections(stored, day.clock.now())
+    ref = stored[0].selection.selection_ref
+    by_hand = PlaceInstruction(
+        favourite.selection_id, Side.BACK, OrderType.LIMIT, size=Decimal(5), price=favourite.back[0].price,
+        persistence=Persistence.LAPSE,
+    )  # fmt: skip
+    day.world.place(market_id, [by_hand], customer_ref="hand")
+    day.store.invalidate(ref, day.clock.now(), REASON or "")
+    with Engine(POLICY) as engine:
+        tick = day.trader().tick(engine, day.lead())
+    selections = day.store.selections(london_day(tick.at))
+    day.store.close()
+    assert [one.step for one in tick.closing[ref]] == [Wait(WaitCode.ORDER_UNSEEN)]
+    assert [one.selection.closed for one in selections] == [False]
 
 
 @pytest.mark.parametrize("is_timeout", [True, False])

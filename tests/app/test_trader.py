@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from policytrader import load_policy
+from policytrader.app.bookkeeper import Bookkeeper, _brought_up
 from policytrader.app.decision_log import decode
 from policytrader.engine.closing import Closed, Ending, Hedge
 from policytrader.engine.evaluate import Engine
@@ -20,13 +22,17 @@ from policytrader.model.money import AVERAGE_UNIT, half_up
 from policytrader.model.times import LONDON
 from policytrader.resources import resource
 from policytrader.simulation.events import Reschedule
+from tests.app.journal_rows import AT, an_entry
 from tests.app.race_days import ACCOUNT, STRATEGY, Day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from policytrader.app.bookkeeper import Books
+    from policytrader.app.world import Traded
     from policytrader.model.journal import JournalEntry
+    from policytrader.policy.protection import Protections
 
 POLICY = load_policy(resource("rules"))
 SEED, RACES = 7, 6
@@ -173,3 +179,42 @@ def test_a_race_that_is_moved_is_moved_in_the_store(tmp_path: Path) -> None:
     stored = made.store.selections(off.astimezone(LONDON).date())
     assert {one.selection.race_time for one in stored} == {off}
     made.store.close()
+
+
+def test_what_was_recorded_is_known_without_reading_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = 0
+    states: set[IntentState] = set()
+    reconcile = Bookkeeper.reconcile
+
+    def compared(self: Bookkeeper, limits: Protections, traded: Traded, *, records: bool = True) -> Books:
+        nonlocal reads
+        before = reads
+        books = reconcile(self, limits, traded, records=records)
+        assert reads == before + 1
+        assert books.account.entries == self._entries(traded.now)
+        states.update(entry.state for entry in books.account.entries)
+        return books
+
+    made = Day.generate(tmp_path, SEED, 3)
+    made.pick_everywhere()
+    intents = made.store.intents
+
+    def counted(*args: Any) -> tuple[JournalEntry, ...]:
+        nonlocal reads
+        reads += 1
+        return intents(*args)
+
+    monkeypatch.setattr(made.store, "intents", counted)
+    monkeypatch.setattr(Bookkeeper, "reconcile", compared)
+    with Engine(POLICY) as engine:
+        made.run(engine, made.lead(), every_seconds=120)
+    assert {IntentState.SEEN, IntentState.DONE} <= states
+    made.store.close()
+
+
+def test_an_order_of_yesterday_that_is_over_counts_no_more() -> None:
+    """As where the journal is read again: of other days it gives what is open."""
+    yesterday = AT - timedelta(days=1)
+    entries = [an_entry("r1", created_at=yesterday), an_entry("r2", created_at=yesterday), an_entry("r3")]
+    over = [replace(entry, state=IntentState.DONE) for entry in (entries[0], entries[2])]
+    assert _brought_up(entries, [None, *over], AT.date()) == (entries[1], over[1])

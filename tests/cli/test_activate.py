@@ -244,3 +244,24 @@ def test_by_a_profile_that_names_an_account(run: Run, day: ServedDay, monkeypatc
     assert "were not looked at: " in ran.out
     assert "POLICYTRADER_BETFAIR_PASSWORD" in ran.out
     assert run(*desk, "evaluate").code == 1
+
+
+@pytest.mark.parametrize("broken", ["a golden match", "a test beside a rule", "a rule"])
+def test_grading_rules_beside_them_are_checked_too(project: Project, project_root: Path, broken: str) -> None:
+    match = project.folder / "golden" / "07-live"
+    shutil.copytree(project_root / "golden" / "football" / "07-live", match)
+    path = project.folder / "rules" / "football" / "grading.yaml"
+    assert project("--dry-run").code == 0
+    if broken == "a golden match":
+        path, told = match / "expected.csv", "07-live  row 0, "
+        path.write_text(path.read_text("utf-8").replace("\n0,", "\n0,x"), "utf-8")
+    else:
+        old, new, told = {
+            "a rule": ("- id: var-pending\n", "- id: var-pending\n    hurry: true\n", "hurry"),
+            "a test beside a rule": ("margin: 0}, expect: refund}", "margin: 0}, expect: won}", "line, on it: actual"),
+        }[broken]
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    ran = project()
+    assert ran.code == 1
+    assert told in ran.err
+    assert not (project.folder / "policytrader-paper.db").exists()

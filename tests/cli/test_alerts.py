@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -73,8 +74,24 @@ def test_from_stdin_with_its_date(run: Run, here: Path, monkeypatch: pytest.Monk
     assert (alert["Team"], alert["Date"]) == ("Eastmoor", "2026-03-07")
 
 
-def test_help_says_whose_rules_are_read(run: Run) -> None:
-    assert "by the shipped rules" in " ".join(run("alerts", "reconstruct", "--help").out.split())
+def test_the_projects_own_rules_are_read(run: Run, here: Path, alerts: Path, project_root: Path) -> None:
+    asked = ("--id", ALERT_ID.replace(ALERT["Market"], "SOT Special"), "--collections", alerts)
+    assert run("alerts", "reconstruct", *asked).code == 1
+    shutil.copytree(project_root / "rules", here / "own" / "rules")
+    file = here / "own" / "rules" / "football" / "markets.yaml"
+    text = file.read_text("utf-8")
+    name = f"name: {ALERT['Market']}\n    aliases:\n      ["
+    assert text.count(name) == 1
+    file.write_text(text.replace(name, f"{name}SOT Special, "), "utf-8")
+    assert run("-C", here / "own", "alerts", "reconstruct", *asked).code == 0
+
+
+def test_rules_that_are_not_sound_rebuild_nothing(run: Run, here: Path, message: Path) -> None:
+    (here / "rules" / "football").mkdir(parents=True)
+    (here / "rules" / "football" / "markets.yaml").write_text("policy: markets\n", "utf-8")
+    ran = run("alerts", "reconstruct", "--message", message)
+    assert (ran.code, ran.out) == (1, "")
+    assert "markets.yaml" in ran.err
 
 
 def test_what_leads_to_no_alert(run: Run, alerts: Path) -> None:

@@ -70,6 +70,10 @@ def test_an_alert_file(bets: Callable[..., Ran], here: Path) -> None:
     (here / "alert.json").write_text("[1]", "utf-8")
     assert bets("track", "--alert", "alert.json", "--stake", "1", "--unit", "1").code == 2
     assert bets("track", "--alert", "nowhere.json", "--stake", "1", "--unit", "1").code == 2
+    (here / "alert.json").write_bytes(b" " * 1_000_001)
+    ran = bets("track", "--alert", "alert.json", "--stake", "1", "--unit", "1")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--alert alert.json: larger than 1,000,000 bytes" in ran.err
 
 
 def test_settled_corrected_taken_back_and_explained(bets: Callable[..., Ran], bet_id: str) -> None:

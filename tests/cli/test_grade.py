@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.adapters.polite_site import Answer, Site
-from tests.fotmob_fixtures import as_bytes, derived_live, derived_postponed, mini
+from tests.fotmob_fixtures import as_bytes, derived_corrected, derived_live, derived_postponed, mini
 from tests.fotmob_match import KICKOFF, MATCH_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Ran, Run
@@ -60,6 +62,17 @@ def test_rows_are_graded_in_their_order_with_money_as_text(run: Run, here: Path,
     assert (third["status"], third["reason"], third["profit_loss"]) == ("refund", "push", "0.00")
 
 
+def test_a_header_alone_has_no_grades_and_a_column_too_many_is_not_read(run: Run, here: Path, match: Path) -> None:
+    ran = run("grade", "--fixture", match, "--bets", bets(here), "--json")
+    assert (ran.code, json.loads(ran.out)["grades"]) == (0, [])
+    assert ran.err.endswith("bets.csv  S105  the file holds no bets\n")
+    file = bets(here, "Match Goals,match,over,3,me", header=HEADER.replace("\n", ",tipster\n"))
+    ran = run("grade", "--fixture", match, "--bets", file, "--json")
+    assert (ran.code, [one["status"] for one in json.loads(ran.out)["grades"]]) == (0, ["refund"])
+    assert ran.err.startswith("warning: ")
+    assert "column `tipster` is not read" in ran.err
+
+
 def test_a_bad_row_is_pending_with_its_reason_while_the_rest_is_graded(run: Run, here: Path, match: Path) -> None:
     file = bets(
         here,
@@ -89,6 +102,17 @@ def test_an_answer_that_is_no_match_leaves_every_row_pending_and_says_so(run: Ru
     assert ran.code == 0
     assert ran.err.startswith("warning: ")
     assert [row["reason"] for row in json.loads(ran.out)["grades"]] == ["layout_unknown"] * 2
+
+
+def test_the_text_shows_the_period_and_the_nearest_names(run: Run, here: Path, match: Path) -> None:
+    header = HEADER.replace("\n", ",period\n")
+    file = bets(here, "Match Goals,match,over,0.5,first_half", "Player Goals,Nobody Here,over,0.5,", header=header)
+    ran = run("grade", "--fixture", match, "--bets", file)
+    _, first, second, nearest, counts = ran.out.splitlines()
+    assert "  Match Goals over 0.5 first_half  " in first
+    assert "[player_not_found, player-not-found]" in second
+    assert re.fullmatch(r" +nearest of 100: [^,]+ \(\d+\)(, [^,]+ \(\d+\)){2}", nearest)
+    assert counts
 
 
 def test_a_setting_may_be_another_for_now(run: Run, here: Path, match: Path) -> None:
@@ -126,6 +150,30 @@ def test_explain_shows_the_rules_the_values_and_where_they_were_read(run: Run, h
     assert "bet.margin = 0.5" in ran.out
     assert "read at content.playerStats.1002" in ran.out
     assert ran.out.splitlines()[-1] == "1 won"
+
+
+def test_explain_shows_what_the_answer_holds(run: Run, here: Path) -> None:
+    document = mini("L3")
+    document["content"]["shotmap"] = {"shots": []}
+    (here / "match.json").write_bytes(as_bytes(document))
+    asked = ("grade", "--fixture", here / "match.json", "--bets", bets(here, "Match Goals,match,over,3"), "--explain")
+    holds, home, away = (line.strip() for line in run(*asked).out.splitlines()[1:4])
+    assert holds.startswith("answer of fotmob, layout L3: team statistics, player statistics; ")
+    assert holds.endswith("periods: regular, first_half, second_half")
+    assert home == "players of Northport do not add up to the team's figure: corners"
+    assert away == "players of Eastmoor do not add up to the team's figure: corners, interceptions"
+    told = json.loads(run(*asked, "--json").out)["match"]
+    assert told["periods"] == ["regular", "first_half", "second_half"]
+    assert (told["layout"], told["team_stats"], told["player_stats"], told["shots"]) == ("L3", True, True, False)
+    assert told["reconciled"]["interceptions"] == {"home": True, "away": False}
+    assert len(told["hash"]) == 64
+
+
+def test_a_match_that_cannot_be_read_holds_nothing(run: Run, here: Path) -> None:
+    (here / "match.json").write_bytes(b"{}")
+    file = bets(here, "Match Goals,match,over,3")
+    ran = run("grade", "--fixture", here / "match.json", "--bets", file, "--explain", "--json")
+    assert json.loads(ran.out)["match"] is None
 
 
 @pytest.mark.parametrize(
@@ -179,7 +227,18 @@ def test_bets_of_all_users_are_settled_and_a_second_time_nothing_is_left(
     assert first.code == 0, first.err
     told = json.loads(first.out)
     assert sorted((one["user_id"], one["status"]) for one in told["settled"]) == [(1, "won"), (2, "lost")]
+    assert (told["fixtures"], told["from_kept_answers"]) == (1, 0)
     assert (second.code, second.out) == (0, "0 fixtures: 0 bets settled\n")
+
+
+def test_a_match_that_was_kept_is_told_as_kept(run: Run, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Site(otherwise=Answer(as_bytes(mini("L3")))) as site:
+        monkeypatch.setenv("POLICYTRADER_FOTMOB_URL", site.url)
+        long_after = ("--now", "2026-03-20T18:00:00Z", "grade", "--store", store)
+        run(*long_after, "--user", 1)
+        ran = run(*long_after, "--user", 2)
+        assert len(site.asked) == 1
+    assert ran.out.splitlines()[-1] == "1 fixture (1 from kept answers): 1 bet settled"
 
 
 def test_a_feed_that_does_not_answer_is_told_and_leaves_the_bets_pending(
@@ -191,3 +250,118 @@ def test_a_feed_that_does_not_answer_is_told_and_leaves_the_bets_pending(
     assert ran.code == 4
     assert ran.err.startswith(f"warning: fixture {MATCH_ID}: ")
     assert ran.out == "1 fixture: 0 bets settled, 2 pending (2 feed_error)\n"
+
+
+# --- Corrected numbers: nobody's bet is pending any more --------------------------------------------------------------
+
+SHOTS = "content.playerStats.1002.stats[0].stats.Total shots.stat.value"
+
+
+@pytest.fixture
+def site(run: Run, store: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The feed, which has settled both bets by three shots: one won, the other lost."""
+    with Site(otherwise=Answer(as_bytes(mini("L3")), headers={"ETag": '"three"'})) as running:
+        monkeypatch.setenv("POLICYTRADER_FOTMOB_URL", running.url)
+        ran = run("--now", AFTER, "grade", "--store", store)
+        assert ran.out.endswith("1 fixture: 2 bets settled\n"), ran.err
+        running.asked.clear()
+        yield running
+
+
+def corrected_to(shots: int) -> Answer:
+    return Answer(as_bytes(derived_corrected(mini("L3"), {SHOTS: shots})), headers={"ETag": '"corrected"'})
+
+
+def graded_at(run: Run, store: str, when: str) -> dict[str, Any]:
+    ran = run("--now", when, "grade", "--store", store, "--json")
+    assert ran.code == 0, ran.err
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def listed(run: Run, store: str, user: int) -> dict[str, Any]:
+    ran = run("bets", "list", "--store", store, "--user", user, "--json")
+    assert ran.code == 0, ran.err
+    (bet,) = json.loads(ran.out)["bets"]
+    return dict(bet)
+
+
+def test_a_corrected_number_turns_lost_into_won_with_its_history(run: Run, store: str, site: Site) -> None:
+    site.otherwise = corrected_to(4)
+    early = graded_at(run, store, "2026-03-07T18:29:00Z")
+    assert (early["fixtures"], early["again"], site.asked) == (0, 0, [])
+    ran = run("--now", "2026-03-07T18:31:00Z", "grade", "--store", store)
+    assert ran.code == 0
+    first, second, last = ran.out.splitlines()
+    lines = sorted((first.split("  ", 1)[1], second.split("  ", 1)[1]))
+    assert lines == [
+        "José Marín  Player Shots Total  won  15.00  [stat_corrected, line], was lost",
+        "José Marín  Player Shots Total  won  15.00  [stat_corrected, line], was won",
+    ]
+    assert last == "1 fixture: 0 bets settled; 2 settled bets looked at again, 2 changed"
+    bet = listed(run, store, 2)
+    assert (bet["status"], bet["actual_value"], bet["version"]) == ("won", "4", 3)
+    told = json.loads(run("bets", "explain", bet["bet_id"], "--store", store, "--user", 2, "--json").out)
+    steps = [(one["from"], one["to"], one["reason"]) for one in told["history"][1:]]
+    assert steps == [("pending", "lost", "line"), ("lost", "won", "stat_corrected")]
+    assert all(len(one["policy_hash"]) == 64 for one in told["history"][1:])
+
+
+def test_where_nothing_changed_the_site_is_asked_just_that_and_seldom(run: Run, store: str, site: Site) -> None:
+    site.otherwise = Answer(b"", 304)
+    before = listed(run, store, 1)
+    for minute, looked_at in ((31, 2), (59, 0)):
+        found = graded_at(run, store, f"2026-03-07T18:{minute}:00Z")
+        assert (found["again"], found["corrected"], found["settled"]) == (looked_at, [], [])
+    assert [headers.get("If-None-Match") for _, headers in site.asked] == ['"three"']
+    after = listed(run, store, 1)
+    assert (after["version"], after["status"], after["settled_at"]) == (2, before["status"], before["settled_at"])
+
+
+def test_the_memory_of_finished_matches_hides_no_correction(run: Run, store: str, site: Site) -> None:
+    """A bet that is tracked and settled a month late: the answer was final, as far as the memory goes."""
+    ran = run(
+        "--now", "2026-04-07T10:00:00Z", "bets", "track", "--store", store, "--user", 3,
+        "--player", "José Marín", "--market", "Player Shots Total", "--direction", "over", "--line", "3.5",
+        "--odds", "2.5", "--stake", "10", "--unit", "10", "--match", "Northport vs Eastmoor",
+        "--date", "2026-03-07", "--time", "15:00", "--fixture", MATCH_ID,
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    graded_at(run, store, "2026-04-07T10:00:00Z")
+    assert listed(run, store, 3)["status"] == "lost"
+    site.otherwise = corrected_to(4)
+    found = graded_at(run, store, "2026-04-07T11:00:00Z")
+    assert [(one["user_id"], one["before"], one["status"]) for one in found["corrected"]] == [(3, "lost", "won")]
+    # The others' results were settled a month ago, and stand.
+    assert [listed(run, store, user)["status"] for user in (1, 2, 3)] == ["won", "lost", "won"]
+
+
+def test_outside_the_window_nobody_asks_and_nothing_changes(run: Run, store: str, site: Site) -> None:
+    site.otherwise = corrected_to(4)
+    found = graded_at(run, store, "2026-03-10T18:00:01Z")
+    assert (found["fixtures"], found["again"], site.asked) == (0, 0, [])
+    assert listed(run, store, 2)["status"] == "lost"
+
+
+def test_what_a_person_decided_stays_while_the_others_are_corrected(run: Run, store: str, site: Site) -> None:
+    bet_id = listed(run, store, 2)["bet_id"]
+    ran = run("--now", AFTER, "bets", "result", bet_id, "refund", "--store", store, "--user", 2)
+    assert ran.code == 0, ran.err
+    site.otherwise = corrected_to(2)
+    found = graded_at(run, store, "2026-03-07T19:00:00Z")
+    assert [(one["user_id"], one["before"], one["status"]) for one in found["corrected"]] == [(1, "won", "lost")]
+    assert (found["again"], listed(run, store, 2)["status"]) == (1, "refund")
+
+
+def test_a_feed_that_fails_leaves_results_as_they_are(run: Run, store: str, site: Site) -> None:
+    before = [listed(run, store, user) for user in (1, 2)]
+    site.otherwise = Answer(b"no", status=403)
+    ran = run("--now", "2026-03-07T19:00:00Z", "grade", "--store", store)
+    assert (ran.code, ran.out) == (4, "1 fixture: 0 bets settled\n")
+    after = [listed(run, store, user) for user in (1, 2)]
+    for old, new in zip(before, after, strict=True):
+        assert new["result_tracking"] | {"last_checked_at": None} == old["result_tracking"] | {"last_checked_at": None}
+        assert new | {"result_tracking": None} == old | {"result_tracking": None}
+    site.otherwise = corrected_to(4)
+    assert graded_at(run, store, "2026-03-07T19:29:00Z")["fixtures"] == 0
+    assert len(graded_at(run, store, "2026-03-07T19:31:00Z")["corrected"]) == 2

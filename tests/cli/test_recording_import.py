@@ -26,6 +26,8 @@ def test_a_whole_file(run: Run, here: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == ("one.json: 1.101: 3 updates, 5 rows, ok\n1 market, 3 updates, 5 rows, 0 damaged files\n")
     assert [path.name for path in sorted((here / "recorded").rglob("*.parquet"))] == [
+        "definitions-0.parquet",
+        "ladders-0.parquet",
         "runners-0.parquet",
         "states-0.parquet",
     ]

@@ -84,7 +84,16 @@ def test_a_tick_on_the_same_inputs_bets_nothing_twice(traded: Commands, day: Ser
 
 
 @pytest.mark.parametrize(
-    "arm", ["", "paper-7\n", "paper-7\n2001-01-01\n", "ann\n{today}\n", "paper-7\n{today}\nmore\n", None]
+    "arm",
+    [
+        "",
+        "paper-7\n",
+        "paper-7\n2001-01-01\n",
+        "ann\n{today}\n",
+        "paper-7\n{today}\nmore\n",
+        "paper-7\n{today}\n" + " " * 4096,
+        None,
+    ],
 )
 def test_not_armed(arm: str | None, command: Commands, day: ServedDay) -> None:
     if arm is None:

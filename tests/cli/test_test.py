@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -369,6 +370,27 @@ def test_coverage_of_grading_rules(run: Run, graded: Path) -> None:
     both = run("-C", graded, "test", "--coverage").out
     assert "grading/keep-manual " in both
     assert "validation/own-runner-removed " in both
+
+
+def test_golden_matches_count_in_the_coverage(run: Run, graded: Path, project_root: Path) -> None:
+    def seen() -> dict[str, dict[str, int]]:
+        document = json.loads(run("-C", graded, "test", "rules/football", "--json").out)
+        return {key: one for key, one in document["grading"]["coverage"].items() if "live-over-won" in key}
+
+    beside = seen()
+    shutil.copytree(project_root / "golden" / "football" / LIVE, graded / "golden" / LIVE)
+    with_match = seen()
+    rule = "grading/live-over-won"
+    with (project_root / "golden" / "football" / LIVE / "expected.csv").open(encoding="utf-8") as file:
+        decided = sum(row["rule"] == "live-over-won" for row in csv.DictReader(file))
+    assert decided
+    assert with_match[rule]["true"] == beside[rule]["true"] + decided
+    assert with_match[rule]["false"] > beside[rule]["false"]
+    assert all(
+        sum(with_match[key][one] for one in ("true", "false", "unknown"))
+        > sum(beside[key][one] for one in ("true", "false", "unknown"))
+        for key in beside
+    )
 
 
 def test_a_name_of_a_grading_rule(run: Run, graded: Path) -> None:

@@ -16,7 +16,18 @@ import pytest
 from policytrader.errors import StoreConflictError
 from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType, By, Change, HistoryEntry, ResultTracking, TrackedBet
-from policytrader.ports.bet_store import Added, BetFilter, BetStore, Check, Owner, PendingFixture, PlayerChoice, Totals
+from policytrader.ports.bet_store import (
+    Added,
+    BetFilter,
+    BetStore,
+    Check,
+    Owner,
+    PendingFixture,
+    PlayerChoice,
+    Recheck,
+    SettledFixture,
+    Totals,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +37,8 @@ OpenBets: TypeAlias = Callable[[], BetStore]
 AT = datetime(2026, 5, 2, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 KICK_OFF = datetime(2026, 5, 2, 14, 0, tzinfo=UTC)
+SETTLED_AT = datetime(2026, 5, 2, 16, 0, tzinfo=UTC)
+LOOKED = datetime(2026, 5, 2, 17, 0, tzinfo=UTC)
 MANY = 10_000
 ANNA = Owner(user_id=7_123_456_789, bot_type=BotType.PLAYER)
 ANNAS_TEAMS = Owner(user_id=7_123_456_789, bot_type=BotType.TEAM)
@@ -79,6 +92,26 @@ def settled(bet: TrackedBet, status: Outcome = Outcome.WON, **changes: Any) -> T
     return replace(bet, version=bet.version + 1, status=status, returns=Decimal("21.00"), **changes)
 
 
+def graded(
+    bet_id: str,
+    fixture_id: str,
+    owner: Owner = ANNA,
+    *,
+    checked: datetime | None,
+    status: Outcome = Outcome.WON,
+    **changes: Any,
+) -> TrackedBet:
+    """A bet that was settled at ``SETTLED_AT``."""
+    result = ResultTracking(reason=Reason.LINE, rule_id="line", last_checked_at=checked)
+    bet = a_bet(bet_id, owner, fixture_id=fixture_id, status=status, settled_at=SETTLED_AT, result=result)
+    return replace(bet, **changes)
+
+
+def again(*final: Reason) -> Recheck:
+    """Looked at before eight minutes past, settled at ``SETTLED_AT`` or later."""
+    return Recheck(settled_since=SETTLED_AT, checked_before=LOOKED + 8 * MINUTE, final=frozenset(final))
+
+
 def ids(bets: object) -> list[str]:
     return [bet.bet_id for bet in bets]  # type: ignore[attr-defined]
 
@@ -99,9 +132,10 @@ class BetStoreContract:
         assert store.bet(ANNA, "b1") is None
         assert list(store.bets(ANNA)) == list(store.pending(ANNA)) == []
         assert not store.totals(ANNA) + store.history(ANNA, "b1") + store.owners()
-        assert not store.pending_fixtures(KICK_OFF) + store.fixture_bets("4813601")
+        assert not store.pending_fixtures(KICK_OFF) + store.fixture_bets("4813601") + store.settled_fixtures(again())
         store.stamp([Check(bet_id="b1", reason=Reason.FEED_ERROR)], AT)
         store.stamp([], AT)
+        store.stamp_settled("4813601", AT)
         assert store.replace_all([]) == ()
         assert not store.replace(a_bet(version=2), told(a_bet(version=2)))
         assert list(store.bets(ANNA)) == []
@@ -507,6 +541,106 @@ class BetStoreContract:
         back = a_bet("b1", version=2, player_name="Rodri")
         assert store.replace(back, told(back))
         assert [one.bet_id for one in store.choices(ANNA)] == ["b2"]
+
+    # -- the second rotation: results that a corrected number may still change -----------------------------------------
+
+    def test_settled_fixtures_rotate(self, store: BetStore) -> None:
+        put(
+            store,
+            graded("b1", "1", checked=LOOKED),
+            graded("b2", "1", BERT, checked=LOOKED + 3 * MINUTE),
+            graded("b3", "2", ANNAS_TEAMS, checked=LOOKED + MINUTE, status=Outcome.REFUND),
+            graded("b4", "3", checked=None, status=Outcome.HALF_LOSS),
+            graded("b5", "4", checked=LOOKED, status=Outcome.LOST),
+            graded("b6", "5", checked=LOOKED + 9 * MINUTE),
+        )
+        first = SettledFixture(fixture_id="3", bet_count=1, last_checked_at=SETTLED_AT)
+        order = [
+            first, SettledFixture(fixture_id="1", bet_count=2, last_checked_at=LOOKED),
+            SettledFixture(fixture_id="4", bet_count=1, last_checked_at=LOOKED),
+            SettledFixture(fixture_id="2", bet_count=1, last_checked_at=LOOKED + MINUTE),
+        ]  # fmt: skip
+        for limit in range(6):
+            assert list(store.settled_fixtures(again(), limit=limit)) == order[:limit]
+        assert list(store.settled_fixtures(again())) == order
+        assert store.settled_fixtures(again(), BERT) == (
+            SettledFixture(fixture_id="1", bet_count=1, last_checked_at=LOOKED + 3 * MINUTE),
+        )
+        assert [one.fixture_id for one in store.settled_fixtures(again(), ANNA)] == ["3", "1", "4"]
+        assert [one.fixture_id for one in store.settled_fixtures(again(), ANNA, limit=1)] == ["3"]
+
+    def test_what_was_looked_at_makes_room_for_the_next(self, store: BetStore) -> None:
+        put(store, *(graded(f"b{number}", str(number), checked=LOOKED) for number in range(7)))
+        seen = []
+        while found := store.settled_fixtures(again(), limit=3):
+            seen.append([one.fixture_id for one in found])
+            for one in found:
+                store.stamp_settled(one.fixture_id, LOOKED + 8 * MINUTE)
+        assert seen == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
+
+    @pytest.mark.parametrize(
+        ("changes", "is_due"),
+        [
+            ({}, True),
+            ({"status": Outcome.PENDING}, False),
+            ({"manual_override": True}, False),
+            ({"deleted_at": AT}, False),
+            ({"fixture_id": None}, False),
+            ({"settled_at": None}, False),
+            ({"settled_at": SETTLED_AT - timedelta(milliseconds=1)}, False),
+            ({"settled_at": SETTLED_AT}, True),
+            ({"kickoff_at": None}, True),
+            ({"result": ResultTracking(last_checked_at=LOOKED + 8 * MINUTE)}, False),
+            ({"result": ResultTracking(last_checked_at=LOOKED + 8 * MINUTE - timedelta(milliseconds=1))}, True),
+            ({"result": ResultTracking(reason=Reason.FIXTURE_CANCELLED)}, False),
+            ({"result": ResultTracking(reason=Reason.LINE)}, True),
+            ({"result": ResultTracking(reason=None)}, True),
+            ({"result": ResultTracking(), "settled_at": LOOKED + 8 * MINUTE}, False),
+            ({"result": ResultTracking(), "settled_at": LOOKED + 7 * MINUTE}, True),
+        ],
+    )
+    def test_only_an_automatic_result_of_late_is_due(
+        self, changes: dict[str, Any], *, is_due: bool, store: BetStore
+    ) -> None:
+        put(store, replace(graded("b1", "1", checked=LOOKED), **changes))
+        assert len(store.settled_fixtures(again(Reason.FIXTURE_CANCELLED, Reason.VOID_WINDOW))) == is_due
+        assert len(store.settled_fixtures(again(Reason.FIXTURE_CANCELLED), ANNA)) == is_due
+
+    def test_a_look_at_a_result_changes_nothing_else_of_it(self, store: BetStore, open_store: OpenBets) -> None:
+        bets = [
+            graded("b1", "1", checked=LOOKED), graded("b2", "1", BERT, checked=None), graded("b3", "2", checked=LOOKED),
+            graded("manual", "1", checked=LOOKED, manual_override=True),
+            graded("gone", "1", checked=LOOKED, deleted_at=AT),
+            a_bet("waits", fixture_id="1"), graded("b4", "01", checked=LOOKED),
+        ]  # fmt: skip
+        put(store, *bets)
+        later = LOOKED + 20 * MINUTE
+        store.stamp_settled("1", later + timedelta(microseconds=7), ANNA)
+        stamped = replace(bets[0], result=replace(bets[0].result, last_checked_at=later))
+        assert open_store().bet(ANNA, "b1") == stamped
+        assert len(store.history(ANNA, "b1")) == 1
+        others = [store.bet(BERT if bet.user_id == BERT.user_id else ANNA, bet.bet_id) for bet in bets[1:]]
+        assert others == bets[1:]
+        store.stamp_settled("1", later)
+        assert store.bet(BERT, "b2") == replace(bets[1], result=replace(bets[1].result, last_checked_at=later))
+        assert store.bet(ANNA, "waits") == bets[5]
+
+    def test_of_two_that_correct_a_result_one_is_first(self, store: BetStore, open_store: OpenBets) -> None:
+        """Each read the bet before the other's look: a look is in nobody's way, a correction is."""
+        other = open_store()
+        put(store, graded("b1", "1", checked=LOOKED))
+        (mine,), (theirs,) = store.fixture_bets("1"), other.fixture_bets("1")
+        other.stamp_settled("1", LOOKED + 20 * MINUTE)
+        assert store.settled_fixtures(again()) == ()
+        lost = settled(mine, Outcome.LOST)
+        assert store.replace(lost, told(lost))
+        refund = settled(theirs, Outcome.REFUND)
+        assert not other.replace(refund, told(refund))
+        other.stamp_settled("1", LOOKED + 30 * MINUTE)
+        found = store.bet(ANNA, "b1")
+        assert found is not None
+        assert (found.status, found.version, len(store.history(ANNA, "b1"))) == (Outcome.LOST, 2, 2)
+        assert store.replace(lost, told(lost)), "the same step again"
 
     # -- what no store keeps -------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from policytrader.app.gate import subject_of
-from policytrader.app.reconcile import STOPS, Found, each_once
-from policytrader.model.journal import IntentState, Purpose
+from policytrader.app.reconcile import STOPS, Finding, Found, each_once
+from policytrader.model.journal import ControlKind, IntentState, Purpose
 from policytrader.model.money import ZERO
 from policytrader.model.orders import Reaction
 from policytrader.model.position import risk_of
@@ -55,6 +55,9 @@ class View:
     bad_closing: dict[tuple[str, int], tuple[LiveRunner, LiveRunner]] = field(default_factory=dict)
     """Runners whose prices this tick cannot be: as they are, and as they were shown."""
     foreign: dict[str, Bet] = field(default_factory=dict)
+    """Bets of others, as the whole readings told them last."""
+    others: dict[str, Bet] = field(default_factory=dict)
+    """The same, and what the cash-outs' own readings told of them since: what a hedge is judged by."""
     readings: set[str] = field(default_factory=set)
     stopped: str | None = None
     """Why this process opens nothing until a person has looked."""
@@ -74,7 +77,6 @@ class Checks:
         self._told: dict[str, dict[str, Bet]] = {}
         """Order -> the bets of others that its sender knew of."""
         self._stopped: dict[str, str] = {}
-        self._old_causes: set[tuple[str, str]] = set()
 
     def broken(self, promise: str, how: str) -> None:
         """Remember a violation."""
@@ -125,9 +127,22 @@ class Checks:
         bad[market_id, real.selection_id] = real, shown
 
     def on_current(self, told: Iterable[Bet], *, is_whole: bool) -> None:
+        view = self.view
+        others = {bet.bet_id: bet for bet in each_once(told) if bet.strategy_ref != self._day.strategy}
         if is_whole:
-            self.view.readings = {"current"}
-            self.view.foreign = {bet.bet_id: bet for bet in each_once(told) if bet.strategy_ref != self._day.strategy}
+            view.readings = {"current"}
+            # What has matched counts until its market is settled, whatever a later reading lacks.
+            markets = self._day.world.markets
+            held = {
+                bet_id: bet
+                for bet_id, bet in view.foreign.items()
+                if bet.size_matched and not markets[bet.market_id].is_settled
+            }
+            view.foreign = view.others = held | others
+        else:
+            # A bet that such a reading lacks, or shows less of, is no news: what was known of it holds.
+            newer = (one for one in others.values() if one.size_matched >= _matched(view.others.get(one.bet_id)))
+            view.others = view.others | {one.bet_id: one for one in newer}
 
     def on_cleared(self, status: ClearedStatus, *, is_whole: bool) -> None:
         view = self.view
@@ -157,7 +172,7 @@ class Checks:
         """The first byte is about to leave."""
         entry = self._day.store.intent(order.order_ref)
         view = self.view
-        self._told[order.order_ref] = view.foreign
+        self._told[order.order_ref] = view.others
         if view.lost_lease_at is not None:
             self._check_in_flight(order, entry, view.lost_lease_at)
         elif entry is None or entry.state is not IntentState.SENT:
@@ -371,7 +386,7 @@ class Checks:
 
     def position(self, order: OrderRequest) -> tuple[Decimal, Decimal]:
         """Profit if the order's runner wins and if it loses: own bets in truth, others as its sender knew."""
-        told = self._told.get(order.order_ref, self.view.foreign)
+        told = self._told.get(order.order_ref, self.view.others)
         if_wins = if_loses = ZERO
         for bet in self._day.world.bets.values():
             if (bet.market_id, bet.selection_id) != (order.market_id, order.selection_id):
@@ -393,6 +408,15 @@ class Checks:
         after = self.position(order)
         if min(after) < min(before):
             self.broken("I11", f"hedge {order.order_ref} lowers the worst outcome from {min(before)} to {min(after)}")
+        was, now = before[0] - before[1], after[0] - after[1]
+        if not self._is_improved(order) and (abs(now) > abs(was) or was * now < ZERO):
+            self.broken("I11", f"hedge {order.order_ref} turns the exposure from {was} to {now}")
+
+    def _is_improved(self, order: OrderRequest) -> bool:
+        """A back at better prices than it asked for: it pays more than was reckoned with, and costs the same."""
+        own = [bet for bet in self._day.world.bets.values() if bet.order_ref == order.order_ref]
+        prices = [bet.average_price_matched for bet in own if bet.side is Side.BACK]
+        return any(price is not None and price > order.price for price in prices)
 
     def on_answer(self, order: OrderRequest, answer: OrderAnswer) -> None:
         """What the trader is told of an order."""
@@ -405,10 +429,16 @@ class Checks:
         for finding in tick.findings:
             if finding.found in STOPS:
                 self.broken("I4", f"reconciliation found {finding.found} {finding.ref} {finding.bet_id}")
-            cause = (finding.market_id, finding.bet_id or "")
-            if finding.found is Found.LOST and cause not in self._old_causes:
-                self._old_causes.add(cause)
+            if finding.found is Found.LOST and not self._has_been_looked_at(finding):
                 self._stopped[finding.market_id] = f"bet {finding.bet_id} is lost"
+
+    def _has_been_looked_at(self, finding: Finding) -> bool:
+        """A person has resumed after a latch for the same loss: the store knows, also of a tick that failed then."""
+        controls = self._day.store.controls()
+        resumed = max((one.seq for one in controls if one.kind is ControlKind.RESUME), default=0)
+        cause = finding.found.value, finding.market_id, finding.bet_id
+        latches = [one for one in controls if one.kind is ControlKind.LATCH and one.seq < resumed]
+        return any((one.cause, one.subject, one.evidence) == cause for one in latches)
 
     def at_rest(self) -> None:
         """Between two ticks, whatever happened in the last one."""
@@ -450,6 +480,10 @@ class Checks:
                 entry.sizes is None or entry.sizes.matched != bets[ref].size_matched
             ):
                 self.broken("end", f"{ref} matched {bets[ref].size_matched}, the journal has {entry.sizes}")
+
+
+def _matched(bet: Bet | None) -> Decimal:
+    return bet.size_matched if bet is not None else ZERO
 
 
 def _risk(bet: SimulatedBet) -> Decimal:

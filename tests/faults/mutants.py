@@ -269,6 +269,23 @@ MUTANTS = (
         rates={Fault.PRICE_MOVES: 0.7, Fault.WITHDRAWAL: 0.08, Fault.FOREIGN_BET: 0.0},
     ),
     Mutant(
+        title="hedge on a list that has lost a bet",
+        breaks=("I11",),
+        plant=lambda patch: patch.setattr(cash_out, "lost_since", lambda *_: []),
+        rates={
+            Fault.VIEW_LOSES_BET_CLOSING: 0.4,
+            Fault.FOREIGN_BET: 0.3,
+            Fault.WITHDRAWAL: 0.1,
+            Fault.PRICE_MOVES: 0.4,
+        },
+    ),
+    Mutant(
+        title="a bet of others that a list has lost counts no more",
+        breaks=("I1", "I2"),
+        plant=lambda patch: patch.setattr(bookkeeper, "lost_since", lambda *_: []),
+        rates={Fault.VIEW_LOSES_BET: 0.4, Fault.FOREIGN_BET: 0.3, Fault.FOREIGN_BOT: 0.2},
+    ),
+    Mutant(
         title="counters reset on restart (gate, plan and latches)",
         breaks=("I16",),
         plant=_forget_counts,

@@ -110,6 +110,19 @@ def test_a_bet_that_one_reading_of_a_cash_out_misses(engine: Engine) -> None:
     assert sum(one.faults[Fault.VIEW_LOSES_BET_CLOSING] for one in outcomes) > 0
 
 
+def test_bets_of_others_that_readings_miss(engine: Engine) -> None:
+    often = {
+        Fault.VIEW_LOSES_BET: 0.3,
+        Fault.VIEW_LOSES_BET_CLOSING: 0.3,
+        Fault.FOREIGN_BET: 0.3,
+        Fault.WITHDRAWAL: 0.1,
+    }
+    never = {Fault.CLOCK_JUMP: 0.0, Fault.CLOCK_BACK: 0.0}
+    outcomes = [FaultyDay(seed, engine, Parts(rates={**RATES, **often, **never})).run(60) for seed in range(4)]
+    assert [one.violations for one in outcomes] == [()] * len(outcomes)
+    assert sum(one.hedges for one in outcomes) > 0
+
+
 def test_every_fault_has_a_rate_and_a_place() -> None:
     listed = [fault for _, faults in ROWS.values() for fault in faults]
     assert len(listed) == len(set(listed))

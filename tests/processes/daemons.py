@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from policytrader.adapters.clocks import rest
+from policytrader.adapters.waiting import rest
 from policytrader.cli import main
 from policytrader.wiring import open_store
 from tests.cli.served_days import PROGRAM

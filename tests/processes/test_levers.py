@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from policytrader.adapters.clocks import rest
+from policytrader.adapters.waiting import rest
 from policytrader.model.snapshot import OrderStatus
 from tests.processes.daemons import Daemon, Daemons, bets_of, edit_rules, wait_until
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from policytrader.adapters.clocks import rest
+from policytrader.adapters.waiting import rest
 from policytrader.model.times import parse_utc
 from tests.processes.conftest import STORES
 from tests.processes.daemons import Daemon, Daemons, at_next_order, bets_of, wait_until

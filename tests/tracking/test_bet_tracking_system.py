@@ -263,6 +263,24 @@ def test_an_address_with_a_password_is_not_repeated() -> None:
     assert "hunter2" not in str(told.value)
 
 
+NO_DATABASES: tuple[Any, ...] = (
+    None, 5, b"bets", ["bets"], "", " ", "my bets", "a/b", "a.b", "a\\b", 'a"b', "a$b", "a\0b", "x" * 64, "\u00f6" * 32,
+    "\ud800",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_DATABASES, ids=ascii)
+def test_what_is_no_name_of_a_database_is_told_before_anything_is_opened(name: Any) -> None:
+    with pytest.raises(UsageError, match=r"^database_name: .* cannot be the name .*: give a text of 1 to 63 bytes"):
+        BetTrackingSystem("mongodb://ann:hidden-word@localhost:27017", name)
+    BetTrackingSystem("sqlite:///bets.db", name)
+
+
+@pytest.mark.parametrize("name", ["bets", "wetten_\u00f6", "x" * 63])
+def test_other_names_of_databases_are_taken(name: str) -> None:
+    BetTrackingSystem("mongodb://localhost:27017", name)
+
+
 def test_an_unknown_bot_is_told() -> None:
     with pytest.raises(UsageError, match="player, team"):
         BetTrackingSystem("sqlite:///x.db", "bets", bot_type="horse")

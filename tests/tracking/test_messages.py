@@ -115,6 +115,27 @@ def test_names_are_escaped(markup: str, head: str, line: str) -> None:
     assert lines[-1] == line
 
 
+NAMES = st.text(max_size=40) | st.text("*_`[]()~>#+-=|{}.!\\<&😀\n", min_size=1, max_size=4000)
+
+
+@pytest.mark.parametrize(
+    ("name", "escaped"),
+    [("a\\*b", r"a\\\*b"), ("a\\_b", r"a\\\_b"), ("\\\\`", r"\\\\\`"), ("\\[x", r"\\\[x"), ("a\\b_c\\", "a\\b_c\\")],
+)
+def test_a_backslash_of_a_name_escapes_nothing_of_ours(name: str, escaped: str) -> None:
+    found = stats_message(STATS, name, [bet(player_name=name)])
+    assert found.splitlines()[0] == f"📊 **Betting Statistics** - @{escaped}"
+    assert found.splitlines()[-1] == f"✅ {escaped} Shots On Target @2.10 (1.00u)"
+
+
+@given(NAMES)
+def test_no_sign_of_a_name_is_markup_for_any_reader_of_markdown(name: str) -> None:
+    line = stats_message(STATS, "x", [bet(player_name=name, market="Goals")]).splitlines()[-1]
+    runs = re.findall(r"(\\*)([*`\[_])", line)
+    # An odd number of backslashes escapes the sign whether or not they also escape each other.
+    assert all(len(backslashes) % 2 == 1 for backslashes, sign in runs if sign != "_" or backslashes)
+
+
 def test_an_unknown_markup_is_told() -> None:
     with pytest.raises(UsageError, match=r"markdown_v2"):
         stats_message(STATS, "x", [], "xml")
@@ -130,9 +151,6 @@ def test_names_stay_on_their_line() -> None:
 def test_an_at_sign_stands_once() -> None:
     assert "- @john\n" in stats_message(STATS, "@john", [])
     assert "- @\n" in stats_message(STATS, None, [])
-
-
-NAMES = st.text(max_size=40) | st.text("*_`[]()~>#+-=|{}.!\\<&😀\n", min_size=1, max_size=4000)
 
 
 def decoded(markup: str, text: str) -> str:

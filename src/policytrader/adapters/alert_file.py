@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from policytrader.errors import Diagnostic, Place, SnapshotError
+from policytrader.files import TooLargeError, read_at_most
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,14 +67,13 @@ def read_alert_file(path: Path) -> AlertDocuments:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        data = read_at_most(path, _MOST_BYTES)
+    except TooLargeError:
+        raise SnapshotError([Diagnostic(Place(str(path)), "S102", "too large for a file of alerts")]) from None
     except OSError as error:
         raise SnapshotError(
             [Diagnostic(Place(str(path)), "S101", f"cannot be read: {error.strerror or error}")]
         ) from None
-    if len(data) > _MOST_BYTES:
-        raise SnapshotError([Diagnostic(Place(str(path)), "S102", "too large for a file of alerts")])
     return data.removeprefix(b"\xef\xbb\xbf")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from policytrader.adapters.waiting import never, rest
 from policytrader.addresses import is_loopback
 from policytrader.errors import ExchangeError, UsageError
 from policytrader.model.times import parse_utc
@@ -18,8 +18,6 @@ from policytrader.model.times import parse_utc
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SLICE_SECONDS = 0.1
-"""The longest sleep before looking whether somebody wants to stop."""
 _POLL_SECONDS = 0.02
 _ASK_SECONDS = 5.0
 _ADVANCE_SECONDS = 60.0
@@ -27,20 +25,6 @@ _KEPT_SECONDS = 0.25
 """So long is believed what the exchange said when we moved its time on: nobody else moves it, as a rule."""
 _ATTEMPTS = 3
 _ZERO = timedelta()
-
-
-def never() -> bool:
-    """Nobody wants to stop."""
-    return False
-
-
-def rest(seconds: float, is_stopping: Callable[[], bool] = never) -> None:
-    """Let the wall's time pass, by the monotonic clock; returns early when somebody wants to stop."""
-    # Not an event that a signal's handler sets: it could be set while this thread holds its lock.
-    quiet = threading.Event()
-    end = time.monotonic() + seconds
-    while not is_stopping() and (left := end - time.monotonic()) > 0:
-        quiet.wait(min(SLICE_SECONDS, left))
 
 
 class SystemClock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import httpx
 
 from policytrader.addresses import is_safe
 from policytrader.errors import ConfigError, FeedError
+from policytrader.ports.stat_feed import Tagged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_REDIRECTS = 3
 _LONGEST_DIGITS = 7
+_IF_CHANGED = "If-None-Match"
+_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{1,200}"')
 _WORDS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "it does not let us in",
     HTTPStatus.FORBIDDEN: "it refuses programs just now (a browser check, as a rule)",
@@ -80,12 +84,21 @@ class PoliteHttp:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
         """The body of ``<address>/<path>``, after retries. Raises ``FeedError``."""
+        answer = self._answer(path, headers or {})
+        assert answer is not None
+        return answer.body
+
+    def get_changed(self, path: str, etag: str | None) -> Tagged | None:
+        """As the port says. Raises ``FeedError``."""
+        return self._answer(path, {} if etag is None else {_IF_CHANGED: etag})
+
+    def _answer(self, path: str, headers: Mapping[str, str]) -> Tagged | None:
         with self._lock:
             self._wait_for_turn()
             for attempt in count(1):
-                answer = self._ask(f"{self._address}/{path}", headers or {})
+                answer = self._ask(f"{self._address}/{path}", headers)
                 self._leave_alone(self._manners.pause_seconds)
-                if isinstance(answer, bytes):
+                if not isinstance(answer, _Failure):
                     return answer
                 self._back_off(answer, attempt)
             raise AssertionError
@@ -125,7 +138,7 @@ class PoliteHttp:
 
     # --- One request ------------------------------------------------------------------------------------------------
 
-    def _ask(self, url: str, headers: Mapping[str, str]) -> bytes | _Failure:
+    def _ask(self, url: str, headers: Mapping[str, str]) -> Tagged | _Failure | None:
         try:
             return self._follow(self._client.build_request("GET", url, headers=dict(headers)))
         except httpx.TimeoutException:
@@ -134,7 +147,7 @@ class PoliteHttp:
             # The text of the library's error may hold an address with more in it than we know.
             return _Failure(f"the connection failed ({type(error).__name__})", may_pass=True)
 
-    def _follow(self, request: httpx.Request) -> bytes | _Failure:
+    def _follow(self, request: httpx.Request) -> Tagged | _Failure | None:
         for _ in range(MAX_REDIRECTS + 1):
             response = self._client.send(request, stream=True)
             try:
@@ -147,10 +160,12 @@ class PoliteHttp:
             request = response.next_request
         return _Failure("it redirects in a circle", may_pass=False)
 
-    def _judge(self, response: httpx.Response) -> bytes | _Failure:
+    def _judge(self, response: httpx.Response) -> Tagged | _Failure | None:
         status = response.status_code
         if status == HTTPStatus.OK:
             return self._read(response)
+        if status == HTTPStatus.NOT_MODIFIED and _IF_CHANGED in response.request.headers:
+            return None
         why = f"HTTP {status}"
         if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
             return _Failure(f"{why}: it asks for patience", may_pass=True, retry_after=self._retry_after(response))
@@ -158,7 +173,7 @@ class PoliteHttp:
             return _Failure(why, may_pass=True)
         return _Failure(f"{why}: {_WORDS[status]}" if status in _WORDS else why, may_pass=False)
 
-    def _read(self, response: httpx.Response) -> bytes | _Failure:
+    def _read(self, response: httpx.Response) -> Tagged | _Failure:
         """The body, bounded: the timeout of a read bounds one silence only."""
         ends_at = time.monotonic() + self._manners.answer_seconds
         body = bytearray()
@@ -168,7 +183,8 @@ class PoliteHttp:
                 return _Failure(f"more than {self._manners.max_bytes} bytes", may_pass=False)
             if time.monotonic() > ends_at:
                 return _Failure("it takes too long", may_pass=True)
-        return bytes(body)
+        etag = response.headers.get("ETag", "")
+        return Tagged(bytes(body), etag if _ETAG.fullmatch(etag) else None)
 
     def _retry_after(self, response: httpx.Response) -> float | None:
         """Seconds, from seconds or from a date; None for what is neither."""

@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING
 from policytrader.app.assemble import AccountView
 from policytrader.app.gate import Ledger, latches_due
 from policytrader.app.kill_switch import read_kill_file
-from policytrader.app.reconcile import STOPS, Finding, Found, judge
+from policytrader.app.reconcile import STOPS, Finding, Found, judge, lost_since
 from policytrader.model.journal import BetSizes, Control, ControlKind, EventKind, Evidence, IntentState, JournalEvent
 from policytrader.model.orders import Reaction
 from policytrader.model.times import london_day
+from policytrader.ports import ClearedStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from policytrader.app.reconcile import Reading
     from policytrader.app.tick import Means
     from policytrader.app.world import Traded, WorldReader
+    from policytrader.model.bets import Bet
     from policytrader.model.journal import ControlState, Intent, JournalEntry
     from policytrader.model.orders import OrderAnswer
     from policytrader.policy.protection import Protections
 
 PROGRAM = "policytrader"
 """Who pulls a latch that no person pulled."""
+
+_ENDS_MATCHED = frozenset({ClearedStatus.SETTLED, ClearedStatus.VOIDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,8 @@ class Bookkeeper:
         self._kill_file = kill_file
         self._complete_at: datetime | None = None
         self._due: list[Control] = []
+        self._others: dict[str, Bet] = {}
+        """Bets of others that have matched, as they were listed last; of ours the journal knows."""
 
     def require_complete(self) -> None:
         """The next reconciliation reads everything: something happened that may have hidden something else."""
@@ -70,20 +76,29 @@ class Bookkeeper:
         known = (*self._of_other_days(entries, reading), *entries)
         findings = judge(known, reading, self._terms.strategy_ref)
         if records:
-            for finding in findings:
-                self._record(finding)
+            entries = _brought_up(entries, map(self._record, findings), london_day(traded.now))
         if is_complete:
             self._complete_at = traded.now
-        if findings and records:
-            entries = self._entries(traded.now)
         results = self._store.live_results(london_day(traded.now))
-        account = AccountView(bets=reading.current, entries=entries, strategy_ref=self._terms.strategy_ref)
+        account = AccountView(bets=self._with_lost(reading), entries=entries, strategy_ref=self._terms.strategy_ref)
         ledger = Ledger.of(traded.now, entries, results, foreign=account.unexplained_bets())
         for cause in latches_due(limits, entries, ledger.lost_today) if records else ():
             self.latch(cause.protection, cause.subject, cause.evidence, cause.why)
         # Read after the latches: what was just closed counts.
         ledger = replace(ledger, controls=self.controls(limits))
         return Books(account=account, ledger=ledger, findings=findings, is_complete=is_complete)
+
+    def _with_lost(self, reading: Reading) -> tuple[Bet, ...]:
+        """What is listed, and what others have matched and this list has lost: it counts until it is over."""
+        # A part that was cancelled or lapsed is cleared at once, and says nothing of what has matched.
+        over = {one.bet_id for one in reading.cleared if one.status in _ENDS_MATCHED}
+        bets = {bet.bet_id: bet for bet in reading.current}
+        for bet in lost_since(self._others.values(), reading.current):
+            if bet.bet_id not in over and bet.market_id not in reading.closed_markets:
+                bets[bet.bet_id] = bet
+        ours = self._terms.strategy_ref
+        self._others = {bet.bet_id: bet for bet in bets.values() if bet.size_matched and bet.strategy_ref != ours}
+        return tuple(bets.values())
 
     def controls(self, limits: Protections) -> ControlState:
         """The levers as they stand at this moment: in the store, and the kill files beside it."""
@@ -154,21 +169,32 @@ class Bookkeeper:
             if ref is not None and ref not in known and (entry := self._store.intent(ref)) is not None:
                 yield entry
 
-    def _record(self, finding: Finding) -> None:
+    def _record(self, finding: Finding) -> JournalEntry | None:
+        """The entry as it stands then; None where a latch is all that follows."""
         now, ref = self._clock.now(), finding.ref
         match finding.found:
             case Found.SEEN if ref is not None:
                 evidence = Evidence(
                     state=IntentState.SEEN, code=finding.code, bet_id=finding.bet_id, sizes=finding.sizes
                 )
-                self._store.resolve(ref, evidence, now)
+                return self._store.resolve(ref, evidence, now)
             case Found.SIZES if ref is not None:
-                self._store.update_sizes(ref, finding.sizes or BetSizes(), now)
+                return self._store.update_sizes(ref, finding.sizes or BetSizes(), now)
             case Found.FINISHED if ref is not None:
-                self._store.finish(ref, finding.sizes or BetSizes(), now, finding.code)
+                return self._store.finish(ref, finding.sizes or BetSizes(), now, finding.code)
             case Found.DEAD if ref is not None:
-                self._store.resolve(ref, Evidence(state=IntentState.DEAD, code=finding.code), now)
+                return self._store.resolve(ref, Evidence(state=IntentState.DEAD, code=finding.code), now)
             case found:
                 subject = "" if found in STOPS else finding.market_id
                 why = f"{found}: bet {finding.bet_id} in {finding.market_id}, intent {ref}"
                 self.latch(found.value, subject, finding.bet_id or ref or "", why)
+                return None
+
+
+def _brought_up(
+    entries: Iterable[JournalEntry], changed: Iterable[JournalEntry | None], today: date
+) -> tuple[JournalEntry, ...]:
+    """The entries as reading them again would show them: what is over and of another day counts no more."""
+    newest = {entry.intent.ref: entry for entry in changed if entry is not None}
+    now = (newest.get(entry.intent.ref, entry) for entry in entries)
+    return tuple(entry for entry in now if entry.is_open or entry.intent.day == today)

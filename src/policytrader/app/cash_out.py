@@ -2,20 +2,31 @@
 
 One round reads the market, then the account's bets, and takes one step (``engine/closing.py``). Whoever drives it, a
 tick of the daemon or a loop, may stop between any two rounds and go on later, in another process too: only the
-references of orders that were sent and not seen in the account yet have to be handed on.
+references of orders that were sent and may live, and the bets that were listed, have to be handed on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from policytrader.app.reconcile import each_once
-from policytrader.engine.closing import CancelOpen, Closed, ClosingTerms, Hedge, Step, Wait, next_step, position_on
+from policytrader.app.reconcile import each_once, lost_since
+from policytrader.engine.closing import (
+    CancelOpen,
+    Closed,
+    ClosingTerms,
+    Hedge,
+    Step,
+    Wait,
+    bets_on,
+    next_step,
+    position_on,
+)
 from policytrader.model.orders import CancelAnswer, Fate, OrderAnswer, OrderRequest
+from policytrader.model.snapshot import OrderStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from policytrader.model.bets import Bet
@@ -27,8 +38,8 @@ if TYPE_CHECKING:
 class Round:
     """One round: the position as it was read, the step taken on it, and what the exchange answered.
 
-    ``unseen_refs`` are to be handed to the next round: orders that it must see before it hedges. ``order`` is what was
-    sent for a hedge.
+    ``unseen_refs`` and ``listed`` are to be handed to the next round: orders that it must see before it hedges, and the
+    bets on the runner of which it must see as much as was seen before. ``order`` is what was sent for a hedge.
     """
 
     at: datetime
@@ -38,6 +49,7 @@ class Round:
     placed: OrderAnswer | None = None
     cancelled: tuple[CancelAnswer, ...] = ()
     unseen_refs: frozenset[str] = frozenset()
+    listed: tuple[Bet, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -71,24 +83,33 @@ class CashOut:
         self._clock = clock
         self._new_ref = new_ref
 
-    def take_round(self, terms: ClosingTerms, unseen_refs: frozenset[str] = frozenset()) -> Round:
+    def take_round(
+        self, terms: ClosingTerms, unseen_refs: frozenset[str] = frozenset(), listed: Sequence[Bet] = ()
+    ) -> Round:
         """Read, and take one step.
 
         Raises ``ExchangeError`` where the market or the bets cannot be read: then nothing was done.
         """
         markets = self._prices.books((terms.market_id,))
-        bets = each_once(self._exchange.current_bets(market_ids=(terms.market_id,)))
+        bets = bets_on(each_once(self._exchange.current_bets(market_ids=(terms.market_id,))), terms)
         # Seen at last: what the bet did is in the position now.
         missing = unseen_refs - {bet.order_ref for bet in bets}
-        step = next_step(terms, markets[0] if markets else None, bets, missing)
-        # What has matched stays listed until the market is settled: a later list without it is an older one.
-        unseen = missing | (unseen_refs & {bet.order_ref for bet in bets if bet.order_ref and bet.size_matched})
-        position = position_on(bets, terms)
-        at = self._clock.now()
+        # A hedge computed without what these matched would undo the one before.
+        lost = lost_since(bets_on(listed, terms), bets)
+        step = next_step(terms, markets[0] if markets else None, bets, {*missing, *(bet.bet_id for bet in lost)})
+        unseen = missing | _to_be_seen_again(bets, unseen_refs)
+        taken = Round(
+            at=self._clock.now(),
+            position=position_on(bets, terms),
+            step=step,
+            unseen_refs=unseen,
+            listed=tuple({bet.bet_id: bet for bet in (*bets, *lost)}.values()),
+        )
         match step:
             case CancelOpen(bet_ids):
                 answers = self._exchange.cancel(terms.market_id, bet_ids, self._new_ref())
-                return Round(at=at, position=position, step=step, cancelled=answers, unseen_refs=unseen)
+                unseen = (unseen | _refs(bets, bet_ids)) - _refs(bets, _withdrawn(bets, answers))
+                return replace(taken, cancelled=answers, unseen_refs=unseen)
             case Hedge():
                 order = OrderRequest.on(
                     terms,
@@ -101,19 +122,41 @@ class CashOut:
                 if answer.fate is not Fate.DEAD:
                     # Also where the exchange has said yes: a bet may be listed late, and a second hedge be sent for it.
                     unseen |= {order.order_ref}
-                return Round(at=at, position=position, step=step, order=order, placed=answer, unseen_refs=unseen)
+                return replace(taken, order=order, placed=answer, unseen_refs=unseen)
             case Wait() | Closed():
-                return Round(at=at, position=position, step=step, unseen_refs=unseen)
+                return taken
 
-    def rounds(self, terms: ClosingTerms, *, most: int, unseen_refs: frozenset[str] = frozenset()) -> Iterator[Round]:
+    def rounds(
+        self,
+        terms: ClosingTerms,
+        *,
+        most: int,
+        unseen_refs: frozenset[str] = frozenset(),
+        listed: Sequence[Bet] = (),
+    ) -> Iterator[Round]:
         """Take rounds until it is over, at most so many; whoever takes them may pause between two, or stop.
 
-        Raises ``ExchangeError`` where nothing can be read; to go on later, hand it the last round's ``unseen_refs``.
+        Raises ``ExchangeError`` where nothing can be read; to go on later, hand it what the last round says.
         """
-        unseen = unseen_refs
         for _ in range(most):
-            taken = self.take_round(terms, unseen)
+            taken = self.take_round(terms, unseen_refs, listed)
             yield taken
             if taken.is_over:
                 return
-            unseen = taken.unseen_refs
+            unseen_refs, listed = taken.unseen_refs, taken.listed
+
+
+def _to_be_seen_again(bets: Iterable[Bet], refs: frozenset[str]) -> set[str]:
+    """Of these orders those that a later reading has to show: only what is over without a match may leave the list."""
+    kept = [bet.bet_id for bet in bets if bet.size_matched or bet.status is not OrderStatus.EXECUTION_COMPLETE]
+    return _refs(bets, kept) & refs
+
+
+def _withdrawn(bets: Iterable[Bet], answers: Iterable[CancelAnswer]) -> set[str]:
+    """The bets that are gone without a match, because the exchange says that all of each was cancelled."""
+    sizes = {bet.bet_id: bet.size for bet in bets}
+    return {one.bet_id for one in answers if one.fate is Fate.SEEN and one.size_cancelled == sizes.get(one.bet_id)}
+
+
+def _refs(bets: Iterable[Bet], bet_ids: Collection[str]) -> set[str]:
+    return {bet.order_ref for bet in bets if bet.order_ref is not None and bet.bet_id in bet_ids}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from policytrader.authoring.suggest import did_you_mean
 from policytrader.errors import Diagnostic, Place, SnapshotError
+from policytrader.files import TooLargeError, read_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 UNFIT = "too long, or with characters that cannot be seen"
 """What is told (S113) of a cell that is not ``is_fit``."""
+AS_UTF8 = "Save the file as UTF-8; spreadsheets call the form `CSV UTF-8`."
 _MOST_BYTES = 4_000_000
 _LONGEST = 100
 
@@ -58,16 +60,20 @@ def plain_number(text: str) -> Decimal | None:
 def read_text(path: Path, what: str) -> str:
     """The text of a file of ``what`` (as messages call it). Raises ``SnapshotError``."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        data = read_at_most(path, _MOST_BYTES)
+    except TooLargeError:
+        raise _broken(path, "S102", f"too large for a file of {what}") from None
     except OSError as error:
         raise _broken(path, "S101", f"cannot be read: {error.strerror or error}") from None
-    if len(data) > _MOST_BYTES:
-        raise _broken(path, "S102", f"too large for a file of {what}")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _broken(path, "S102", "not UTF-8 text") from None
+    wrong = 0
+    # Two bytes to a letter are UTF-16, also where no mark says so.
+    if b"\0" not in data[:2]:
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            wrong = error.start
+    place = Place(str(path), data.count(b"\n", 0, wrong) + 1)
+    raise SnapshotError([Diagnostic(place, "S102", "not UTF-8 text", AS_UTF8)])
 
 
 def column_problems(
@@ -90,13 +96,13 @@ def read_rows(
     *,
     check_header: Callable[[list[str], Place], list[Diagnostic]],
     read_row: Callable[[Row], T],
-    empty: str,
+    empty: str | None,
     instead: Callable[[SnapshotError], T] | None = None,
 ) -> tuple[T, ...]:
     """What ``read_row`` makes of each row that is not blank; ``file`` is the text's name in messages.
 
     ``read_row`` raises ``SnapshotError`` for a row that cannot be used; ``instead`` says what stands in its place,
-    where one bad row refuses no other. ``empty`` is told where there is none at all.
+    where one bad row refuses no other. ``empty`` is told where there is none at all; None where that is no problem.
     Raises ``SnapshotError`` with the problems of the header, else with those of every row.
     """
     reader = csv.reader(io.StringIO(text), strict=True)
@@ -115,7 +121,7 @@ def read_rows(
                         found.append(instead(error))
     except csv.Error as error:
         problems = [Diagnostic(Place(file, reader.line_num, 1), "S103", f"not CSV: {error}")]
-    if not problems and not found:
+    if not problems and not found and empty is not None:
         problems = [Diagnostic(Place(file), "S105", empty)]
     if problems:
         raise SnapshotError(problems)

@@ -124,6 +124,10 @@ class DecisionLog:
             self._append([decision], plan)
             self._appended |= {decision_id}
 
+    def names(self, decision: Decision, plan: Plan) -> tuple[str, str]:
+        """What an intent calls its reasons: the decision's name, and the hash of its inputs."""
+        return self._id_of(decision, plan), plan.snapshot.hash
+
     def _id_of(self, decision: Decision, plan: Plan) -> str:
         return decision_id_of(decision, plan, is_shadow=self._is_shadow)
 

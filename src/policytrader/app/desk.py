@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from policytrader.app.cash_out import CashOut
-from policytrader.app.decision_log import decision_id_of
 from policytrader.app.gate import Gate
 from policytrader.engine.closing import Closed, ClosingTerms, Ending, Wait
 from policytrader.model.decision import Action, Verdict
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
 
     from policytrader.app.assemble import AccountView
     from policytrader.app.bookkeeper import Bookkeeper, Books
-    from policytrader.app.decision_log import DecisionLog
     from policytrader.app.execute import Executor
     from policytrader.app.tick import Means, Tick
-    from policytrader.engine.plan import Decision
+    from policytrader.engine.plan import Decision, Plan
     from policytrader.model.bets import Bet
     from policytrader.model.journal import Lease
     from policytrader.model.orders import CancelAnswer
@@ -35,6 +33,18 @@ if TYPE_CHECKING:
 _CASH_OUT_ROUNDS = 4
 _SKIPS_MARKET = frozenset({Reaction.SKIP_MARKET, Reaction.REREAD_MARKET, Reaction.RECONCILE})
 _ENDS_TICK = frozenset({Reaction.BACK_OFF, Reaction.LOG_IN, Reaction.STOP})
+
+
+class ReasonLog(Protocol):
+    """Keeps the reasons of orders, and knows their names."""
+
+    def append_acted_on(self, decision: Decision, plan: Plan) -> None:
+        """An order follows from this decision."""
+        ...
+
+    def names(self, decision: Decision, plan: Plan) -> tuple[str, str]:
+        """The decision's name, and the hash of its inputs."""
+        ...
 
 
 class Desk:
@@ -48,7 +58,7 @@ class Desk:
         books: Books,
         tick: Tick,
         lease: Lease,
-        log: DecisionLog,
+        log: ReasonLog,
     ) -> None:
         """``books`` are what was read for this tick, after the prices of its plan; ``log`` knows the plan's changes."""
         self._log = log
@@ -172,6 +182,7 @@ class Desk:
     def _intent_of(self, decision: Decision, purpose: Purpose, order: OrderRequest) -> Intent:
         """The intent behind an order: what it is for, and what it was decided on."""
         plan = self._tick.plan
+        decision_id, snapshot_hash = self._log.names(decision, plan)
         return Intent(
             ref=order.order_ref,
             account=self._terms.account,
@@ -184,9 +195,9 @@ class Desk:
             size=order.size,
             market_version=order.market_version,
             strategy_ref=order.strategy_ref,
-            decision_id=decision_id_of(decision, plan),
+            decision_id=decision_id,
             policy_hash=plan.policy.hash,
-            snapshot_hash=plan.snapshot.hash,
+            snapshot_hash=snapshot_hash,
             created_at=self._means.clock.now(),
             payout=order.payout,
         )
@@ -213,7 +224,8 @@ class Desk:
         cash_out = CashOut(hedges, means.prices, means.clock, means.new_ref)
         unseen = _open_refs(self._account, selection)
         rounds = self._tick.closing.setdefault(selection.selection_ref, [])
-        for taken in cash_out.rounds(terms, most=_CASH_OUT_ROUNDS, unseen_refs=unseen):
+        listed = self._account.bets
+        for taken in cash_out.rounds(terms, most=_CASH_OUT_ROUNDS, unseen_refs=unseen, listed=listed):
             rounds.append(taken)
             if isinstance(taken.step, Closed):
                 self._ended(selection, taken.step.ending)

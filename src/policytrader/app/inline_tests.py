@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 
 from policytrader.engine.compile import compile_conditions, leaf_column, rule_groups
-from policytrader.engine.evaluate import LOCKED_DOWN
+from policytrader.engine.connection import open_locked_down
 from policytrader.policy.conditions import walk
 from policytrader.policy.facts import FACT_PREFIX, fact_field
 from policytrader.policy.fields import SELECTION_FIELDS, Field, FieldType
@@ -59,12 +58,8 @@ def run_inline_tests(policy: PolicySet) -> tuple[InlineResult, ...]:
         return ()
     sql, columns, needed = compile_conditions(policy)
     seen = _given_table(policy, cases, needed)
-    connection = duckdb.connect(":memory:", config=LOCKED_DOWN)
-    try:
-        connection.register("seen", seen)
+    with open_locked_down({"seen": seen}) as connection:
         rows = [dict(zip(columns, row, strict=True)) for row in connection.execute(sql).fetchall()]
-    finally:
-        connection.close()
     return tuple(_result(policy, case, row) for case, row in zip(cases, rows, strict=True))
 
 

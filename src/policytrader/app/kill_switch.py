@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from policytrader.files import read_at_most
 from policytrader.model.journal import Control, ControlKind
 from policytrader.model.times import format_utc
 
@@ -28,8 +29,7 @@ def read_kill_file(path: Path, now: datetime) -> Control | None:
         said = getattr(error, "strerror", None) or "not a usable name"
         return _kill(now, "nobody", f"the kill file {path} cannot be read: {said}")
     try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(_MOST_BYTES))
+        document = json.loads(read_at_most(path, _MOST_BYTES))
         who, why = str(document["who"]).strip(), str(document["why"]).strip()
         if who and why:
             return _kill(now, who, why, cancels_open=document.get("cancel_open") is True)

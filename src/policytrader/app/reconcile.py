@@ -88,6 +88,15 @@ def each_once(bets: Iterable[Bet]) -> tuple[Bet, ...]:
     return tuple(newest.values())
 
 
+def lost_since(known: Iterable[Bet], bets: Iterable[Bet]) -> list[Bet]:
+    """Bets, whoever placed them, of which this list shows less matched than was known before; as they were known.
+
+    What has matched stays listed until its market is settled: the list is an older one, or has lost it.
+    """
+    shown = {bet.bet_id: bet.size_matched + bet.size_voided for bet in bets}
+    return [bet for bet in known if bet.size_matched + bet.size_voided > shown.get(bet.bet_id, ZERO)]
+
+
 def judge(entries: Iterable[JournalEntry], reading: Reading, strategy_ref: str) -> tuple[Finding, ...]:
     """The differences between the journal and the exchange.
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from policytrader.authoring.yaml_events import Builder, YamlPath
-from policytrader.authoring.yaml_text import MAXIMUM_BYTES, Problems, check_characters, decode, source_line
+from policytrader.authoring.yaml_text import MAXIMUM_BYTES, TOO_LARGE, Problems, check_characters, decode, source_line
 from policytrader.errors import Diagnostic, Place, Severity
+from policytrader.files import TooLargeError, read_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,8 +82,9 @@ def read_yaml_file(path: Path, shown_as: str | None = None) -> YamlDocument:
         if not stat.S_ISREG(mode):
             # Reading a pipe or a device could wait for ever.
             problems.refuse("E001", "this is not a regular file", "Name a file with YAML in it.")
-        with path.open("rb") as stream:
-            data = stream.read(MAXIMUM_BYTES + 1)
+        data = read_at_most(path, MAXIMUM_BYTES)
+    except TooLargeError:
+        problems.refuse(*TOO_LARGE)
     except FileNotFoundError:
         problems.refuse("E001", "there is no such file", "Check the name and the folder you are in.")
     except PermissionError:

@@ -10,6 +10,12 @@ from typing import Final, NoReturn
 from policytrader.errors import Diagnostic, Place, PolicyError
 
 MAXIMUM_BYTES: Final = 256 * 1024
+TOO_LARGE: Final = (
+    "E002",
+    f"the file is larger than {MAXIMUM_BYTES // 1024} KB",
+    "Split the policy into several files.",
+)
+"""Code, message and remedy."""
 MAXIMUM_DIAGNOSTICS: Final = 50
 
 # Invisible, although Unicode files them under letters, marks and symbols.
@@ -63,9 +69,7 @@ def source_line(lines: tuple[str, ...], line: int) -> str:
 def decode(data: bytes, problems: Problems) -> str:
     r"""The text with ``\n`` between lines. Raises ``PolicyError`` (E002, E003)."""
     if len(data) > MAXIMUM_BYTES:
-        problems.refuse(
-            "E002", f"the file is larger than {MAXIMUM_BYTES // 1024} KB", "Split the policy into several files."
-        )
+        problems.refuse(*TOO_LARGE)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         problems.refuse("E003", "the file is UTF-16, not UTF-8", "Save it as UTF-8 in your editor.")
     try:

@@ -71,7 +71,8 @@ def command(
 ) -> int:
     """Check a policy, store its files, and let it decide from now on.
 
-    Checked are form and meaning, the tests beside the rules, and the project's golden scenarios. A running daemon
+    Checked are form and meaning, the tests beside the rules, and the project's golden scenarios; those of grading rules
+    in the same folder as well, though trading alone is what is activated. A running daemon
     takes it over between two ticks. What fails is refused: the policy that decides now stays. Exit code 1 then.
 
     Before it is stored it is shown what it decides otherwise than the active policy: on the golden scenarios and, with

@@ -14,6 +14,7 @@ from policytrader.errors import UsageError, printable
 from policytrader.model.times import format_utc
 from policytrader.ports.alert_collection import BOT_TYPES
 from policytrader.wiring import open_alerts
+from policytrader.wiring.grading import own_grading_folder
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -58,7 +59,7 @@ def reconstruct(
 
     First the stored alert with the id's numbers is looked for, then the one with the message's names; else the message
     itself is the alert, where it tells player (or team), market, odds and match. Exit code 1 where nothing leads to
-    one. Names of markets, players and teams are read by the shipped rules, not by the project's.
+    one. Names of markets, players and teams are read by the project's rules/football, else by the shipped rules.
     """
     if alert_id is None and message is None:
         hint = "name what is left of the alert: --id ID or --message FILE, or both"
@@ -68,7 +69,9 @@ def reconstruct(
     text = message.read(_MOST_BYTES).decode("utf-8", errors="replace") if message is not None else None
     with open_alerts(context.project, collections) as stored:
         service = AlertReconstructionService(
-            player_alerts_collection=stored["player"], team_alerts_collection=stored["team"]
+            player_alerts_collection=stored["player"],
+            team_alerts_collection=stored["team"],
+            rules=own_grading_folder(context.project),
         )
         alert = service.reconstruct_alert(alert_id, text, bot_type, message_date=message_date)
     if as_json:

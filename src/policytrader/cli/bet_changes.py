@@ -15,6 +15,7 @@ from policytrader.cli.bet_options import opened_bets
 from policytrader.cli.context import FINDINGS, FINE, Context
 from policytrader.cli.tracker import tracker_options
 from policytrader.errors import UsageError, printable
+from policytrader.files import read_at_most
 from policytrader.model.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _KEYS = {
     "bookmaker": "bookmaker",
 }
 """Option -> key of an alert."""
+_MOST_BYTES = 1_000_000
 
 
 @click.command(short_help="Track a bet.")
@@ -227,7 +229,7 @@ def _tell(answer: Answer) -> int:
 
 def _read_alert(context: Context, name: str) -> dict[str, Any]:
     try:
-        found = json.loads(context.path(name).read_text("utf-8"))
+        found = json.loads(read_at_most(context.path(name), _MOST_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         message = f"--alert {name}: {getattr(error, 'strerror', None) or 'not JSON'}"
         raise UsageError(message) from None

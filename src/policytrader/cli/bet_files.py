@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from policytrader.app.tracking.importing import FORMS, import_bets
-from policytrader.app.tracking.records import WRITERS
+from policytrader.app.tracking.exporting import FORMS, exported
+from policytrader.app.tracking.importing import import_bets
 from policytrader.app.tracking.values import Refusal
 from policytrader.cli.bet_options import opened_bets
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
@@ -15,6 +15,7 @@ from policytrader.cli.tracker import tracker_options
 from policytrader.cli.trading import json_option
 from policytrader.cli.written import write_text
 from policytrader.errors import UsageError, printable
+from policytrader.files import TooLargeError, read_at_most
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,10 +68,14 @@ def import_(context: Context, file: str, form: str | None, unit: str | None, pla
 @tracker_options
 @click.pass_obj
 def export(context: Context, form: str | None, out: str | None, place: TrackerPlace) -> int:
-    """Write every field of every bet; to import the file again changes nothing."""
+    """Write every field of every bet; to import the file again changes nothing.
+
+    JSON is a backup: it has each bet's history and the deleted bets too, and an empty store that imports it is as this
+    one. CSV is flat, for tables.
+    """
     path = context.path(out) if out is not None else None
     with opened_bets(context, place) as opened:
-        text = "".join(WRITERS[form or _form_of(path)](opened.book.store.bets(place.owner)))
+        text = "".join(exported(opened.book.store, place.owner, form or _form_of(path)))
     if path is None:
         click.echo(text, nl=False)
     else:
@@ -87,14 +92,13 @@ def _form_of(path: Path | None) -> str:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        data = read_at_most(path, _MOST_BYTES)
+    except TooLargeError:
+        message = f"{path}: too large for a file of bets"
+        raise UsageError(message) from None
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror or error}"
         raise UsageError(message) from None
-    if len(data) > _MOST_BYTES:
-        message = f"{path}: too large for a file of bets"
-        raise UsageError(message)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

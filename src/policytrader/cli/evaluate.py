@@ -20,15 +20,17 @@ from policytrader.model.decision import Action
 from policytrader.wiring import ACTIVE, policy_at, policy_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from policytrader.cli.trading import Access
+    from policytrader.engine.plan import Plan
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
 
 _PAIR = 2  # policies that can be compared
 _NOWHERE = Source((), None, None, None, None)
+_ACTS = frozenset({Action.PLACE, Action.CASH_OUT, Action.CANCEL})
 
 
 @click.command(short_help="Show the plan: what would be done, and why.")
@@ -69,32 +71,33 @@ def command(
     not the stored one byte for byte. With --policy too: what those rules would have done.
     """
     source = Source(snapshots, recording, at, captured_at, selections)
-    is_live = access.exchange_file is not None or (source == _NOWHERE and _has_account(context))
     if decision_id is not None:
         if source != _NOWHERE or access.exchange_file is not None or against is not None or no_protections:
             message = "--decision goes without a snapshot, --recording, --exchange, --against and --no-protections"
             raise UsageError(message)
         return _decide_again(context, decision_id, access, policies, as_json=as_json, out=out)
-    if is_live and source != _NOWHERE:
-        message = "--exchange is about this moment: it goes without a snapshot and --recording"
-        raise UsageError(message)
+    is_live = _is_live(context, source, access)
     names = _policy_names(policies, against)
     load = _Loader(context, access.url)
-    documents: list[object] = []
-    has_changes = False
+    plans = _Plans(context, as_json=as_json, protections=not no_protections)
     sources = _this_moment(context, access, is_edit=against is not None) if is_live else snapshots_of(source, context)
     for folder, snapshot in sources:
         own = folder if is_live else scenario_policy(snapshot, folder, context) if None in names else ""
         named = [name or own for name in names]
-        used = [load(name) for name in named]
-        document, changed = _show(
-            context, snapshot, used, named, protections=not no_protections, as_json=as_json, first=not documents
-        )
-        documents.append(document)
-        has_changes = has_changes or changed
+        plans.show(snapshot, [load(name) for name in named], named)
     if out is not None:
-        _write(context.path(out), documents)
-    return CHANGES if detailed_exitcode and has_changes else FINE
+        _write(context.path(out), plans.documents)
+    return CHANGES if detailed_exitcode and plans.has_changes else FINE
+
+
+def _is_live(context: Context, source: Source, access: Access) -> bool:
+    """Whether this moment is meant. Raises ``UsageError`` where a snapshot is named as well."""
+    if access.exchange_file is None:
+        return source == _NOWHERE and _has_account(context)
+    if source != _NOWHERE:
+        message = "--exchange is about this moment: it goes without a snapshot and --recording"
+        raise UsageError(message)
+    return True
 
 
 def _policy_names(policies: tuple[str, ...], against: str | None) -> tuple[str | None, ...]:
@@ -184,43 +187,52 @@ def _tell(context: Context, document: object, lines: list[str], *, as_json: bool
         _write(context.path(out), [document])
 
 
-def _show(
-    context: Context,
-    snapshot: Snapshot,
-    used: list[PolicySet],
-    names: list[str],
-    *,
-    protections: bool,
-    as_json: bool,
-    first: bool,
-) -> tuple[object, bool]:
-    from policytrader.app.comparison import compare_plans
-    from policytrader.engine.evaluate import evaluate
+class _Plans:
+    """Shows a plan, or the comparison of two, for each snapshot, and keeps what was shown."""
 
-    profile = profile_of(context)
-    plans = [
-        evaluate(policy, snapshot, protections=protections, explain=not as_json, currency=profile.currency)
-        for policy in used
-    ]
-    if not as_json and not first:
-        click.echo()
-    if len(plans) == _PAIR:
+    def __init__(self, context: Context, *, as_json: bool, protections: bool) -> None:
+        self.documents: list[object] = []
+        self.has_changes = False
+        self._context = context
+        self._as_json = as_json
+        self._protections = protections
+
+    def show(self, snapshot: Snapshot, used: list[PolicySet], names: list[str]) -> None:
+        """What one policy would do about the snapshot, or what the second of two changes."""
+        from policytrader.engine.evaluate import evaluate
+
+        currency = profile_of(self._context).currency
+        plans = [
+            evaluate(policy, snapshot, protections=self._protections, explain=not self._as_json, currency=currency)
+            for policy in used
+        ]
+        if not self._as_json and self.documents:
+            click.echo()
+        if len(plans) == _PAIR:
+            self._show_comparison(plans, names)
+        else:
+            self._show_plan(plans[0], names[0])
+
+    def _show_comparison(self, plans: list[Plan], names: list[str]) -> None:
+        from policytrader.app.comparison import compare_plans
+
         comparison = compare_plans(*plans)
-        document = comparison.to_dict()
-        if as_json:
+        self._tell(comparison.to_dict(), lambda: comparison_lines(comparison, (names[0], names[1])))
+        self.has_changes |= bool(comparison.changes)
+
+    def _show_plan(self, plan: Plan, name: str) -> None:
+        context = self._context
+        mode = f"DRY RUN  profile {context.profile}" + ("" if self._protections else "  without protections")
+        rules, color = rules_name(name, context), context.has_color
+        self._tell(plan.to_dict(), lambda: plan_lines(plan, context.zone, mode=mode, rules=rules, color=color))
+        self.has_changes |= any(decision.action in _ACTS for decision in plan.decisions)
+
+    def _tell(self, document: object, lines: Callable[[], Iterable[str]]) -> None:
+        if self._as_json:
             print_json(document)
         else:
-            click.echo("\n".join(comparison_lines(comparison, (names[0], names[1]))))
-        return document, bool(comparison.changes)
-    document = plans[0].to_dict()
-    if as_json:
-        print_json(document)
-    else:
-        mode = f"DRY RUN  profile {context.profile}" + ("" if protections else "  without protections")
-        rules, color = rules_name(names[0], context), context.has_color
-        click.echo("\n".join(plan_lines(plans[0], context.zone, mode=mode, rules=rules, color=color)))
-    acts = {Action.PLACE, Action.CASH_OUT, Action.CANCEL}
-    return document, any(decision.action in acts for decision in plans[0])
+            click.echo("\n".join(lines()))
+        self.documents.append(document)
 
 
 def _write(path: Path, documents: list[object]) -> None:

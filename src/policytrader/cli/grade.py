@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policytrader.app.grading.bet_file import read_bet_file
-from policytrader.app.grading.grade_file import grade_document, grade_rows
+from policytrader.app.grading.grade_file import grade_document, grade_rows, match_document
 from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.grade_text import print_grades
 from policytrader.cli.tracker import TrackerPlace, tracker_options
@@ -52,7 +52,8 @@ def command(
 
     Without --fixture: every pending bet in the store whose match should be over is looked up at the feed
     (POLICYTRADER_FOTMOB_URL, default the real one), each match once, and settled where the rules can tell. What they
-    cannot tell stays pending, with the reason.
+    cannot tell stays pending, with the reason. Then matches whose bets got their results inside regrade_window are
+    looked up again, every regrade_every at most: a number that the feed corrected changes an automatic result.
 
     With --fixture and --bets nothing is fetched and nothing stored: each row of the CSV (market, player_or_team,
     direction, threshold; and, where wanted, period, odds, stake, bookmaker) is graded against that match.
@@ -74,7 +75,7 @@ def command(
 def _grade_files(
     context: Context, rules: GradingSet, fixture: Path, bets: Path, *, explain: bool, as_json: bool
 ) -> int:
-    rows = read_bet_file(bets)
+    rows = read_bet_file(bets, lambda found: context.note(f"warning: {found.render()}"))
     now = system_clock(at=context.now).now()
     match: Fixture | LayoutUnknownError
     try:
@@ -85,7 +86,8 @@ def _grade_files(
     graded = grade_rows(rules, rows, match, now, explain=explain)
     if as_json:
         grades = [{"row": row.row, **grade_document(grade, explain=explain)} for row, grade in graded]
-        print_json({"schema": GRADES_SCHEMA, "policy": {"hash": rules.hash}, "grades": grades})
+        shown = {"match": None if isinstance(match, LayoutUnknownError) else match_document(match)} if explain else {}
+        print_json({"schema": GRADES_SCHEMA, "policy": {"hash": rules.hash}, **shown, "grades": grades})
     else:
         print_grades(rules.hash, graded, match, explain=explain)
     return FINE

@@ -22,7 +22,7 @@ from policytrader.wiring.grading import ALL_DAY, opened_feed, opened_settler
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from policytrader.app.grading.settle import FixtureLook, Round
+    from policytrader.app.grading.settle import FixtureLook, Round, SettledBet
     from policytrader.cli.tracker import TrackerPlace
     from policytrader.policy.grading.grading_set import GradingSet
 
@@ -73,14 +73,7 @@ def _print_round(found: Round, *, as_json: bool) -> None:
         print_json({"schema": ROUND_SCHEMA, **_document(found)})
         return
     for one in found.settled:
-        bet, grade = one.bet, one.grade
-        who = bet.player_name or bet.team or ""
-        click.echo(
-            printable(
-                f"{bet.bet_id}  {who}  {bet.market}  {grade.status}  {money_text(grade.profit_loss)}  "
-                f"[{bet.result.reason}, {grade.rule}]"
-            )
-        )
+        click.echo(printable(_line(one)))
     print_finding(found.finding)
     for look in found.failures:
         click.echo(printable(f"warning: fixture {look.fixture_id}: {look.failure}"), err=True)
@@ -93,23 +86,45 @@ def _print_round(found: Round, *, as_json: bool) -> None:
             ),
             err=True,
         )
-    fixtures = counted(len(found.looks), "fixture")
+    kept = sum(look.is_cached for look in found.looks)
+    fixtures = counted(len(found.looks), "fixture") + (f" ({kept} from kept answers)" if kept else "")
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(found.pending_by_reason().items()))
     left = f", {found.pending_count} pending ({reasons})" if reasons else ""
-    click.echo(f"{fixtures}: {counted(len(found.settled), 'bet')} settled{left}")
+    settled = counted(len(found.settled) - len(found.corrected), "bet")
+    click.echo(f"{fixtures}: {settled} settled{left}{_again(found)}")
+
+
+def _line(one: SettledBet) -> str:
+    bet, grade = one.bet, one.grade
+    who = bet.player_name or bet.team or ""
+    was = f", was {one.before}" if one.is_corrected else ""
+    outcome = f"{grade.status}  {money_text(grade.profit_loss)}"
+    return f"{bet.bet_id}  {who}  {bet.market}  {outcome}  [{bet.result.reason}, {grade.rule}]{was}"
+
+
+def _again(found: Round) -> str:
+    """How many results were looked at again, where any was."""
+    if not found.again_count:
+        return ""
+    return f"; {counted(found.again_count, 'settled bet')} looked at again, {len(found.corrected)} changed"
 
 
 def _document(found: Round) -> dict[str, Any]:
     return {
         "fixtures": len(found.looks),
-        "settled": [
-            {"bet_id": one.bet.bet_id, "user_id": one.bet.user_id, **grade_document(one.grade)} for one in found.settled
-        ],
+        "from_kept_answers": sum(look.is_cached for look in found.looks),
+        "settled": [_settled_document(one) for one in found.settled if not one.is_corrected],
+        "again": found.again_count,
+        "corrected": [_settled_document(one) | {"before": one.before} for one in found.corrected],
         "pending": {reason.value: count for reason, count in sorted(found.pending_by_reason().items())},
         "failures": [{"fixture_id": look.fixture_id, "failure": look.failure} for look in found.failures],
         "given_up": [one.fixture_id for one in found.given_up],
         **finding_document(found.finding),
     }
+
+
+def _settled_document(one: SettledBet) -> dict[str, Any]:
+    return {"bet_id": one.bet.bet_id, "user_id": one.bet.user_id, **grade_document(one.grade)}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policytrader.errors import printable
-from policytrader.model.fixture import TeamSide
+from policytrader.model.fixture import Period, TeamSide
 from policytrader.model.money import money_text
 
 if TYPE_CHECKING:
@@ -32,12 +32,35 @@ def print_grades(
 ) -> None:
     """A line for each row, with the match above and the counts below."""
     click.echo(printable(f"{_match_line(match)}  policy {policy_hash[:_SHORT]}"))
+    if explain and not isinstance(match, Exception):
+        _print_answer(match)
     for row, grade in graded:
         click.echo(printable(f"{row.row:>4}  {_line(row, grade)}"))
+        if grade.suggestions:
+            nearest = ", ".join(f"{one.name} ({one.score:.0f})" for one in grade.suggestions)
+            click.echo(printable(f"      nearest of 100: {nearest}"))
         if explain:
             _print_trace(grade)
     counts = Counter(grade.status.value for _, grade in graded)
     click.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+
+
+def _print_answer(match: Fixture) -> None:
+    """What the match's answer holds, and where its players do not add up: there no missing number is read as zero."""
+    known = match.completeness
+    parts = (
+        ("team statistics", known.has_team_stats),
+        ("player statistics", known.has_player_stats),
+        ("shot map", known.has_shots),
+    )
+    held = ", ".join(name for name, is_there in parts if is_there) or "no statistics"
+    periods = ", ".join(period for period in Period if period in match.available_periods) or "none"
+    click.echo(printable(f"      answer of {match.source.feed}, layout {known.layout}: {held}; periods: {periods}"))
+    for side in TeamSide:
+        short = sorted(stat for stat, fits in known.reconciled.items() if fits.get(side) is False)
+        if short:
+            name = match.teams[side].name
+            click.echo(printable(f"      players of {name} do not add up to the team's figure: {', '.join(short)}"))
 
 
 def _print_trace(grade: Grade) -> None:
@@ -65,7 +88,8 @@ def _line(row: BetRow, grade: Grade) -> str:
         return f"pending    {grade.reason}: {grade.problem}"
     who = f"{row.bet.player_name}, " if row.bet.player_name else ""
     line = "" if row.bet.line is None else f" {row.bet.line.normalize():f}"
-    what = f"{who}{row.bet.market} {row.bet.direction or '?'}{line}"
+    period = f" {row.bet.period}" if row.bet.period else ""
+    what = f"{who}{row.bet.market} {row.bet.direction or '?'}{line}{period}"
     actual = "" if grade.actual_value is None else f"  actual {grade.actual_value}"
     money = f"  {money_text(grade.profit_loss)}" if grade.status.is_settled else ""
     problem = f": {grade.problem}" if grade.problem else ""

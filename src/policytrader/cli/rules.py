@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policytrader.app.activate import CheckedPolicy, activate, failed_checks, read_policy
-from policytrader.app.scenarios import scenario_folders
+from policytrader.app.grading.checks import failed_grading_checks
+from policytrader.app.grading.scenarios import GRADING
+from policytrader.app.scenarios import TRADING, ScenarioForm, scenario_folders
+from policytrader.authoring.families import FOOTBALL, families_in
 from policytrader.cli.trading import person
 from policytrader.errors import PolicyError, UsageError
 from policytrader.wiring import policy_folder, read_snapshot
+from policytrader.wiring.grading import read_grading, read_match
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,10 +25,12 @@ _MOST_SHOWN = 20
 
 
 def check_rules(context: Context, policy: str | None) -> CheckedPolicy:
-    """The rules, after every check. Raises ``PolicyError`` where one fails."""
+    """The rules, after every check, of grading rules beside them too. Raises ``PolicyError`` where one fails."""
     folder = _folder(context, policy)
     checked = read_policy(folder)
     failed = failed_checks(checked.policy, scenarios_of(context), read_snapshot)
+    if FOOTBALL in families_in(folder):
+        failed += failed_grading_checks(read_grading(folder), scenarios_of(context, GRADING), read_match)
     if failed:
         more = [f"… and {len(failed) - _MOST_SHOWN} more"] if len(failed) > _MOST_SHOWN else []
         count = "1 test fails" if len(failed) == 1 else f"{len(failed)} tests fail"
@@ -33,10 +39,10 @@ def check_rules(context: Context, policy: str | None) -> CheckedPolicy:
     return checked
 
 
-def scenarios_of(context: Context) -> list[Path]:
-    """The folders of the project's golden scenarios."""
+def scenarios_of(context: Context, form: ScenarioForm = TRADING) -> list[Path]:
+    """The folders of the project's golden scenarios of a form."""
     roots = [context.path(name) for name in ("golden", "scenarios") if context.path(name).is_dir()]
-    return [one for root in roots for one in scenario_folders(root)]
+    return [one for root in roots for one in scenario_folders(root, form=form)]
 
 
 def activate_own(context: Context, store: Store, at: datetime) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policytrader.app.coverage import TRUTHS, BesideRule, Coverage, RuleCoverage
+from policytrader.app.grading.checks import add_grades
 from policytrader.app.grading.inline_tests import run_inline_tests as run_grading_tests
 from policytrader.app.grading.scenarios import GRADING, run_grading_scenario
 from policytrader.app.inline_tests import run_inline_tests
@@ -34,7 +35,7 @@ from policytrader.wiring import policy_at, policy_folder, read_snapshot
 from policytrader.wiring.grading import read_match
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from policytrader.policy.grading.grading_set import GradingSet
     from policytrader.policy.policy_set import PolicySet
@@ -164,10 +165,12 @@ def _run_grading(searched: _Searched, policy: GradingSet, name: str) -> Seen:
     inline = [result for result in run_grading_tests(policy) if name in result.rule.id]
     coverage = RuleCoverage([("grading", policy.grading.rules)], GRADING_FIELDS)
     coverage.add_inline(inline)
+    values: list[Mapping[str, Any]] = []
     scenarios = [
-        run_grading_scenario(folder, policy, read_match, update=searched.update)
+        run_grading_scenario(folder, policy, read_match, update=searched.update, saw=values.append)
         for folder in searched.folders(name, GRADING)
     ]
+    add_grades(coverage, policy, values)
     return Seen(inline, scenarios, coverage)
 
 

@@ -16,6 +16,7 @@ import click
 
 from policytrader.config import load_profile
 from policytrader.errors import RefusedError, UsageError
+from policytrader.files import read_at_most
 from policytrader.model.times import london_day
 from policytrader.wiring import open_account, open_exchange, open_store, store_url, system_clock
 
@@ -32,6 +33,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STRATEGY_REF = "policytrader"
 """The strategy reference of every order of ours: what tells them from a person's on the same account."""
 
+_MOST_BYTES = 4096
+"""Of an arm file."""
 _TODAY = "today, by --now, else the exchange of --exchange, else the daemon's last tick, else the machine's clock"
 
 
@@ -272,11 +275,11 @@ def require_armed(context: Context, arm_file: str | None, account: str, now: dat
     if arm_file is not None:
         path = context.path(arm_file)
         try:
-            lines = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+            text = read_at_most(path, _MOST_BYTES).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             message = f"not armed: {path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
             raise RefusedError(message) from None
-        if lines != [account, today]:
+        if [line.strip() for line in text.splitlines() if line.strip()] != [account, today]:
             message = f"not armed: {path} must hold two lines, the account's user name and {today}"
             raise RefusedError(message)
         return

@@ -17,7 +17,7 @@ from policytrader.model.price import MIN_PRICE, is_on_ladder, ticks_between
 from policytrader.model.snapshot import MarketStatus, OrderStatus, RunnerStatus, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from decimal import Decimal
 
     from policytrader.model.bets import Bet
@@ -30,7 +30,7 @@ class WaitCode(StrEnum):
     """Why nothing can be done at this moment."""
 
     ORDER_UNSEEN = "order_unseen"
-    """An order was sent and does not show in the account: a second hedge could be one too many."""
+    """An order was sent, or a bet was listed, and does not show in the account: a hedge could be one too many."""
     MARKET_NOT_OPEN = "market_not_open"
     IN_PLAY = "in_play"
     DELAYED = "delayed"
@@ -106,14 +106,17 @@ class ClosingTerms:
     collar: PriceCollar | None = None
 
 
+def bets_on(bets: Iterable[Bet], terms: ClosingTerms) -> list[Bet]:
+    """Those on the runner, whoever placed them."""
+    return [bet for bet in bets if (bet.market_id, bet.selection_id) == (terms.market_id, terms.selection_id)]
+
+
 def position_on(bets: Sequence[Bet], terms: ClosingTerms) -> Position:
     """The position of all matched bets on the runner, both sides, whoever placed them."""
-    return position_of(bet.as_order(is_ours=True) for bet in _bets_on(bets, terms))
+    return position_of(bet.as_order(is_ours=True) for bet in bets_on(bets, terms))
 
 
-def next_step(
-    terms: ClosingTerms, market: LiveMarket | None, bets: Sequence[Bet], unseen_refs: Collection[str]
-) -> Step:
+def next_step(terms: ClosingTerms, market: LiveMarket | None, bets: Sequence[Bet], unseen: Collection[str]) -> Step:
     """What to do next about the runner.
 
     Args:
@@ -121,10 +124,10 @@ def next_step(
         market: The market as read *before* the bets (a removal in between lowers averages, and a hedge computed from
             the old ones would make the worst outcome worse); None where the exchange does not list it.
         bets: The account's bets in the market as read after it, complete.
-        unseen_refs: References of orders that were sent, may live, and are not among the bets.
+        unseen: What may live and is not among the bets: orders that were sent, and bets that were listed before.
 
     """
-    on_runner = _bets_on(bets, terms)
+    on_runner = bets_on(bets, terms)
     if market is None:
         # Bets are listed until their market is settled: an answer that leaves it out is no proof that it is over.
         return Wait(WaitCode.MARKET_NOT_OPEN) if on_runner else Closed(Ending.MARKET_CLOSED)
@@ -142,7 +145,7 @@ def next_step(
     if resting:
         return CancelOpen(resting)
     # It forbids the hedge, which is made for a sum; what rests can only make things worse meanwhile.
-    if unseen_refs or any(_is_ours(bet, terms) and bet.status is OrderStatus.UNKNOWN for bet in on_runner):
+    if unseen or any(_is_ours(bet, terms) and bet.status is OrderStatus.UNKNOWN for bet in on_runner):
         return Wait(WaitCode.ORDER_UNSEEN)
     return _hedge(terms, market.version, runner, position_on(bets, terms))
 
@@ -153,10 +156,6 @@ def _why_not_now(market: LiveMarket) -> WaitCode | None:
     if market.in_play or market.bet_delay:
         return WaitCode.IN_PLAY
     return WaitCode.DELAYED if market.is_delayed else None
-
-
-def _bets_on(bets: Sequence[Bet], terms: ClosingTerms) -> list[Bet]:
-    return [bet for bet in bets if (bet.market_id, bet.selection_id) == (terms.market_id, terms.selection_id)]
 
 
 def _is_ours(bet: Bet, terms: ClosingTerms) -> bool:

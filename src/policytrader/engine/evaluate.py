@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.compile import FIXED_COLUMNS, Outcome, Statement, compile_members, compile_policy
+from policytrader.engine.connection import ConnectionOwner
 from policytrader.engine.hedge import plan_hedge
 from policytrader.engine.plan import NO_REASON_STORED, Decision, Plan
 from policytrader.engine.protect import Guard
@@ -25,18 +24,8 @@ from policytrader.model.money import MINIMUM_SIZES, MinimumSize
 from policytrader.model.position import position_of, risk_of
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from policytrader.model.snapshot import Selection, Snapshot
     from policytrader.policy.policy_set import PolicySet
-
-LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,
-    "enable_external_access": False,
-    "autoload_known_extensions": False,
-    "autoinstall_known_extensions": False,
-}
-"""DuckDB without files, network and extensions; ``lock_configuration`` follows once the tables are registered."""
 
 _SIMPLE: dict[int, tuple[Action, str]] = {
     Outcome.CLOSED: (Action.CLOSED, "cashed_out"),
@@ -54,6 +43,9 @@ _BY_OUTCOME: dict[int, Action] = {
     Outcome.CANCEL_INVALID: Action.CANCEL,
     Outcome.INVALID: Action.INVALID,
 }
+BELOW_MINIMUM = "below_minimum"
+"""Why nothing is placed although the price is there: what is left, or offered, is less than the smallest order."""
+
 _OUTCOME = FIXED_COLUMNS.index("outcome")
 _ROW_NO = FIXED_COLUMNS.index("row_no")
 
@@ -70,7 +62,7 @@ def decision_order(selection: Selection) -> tuple[Any, ...]:
     )
 
 
-class Engine:
+class Engine(ConnectionOwner):
     """One policy, compiled and prepared once; evaluates any number of snapshots. Close it, or use it in ``with``."""
 
     def __init__(
@@ -92,25 +84,18 @@ class Engine:
         self._minimum = minimum
         self._sources = {table.name: SnapshotSource(table) for table in TABLES}
         self._ordered: tuple[tuple[Selection, ...], tuple[Selection, ...]] = ((), ())
-        self._connection = open_locked_down(self._sources)
+        super().__init__(self._sources)
         self._connection.execute(f"PREPARE decide AS {self.statement.sql}")
-
-    def __enter__(self) -> Self:
-        """The engine itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Release DuckDB's memory."""
-        self._connection.close()
 
     def evaluate(self, snapshot: Snapshot) -> Plan:
         """Decide every selection of the snapshot."""
+        guard = Guard(self.policy.protection.protections, snapshot) if self._protections else None
+        decider = Decider(self.policy, snapshot, guard, self._minimum)
+        decisions = tuple(decider.decide(selection, row) for selection, row in self.rows(snapshot))
+        return Plan(self.policy, snapshot, decisions, self.statement)
+
+    def rows(self, snapshot: Snapshot) -> list[tuple[Selection, tuple[Any, ...]]]:
+        """The selections in the order of decision, each with the statement's row; columns as in ``statement``."""
         selections = self._load(snapshot)
         rows: list[tuple[Any, ...]] = self._connection.execute("EXECUTE decide").fetchall()
         by_number = {row[_ROW_NO]: row for row in rows}
@@ -118,12 +103,7 @@ class Engine:
         if len(rows) != len(selections) or len(by_number) != len(rows):
             message = f"{len(rows)} decisions for {len(selections)} selections"
             raise AssertionError(message)
-        guard = Guard(self.policy.protection.protections, snapshot) if self._protections else None
-        basis = (self.policy, snapshot)
-        decisions = tuple(
-            self._decide(selection, by_number[number], basis, guard) for number, selection in enumerate(selections)
-        )
-        return Plan(self.policy, snapshot, decisions, self.statement)
+        return [(selection, by_number[number]) for number, selection in enumerate(selections)]
 
     def members(self, snapshot: Snapshot) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """What each fact says of each runner of each captured race: column names and rows."""
@@ -143,30 +123,39 @@ class Engine:
         sources["orders"].fill(orders_table, snapshot.orders)
         return selections
 
-    def _decide(
-        self, selection: Selection, row: tuple[Any, ...], basis: tuple[PolicySet, Snapshot], guard: Guard | None
-    ) -> Decision:
+
+class Decider:
+    """From the statement's row of a selection to its decision: sizes, hedges and protections, in order of decision."""
+
+    def __init__(self, policy: PolicySet, snapshot: Snapshot, guard: Guard | None, minimum: MinimumSize) -> None:
+        """``guard`` None leaves the protections out; it remembers what was planned before."""
+        self._basis = (policy, snapshot)
+        self._guard = guard
+        self._minimum = minimum
+
+    def decide(self, selection: Selection, row: tuple[Any, ...]) -> Decision:
+        """Decide one selection. ``row`` begins with ``FIXED_COLUMNS``."""
         outcome = row[_OUTCOME]
         if (simple := _SIMPLE.get(outcome)) is not None:
-            return Decision(selection, *simple, None, None, row, basis)
-        decision = Decision(selection, _BY_OUTCOME[outcome], "ladder", None, None, row, basis)
+            return Decision(selection, *simple, None, None, row, self._basis)
+        decision = Decision(selection, _BY_OUTCOME[outcome], "ladder", None, None, row, self._basis)
         if outcome == Outcome.CANDIDATE:
-            self._place(decision, guard)
+            self._place(decision)
             return decision
         if outcome == Outcome.CASH_OUT:
-            decision.cash_out = _hedge(selection, basis[1])
+            decision.cash_out = _hedge(selection, self._basis[1])
         decision.code = decision.reason or NO_REASON_STORED
         return decision
 
-    def _place(self, decision: Decision, guard: Guard | None) -> None:
+    def _place(self, decision: Decision) -> None:
         """Work out the order; settle for WAIT or BLOCKED where there is none."""
-        selection = decision.selection
+        selection, guard = decision.selection, self._guard
         price, depth = decision.offered
         assert price is not None, "the entry rule met a price"
         stake = decision.stake
         size = size_of(stake.remaining, selection.side, price, depth)
         if not self._minimum.allows(size, price):
-            decision.action, decision.code = Action.WAIT, "below_minimum"
+            decision.action, decision.code = Action.WAIT, BELOW_MINIMUM
             return
         order = PlannedOrder(selection.side, price, size)
         # Whatever the ladder, the statement or the sizes come to: never past the cap.
@@ -195,15 +184,6 @@ def _hedge(selection: Selection, snapshot: Snapshot) -> PlannedHedge:
     runner = snapshot.runners_by_id.get(key)
     best_back, best_lay = (runner.best_back, runner.best_lay) if runner else (None, None)
     return plan_hedge(*position_of(snapshot.orders_by_runner.get(key, [])), best_back, best_lay)
-
-
-def open_locked_down(sources: dict[str, SnapshotSource]) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that sees these tables and nothing else."""
-    connection = duckdb.connect(":memory:", config=LOCKED_DOWN)
-    for name, source in sources.items():
-        connection.register(name, source)
-    connection.execute("SET lock_configuration = true")
-    return connection
 
 
 def evaluate(

@@ -58,6 +58,27 @@ class Period(StrEnum):
     SECOND_HALF = "second_half"
     EXTRA_TIME = "extra_time"
 
+    @property
+    def parts(self) -> tuple[Period, ...]:
+        """The periods that events are told of: regular time is its two halves."""
+        return HALVES if self is Period.REGULAR else (self,)
+
+
+HALVES = (Period.FIRST_HALF, Period.SECOND_HALF)
+"""What regular time is made of."""
+
+END_OF_FIRST_HALF = 45
+END_OF_REGULAR = 90
+MAX_MINUTE = 150
+"""No minute of a match is beyond it."""
+
+
+def period_of(minute: int) -> Period:
+    """The period of a minute as feeds count them: stoppage time has the minute that it is added to."""
+    if minute <= END_OF_FIRST_HALF:
+        return Period.FIRST_HALF
+    return Period.SECOND_HALF if minute <= END_OF_REGULAR else Period.EXTRA_TIME
+
 
 class Stat(StrEnum):
     """What is counted; each feed's parser maps its own words to these. Cards and goals of a half come from events."""
@@ -224,6 +245,7 @@ class Fixture:
     """All that rules see of a match.
 
     ``finished_periods`` are over for good: FIRST_HALF after the half-time marker, all after the final whistle.
+    ``is_var_pending`` is None where the feed does not say whether a video review is open.
     ``team_stats`` is by period, statistic and side; REGULAR is the sum of the halves where there was extra time.
     ``players`` by the feed's id. ``cards`` and ``goals`` in the order in which they happened, extra time included.
     """
@@ -232,7 +254,7 @@ class Fixture:
     teams: Mapping[TeamSide, Team]
     kickoff_at: datetime | None
     status: FixtureStatus
-    is_var_pending: bool
+    is_var_pending: bool | None
     score: Mapping[TeamSide, int] | None
     decided_by: DecidedBy
     finished_periods: frozenset[Period]

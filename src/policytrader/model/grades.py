@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.model.money import ZERO
 from policytrader.model.outcomes import Outcome
@@ -67,6 +67,13 @@ class RuleTruth:
     truth: bool | None
 
 
+class Nearest(NamedTuple):
+    """A name of the fixture that comes near one which was not found; ``score`` from 0 to 100."""
+
+    name: str
+    score: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
     """The answer for one bet. ``rule`` is the rule that decided; money is of a settled bet, zero while pending.
@@ -92,7 +99,7 @@ class Grade:
     first_seen_value: int | None = None
     first_seen_at: datetime | None = None
     problem: str = ""
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[Nearest, ...] = ()
     source_paths: tuple[str, ...] = ()
     values: Mapping[str, object] = field(default_factory=dict)
     rules: tuple[RuleTruth, ...] = ()

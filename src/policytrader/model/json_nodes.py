@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from policytrader.errors import LayoutUnknownError, printable
+from policytrader.model.strict_json import refuse_constant, refuse_two_of_a_name
 from policytrader.model.times import parse_utc
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def read_json(raw: bytes, feed: str) -> Node:
     """The document's root. Raises ``LayoutUnknownError`` for whatever is not one JSON object in UTF-8."""
     try:
         document = json.loads(
-            raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_two_of_a_name
+            raw.decode("utf-8-sig"), parse_constant=refuse_constant, object_pairs_hook=refuse_two_of_a_name
         )
     except RecursionError:
         raise layout_unknown(feed, "the answer", "nested too deeply") from None
@@ -52,19 +53,6 @@ def _what_it_is(raw: bytes, error: ValueError) -> str:
         return "HTML instead of JSON (a browser check or an error page)"
     reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
     return f"not JSON, or cut off ({printable(reason)[:_SHOWN]})"
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    message = f"{name} is no JSON"
-    raise ValueError(message)
-
-
-def _refuse_two_of_a_name(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        message = "a name given twice in one object"
-        raise ValueError(message)
-    return made
 
 
 class Node:

@@ -32,7 +32,7 @@ def floor_to_penny(amount: Decimal) -> Decimal:
 
 
 def half_up(amount: Decimal, unit: Decimal = PENNY) -> Decimal:
-    """To the nearest ``unit``, a half away from zero; for showing only."""
+    """To the nearest ``unit``, a half away from zero: for showing, and for stakes that users type; never for orders."""
     return amount.quantize(unit, rounding=ROUND_HALF_UP, context=_EXACT)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 LONDON = ZoneInfo("Europe/London")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 # A day inside of the calendar's ends: every zone can show what lies between.
 _FIRST, _LAST = (
     datetime.min.replace(tzinfo=UTC) + timedelta(days=1),
@@ -52,4 +52,4 @@ def london_day(moment: datetime) -> date:
 
 def microseconds_between(start: datetime, end: datetime) -> int:
     """Whole microseconds from ``start`` to ``end``; negative when ``end`` comes first."""
-    return (end - start) // _MICROSECOND
+    return (end - start) // MICROSECOND

@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from policytrader.model.ids import LARGEST_ID
 from policytrader.model.money import ONE, ZERO, divide, half_up
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ MAX_EVIDENCE, MAX_DEPTH = 100_000, 50
 
 _DIGITS_BEFORE, _DIGITS_AFTER = 12, 20
 _KEYS = ("bet_id", "dedup_key", "fixture_id", "duplicate_of")
-_LARGEST = 2**63 - 1
 _SHOWN = 60
 
 
@@ -203,7 +203,7 @@ def _check_amount(name: str, amount: Decimal) -> None:
 
 
 def _check_whole(name: str, value: object) -> None:
-    if not isinstance(value, int) or abs(value) > _LARGEST:
+    if not isinstance(value, int) or abs(value) > LARGEST_ID:
         _refuse(name, value, "a whole number of eight bytes")
 
 

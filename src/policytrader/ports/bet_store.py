@@ -11,7 +11,7 @@ Every read and write of a user's bet names the user and the bot: another user's 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from policytrader.model.times import EPOCH
 
@@ -79,11 +79,38 @@ class PlayerChoice:
     team_id: str | None
 
 
-def in_rotation(found: Iterable[PendingFixture]) -> tuple[PendingFixture, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledFixture:
+    """A fixture with ``bet_count`` settled bets that are due for another look.
+
+    ``last_checked_at`` is the oldest of theirs; of a bet that was settled unlooked at, when that was.
+    """
+
+    fixture_id: str
+    bet_count: int
+    last_checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """Which settled bets to look at again: settled since, not checked since, and for none of the ``final`` reasons."""
+
+    settled_since: datetime
+    checked_before: datetime
+    final: frozenset[Reason] = frozenset()
+
+
+_Rotating = TypeVar("_Rotating", PendingFixture, SettledFixture)
+
+
+def in_rotation(found: Iterable[_Rotating]) -> tuple[_Rotating, ...]:
     """Never looked at first, then the longest unchecked; by id where that is the same."""
-    return tuple(
-        sorted(found, key=lambda one: (one.last_checked_at is not None, one.last_checked_at or EPOCH, one.fixture_id))
-    )
+    return tuple(sorted(found, key=_place))
+
+
+def _place(one: PendingFixture | SettledFixture) -> tuple[bool, datetime, str]:
+    looked_at = one.last_checked_at
+    return (looked_at is not None, looked_at or EPOCH, one.fixture_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +204,23 @@ class BetStore(Protocol):
         """Note that pending bets were looked at ``at``: no history, no new version, for it changes no result.
 
         Bets that are no longer pending, or not there, keep what they have.
+        """
+        ...
+
+    def settled_fixtures(
+        self, wanted: Recheck, owner: Owner | None = None, *, limit: int | None = None
+    ) -> tuple[SettledFixture, ...]:
+        """Fixtures with settled bets that are due for another look, longest unchecked first, at most ``limit``.
+
+        Over all owners, or one. A grade that a person made is not looked at again, nor a deleted bet. What is settled
+        at ``settled_since`` is due, what was checked at ``checked_before`` is not.
+        """
+        ...
+
+    def stamp_settled(self, fixture_id: str, at: datetime, owner: Owner | None = None) -> None:
+        """Note that the settled bets on a fixture were looked at ``at``: nothing else of them changes.
+
+        No history, no new version. Bets that are pending, deleted or graded by a person keep what they have.
         """
         ...
 

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from policytrader.model.fixture import Fixture
     from policytrader.model.listed_fixture import DayList
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An answer's body with the site's mark of this state of it; None for a site that gives none."""
+
+    body: bytes
+    etag: str | None = None
 
 
 class AnswerSource(Protocol):
@@ -20,10 +28,14 @@ class AnswerSource(Protocol):
         """The answer's body. Raises ``FeedError``, in whose text there is nothing of ``headers``."""
         ...
 
+    def get_changed(self, path: str, etag: str | None) -> Tagged | None:
+        """The same with its mark; None where the site says that it is still in the state ``etag``."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FixtureAnswer:
-    """A fixture, and what a person may want to see of the answer that it was read from."""
+    """A fixture; ``is_cached`` where the answer was one that was kept, and nobody was asked."""
 
     fixture: Fixture
     is_cached: bool
@@ -37,8 +49,11 @@ class StatFeed(Protocol):
     * ``LayoutUnknownError``: an answer that is no fixture as far as is known (another layout, HTML, cut off).
     """
 
-    def fixture(self, fixture_id: str) -> FixtureAnswer:
-        """The fixture as it stands now; finished ones may come from the cache."""
+    def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:
+        """The fixture as it stands now; finished ones may come from the cache.
+
+        ``newer_than``: an answer that was fetched by then will not do, final or not.
+        """
         ...
 
 

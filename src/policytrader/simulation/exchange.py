@@ -109,15 +109,32 @@ class SimulatedExchange:
                 self.now = max(self.now, delays[0][0])
                 self._tell(self._desk.end_delay())
             elif event is not None and event.at <= to:
-                self.now = max(self.now, event.at)
                 self._upcoming = next(self._feed, None)
-                if type(event) is Quote:
-                    self._play_quote(event)
-                else:
-                    self._play_from_feed(event)
+                self.play(event)
             else:
                 break
         self.now = to
+
+    def play(self, event: Event) -> None:
+        """Let one event of the world happen, as the feed's do: for whoever hands them over one by one, in order."""
+        self.now = max(self.now, event.at)
+        if type(event) is Quote:
+            self._play_quote(event)
+        else:
+            self._play_from_feed(event)
+
+    def open_market(self, definitions: Sequence[tuple[datetime, MarketDefinition]]) -> Market:
+        """Take up a market that nobody has bet on with all its definitions so far, each as of its own time.
+
+        What a definition does to bets and to what they are worth is left out, there being none; books are empty.
+        """
+        (_, first), *later = definitions
+        market = self._desk.markets[first.market_id] = Market(first)
+        for at, definition in later:
+            redefine(market, definition, at, self._desk.minimum)
+        market.touched.clear()
+        market.moved.clear()
+        return market
 
     def apply(self, event: Event) -> None:
         """Act now, as a person does. Where that cannot be, ``SimulationError`` says why and nothing has happened.

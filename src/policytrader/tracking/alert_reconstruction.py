@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policytrader.app.alerts.cascade import AlertReconstruction, AlertSources
 from policytrader.app.alerts.market_names import MarketNames
+from policytrader.authoring.load import load_grading
 from policytrader.authoring.yaml import read_yaml_file
+from policytrader.engine.player_names import NameMatcher
 from policytrader.policy.grading.markets import MarketsPolicy
 from policytrader.resources import resource
 from policytrader.tracking import names
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from policytrader.app.alerts.search import Names
     from policytrader.engine.player_names import PlayerMatch, TeamMatch
     from policytrader.ports.alert_collection import AlertCollection, AlertLookup
 
@@ -54,16 +58,19 @@ class AlertReconstructionService:
         team_alerts_collection: AlertCollection | None = None,
         *,
         sportmonks_lookup: AlertLookup | None = ask_sportmonks,
+        rules: str | Path | None = None,
     ) -> None:
         """The token is optional, and deprecated; ``sportmonks_lookup`` is who asks with it, None for nobody.
 
-        Both collections are needed by whoever searches the alerts of both bots.
+        Both collections are needed by whoever searches the alerts of both bots. ``rules`` is a folder of grading rules
+        (markets, names), else the shipped ones are read. Raises ``PolicyError`` for rules that are not sound.
         """
+        known, markets = (ShippedNames(), shipped_markets()) if rules is None else _read_rules(Path(rules))
         self._alerts = AlertReconstruction(
             AlertSources(
                 collections={"player": player_alerts_collection, "team": team_alerts_collection},
-                names=ShippedNames(),
-                markets=shipped_markets(),
+                names=known,
+                markets=markets,
                 token=sportmonks_api_token,
                 lookup=sportmonks_lookup,
             )
@@ -113,6 +120,12 @@ class AlertReconstructionService:
         asked once, with a ``DeprecationWarning``; 4. None.
         """
         return self._alerts.rebuild(alert_id, message_text, bot_type, message_date)
+
+
+def _read_rules(folder: Path) -> tuple[Names, MarketNames]:
+    """How names of people and of markets are read by the rules in a folder."""
+    policy = load_grading(folder)
+    return NameMatcher(policy.names), MarketNames.of(policy.markets)
 
 
 @cache

@@ -12,16 +12,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, Unpack, overload
 
 from policytrader.app.tracking import values
-from policytrader.app.tracking.address import checked_address
+from policytrader.app.tracking.address import check_database, checked_address
 from policytrader.app.tracking.book import Answer
 from policytrader.app.tracking.choosing import take_player_back
 from policytrader.app.tracking.curve import bankroll_curve, closing_line
 from policytrader.app.tracking.documents import bet_document, curve_document, history_document
+from policytrader.app.tracking.exporting import FORMS, exported
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
-from policytrader.app.tracking.records import WRITERS
-from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
+from policytrader.app.tracking.user_stats import no_stats, user_stats
 from policytrader.app.tracking.values import Refusal
 from policytrader.errors import UsageError
 from policytrader.model.tracked import BotType
@@ -71,8 +71,9 @@ class BetTrackingSystem:
         alert_zone: str = "Europe/London",
         opened: OpenedBets | None = None,
     ) -> None:
-        """Connects to nothing. Raises ``UsageError`` for an address or a bot that cannot be; it says what to start."""
+        """Connects to nothing. Raises ``UsageError``, which says what to do, for what no store or bot can be."""
         self._address = "" if opened is not None else checked_address(mongo_connection_string)
+        check_database(self._address, database_name)
         self._database = database_name
         self._alert_zone = alert_zone
         self._given = opened
@@ -106,16 +107,18 @@ class BetTrackingSystem:
     def get_user_stats(
         self,
         user_id: int,
+        *,
+        limit: int | None = None,
         **filters: Unpack[Wanted],
     ) -> dict[str, Any]:
         """Fourteen sums, unrounded and in units, and ``bets``: every bet's document, newest first.
 
-        Of a user with more than a thousand bets, ``bets`` is read when it is first asked for. ``filters``, such as
-        ``tags=["acca"]``, leave bets out, of the sums as well.
+        ``limit`` is how many of the newest ``bets`` has: of a user with very many, their documents take the time, and
+        the sums none. ``filters``, such as ``tags=["acca"]``, leave bets out, of the sums as well.
         """
         wanted = _filter(filters)
         owner = self._owner_or_none(user_id)
-        return no_stats() if owner is None else user_stats(self._opened.book.store, owner, wanted)
+        return no_stats() if owner is None else user_stats(self._opened.book.store, owner, wanted, limit)
 
     def update_bet_result(
         self,
@@ -173,8 +176,6 @@ class BetTrackingSystem:
 
         ``markup`` is that of the client libraries, or ``markdown_v2``, ``html`` or ``plain`` for the Bot API.
         """
-        if isinstance(stats, LazyStats):
-            return stats_message(stats, username, stats.newest(RECENT), markup)
         given: object = stats  # of programs that nobody checks
         known: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
         bets = known.get("bets")
@@ -256,13 +257,16 @@ class BetTrackingSystem:
         return curve_document(bankroll_curve(bets), closing_line(bets))
 
     def export_bets(self, user_id: int, *, form: str = "csv") -> str:
-        """Every field of every bet as a CSV file or a JSON document; to import it again changes nothing."""
-        if form not in WRITERS:
-            message = f"form: must be one of {', '.join(WRITERS)}"
+        """Every field of every bet as a CSV file or a JSON document; to import it again changes nothing.
+
+        JSON is a backup: it has each bet's history and the deleted bets too, and an empty store that imports it is as
+        this one. Raises ``UsageError`` for another form.
+        """
+        if form not in FORMS:
+            message = f"form: must be one of {', '.join(FORMS)}"
             raise UsageError(message)
         owner = self._owner_or_none(user_id)
-        bets = () if owner is None else self._opened.book.store.bets(owner)
-        return "".join(WRITERS[form](bets))
+        return "".join(exported(self._opened.book.store, owner, form))
 
     def import_bets(
         self, user_id: int, text: str, *, form: str = "csv", unit_size: float | None = None

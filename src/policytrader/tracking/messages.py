@@ -49,7 +49,14 @@ def _same(text: str) -> str:
 
 
 def _names_in_markdown(text: str) -> str:
-    return re.sub(r"([*`\[])", r"\\\1", text)
+    # Some readers take a backslash before a backslash for an escape, and some do not: with all of them doubled, the
+    # sign after them is escaped for both. A lone `_` stays, as in john_doe.
+    return re.sub(r"(\\*)([*`\[])|(\\+)(_)", _escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    backslashes, sign = found[1] or found[3] or "", found[2] or found[4]
+    return f"{backslashes * 2}\\{sign}"
 
 
 def _markdown_v2(text: str) -> str:

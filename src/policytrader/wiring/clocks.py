@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def system_clock(is_stopping: Callable[[], bool] | None = None, *, at: datetime | None = None) -> SystemClock:
     """The machine's clock, whose waits end early when ``is_stopping``; with ``at`` it is that moment all the time."""
-    from policytrader.adapters.clocks import SystemClock, never
+    from policytrader.adapters.clocks import SystemClock
+    from policytrader.adapters.waiting import never
 
     if at is None:
         return SystemClock(is_stopping or never)
@@ -22,6 +23,6 @@ def system_clock(is_stopping: Callable[[], bool] | None = None, *, at: datetime 
 
 def wall_rest(is_stopping: Callable[[], bool]) -> Callable[[float], None]:
     """Let the wall's time pass, until somebody wants to stop."""
-    from policytrader.adapters.clocks import rest
+    from policytrader.adapters.waiting import rest
 
     return lambda seconds: rest(seconds, is_stopping)

@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from policytrader.addresses import is_loopback
 from policytrader.errors import UsageError
+from policytrader.files import TooLargeError, read_at_most
 from policytrader.policy.values import duration
 from policytrader.resources import resource
 
@@ -55,8 +57,13 @@ def grading_folder(project: Path, named: str | None = None) -> Path:
             message = f"--policy {named}: no such folder of grading rules"
             raise UsageError(message)
         return folder
+    return own_grading_folder(project) or resource("rules")
+
+
+def own_grading_folder(project: Path) -> Path | None:
+    """The project's own grading rules; None where it has none, and the shipped ones are read."""
     own = project / "rules"
-    return own if (own / "football").is_dir() else resource("rules")
+    return own if (own / "football").is_dir() else None
 
 
 def read_grading(folder: Path) -> GradingSet:
@@ -76,14 +83,13 @@ def read_match(path: Path, fetched_at: datetime) -> Fixture:
     from policytrader.errors import LayoutUnknownError
 
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
+        raw = read_at_most(path, _MOST_BYTES)
+    except TooLargeError:
+        message = f"--fixture {path}: larger than any match's answer"
+        raise UsageError(message) from None
     except OSError as error:
         message = f"--fixture {path}: {error.strerror or error}"
         raise UsageError(message) from None
-    if len(raw) > _MOST_BYTES:
-        message = f"--fixture {path}: larger than any match's answer"
-        raise UsageError(message)
     try:
         return parse_match(raw, fetched_at=fetched_at)
     except LayoutUnknownError as unknown:
@@ -128,4 +134,4 @@ def opened_settler(
     matcher = FixtureMatcher(names, policy.names.accept)
     finder = FixtureFinder(store, lists, matcher, clock, policy.grading.schedule)
     with GradingEngine(policy, names) as engine:
-        yield Settler(store, feed, engine, clock, SameFixture(names, moved), finder)
+        yield Settler(store, feed, engine, clock, SameFixture(names, moved), finder, grader=uuid4().hex)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WINDOW = timedelta(hours=72)
 FINISHED = as_bytes(mini("L3"))
+CORRECTED = as_bytes(derived_corrected(mini("L3"), {"content.stats.Periods.All.stats[0].stats[1].stats[0]": 6}))
 PATH = f"/{DETAILS}{MATCH_ID}"
 
 
@@ -67,8 +68,7 @@ def test_the_raw_answer_is_kept_under_its_hash(feed: FotMobFeed, kept: KeptAnswe
 def test_a_finished_match_is_asked_for_again_until_numbers_stand(feed: FotMobFeed, site: Site, clock: Clock) -> None:
     feed.fixture(MATCH_ID)
     clock.moment += timedelta(hours=24)
-    corrected = derived_corrected(mini("L3"), {"content.stats.Periods.All.stats[0].stats[1].stats[0]": 5})
-    site.otherwise = Answer(as_bytes(corrected))
+    site.otherwise = Answer(CORRECTED)
     assert not feed.fixture(MATCH_ID).is_cached
     clock.moment += timedelta(hours=60)
     last = feed.fixture(MATCH_ID)
@@ -79,6 +79,65 @@ def test_a_finished_match_is_asked_for_again_until_numbers_stand(feed: FotMobFee
     assert again.is_cached
     assert again.fixture == last.fixture
     assert len(site.asked) == 3
+
+
+def test_what_is_final_is_asked_for_where_something_newer_is_wanted(feed: FotMobFeed, site: Site, clock: Clock) -> None:
+    clock.moment += timedelta(days=10)
+    before = feed.fixture(MATCH_ID).fixture
+    fetched_at = clock.moment
+    clock.moment += timedelta(hours=1)
+    assert feed.fixture(MATCH_ID, newer_than=fetched_at - timedelta(seconds=1)).is_cached
+    site.otherwise = Answer(CORRECTED)
+    again = feed.fixture(MATCH_ID, newer_than=fetched_at)
+    assert not again.is_cached
+    assert len(site.asked) == 2
+    assert again.fixture.source.hash != before.source.hash
+    # The correction is what is remembered from now on.
+    later = feed.fixture(MATCH_ID)
+    assert (later.is_cached, later.fixture) == (True, again.fixture)
+
+
+def test_a_site_that_marks_its_answers_is_asked_whether_anything_changed(
+    feed: FotMobFeed, site: Site, clock: Clock
+) -> None:
+    site.otherwise = Answer(FINISHED, headers={"ETag": 'W/"state-1"'})
+    first = feed.fixture(MATCH_ID)
+    clock.moment += timedelta(minutes=31)
+    site.otherwise = Answer(b"", 304)
+    same = feed.fixture(MATCH_ID, newer_than=clock.moment)
+    assert not same.is_cached
+    assert same.fixture.source.hash == first.fixture.source.hash
+    assert same.fixture.source.fetched_at == clock.now()
+    site.otherwise = Answer(CORRECTED, headers={"ETag": '"state-2"'})
+    clock.moment += timedelta(minutes=31)
+    assert feed.fixture(MATCH_ID).fixture.source.hash != first.fixture.source.hash
+    feed.fixture(MATCH_ID)
+    assert [headers.get("If-None-Match") for _, headers in site.asked] == [
+        None, 'W/"state-1"', 'W/"state-1"', '"state-2"'
+    ]  # fmt: skip
+
+
+def test_what_did_not_change_by_the_last_day_is_final(feed: FotMobFeed, site: Site, clock: Clock) -> None:
+    site.otherwise = Answer(FINISHED, headers={"ETag": '"state-1"'})
+    feed.fixture(MATCH_ID)
+    clock.moment += WINDOW + timedelta(hours=3)
+    site.otherwise = Answer(b"", 304)
+    assert not feed.fixture(MATCH_ID).is_cached
+    assert feed.fixture(MATCH_ID).is_cached
+
+
+@pytest.mark.parametrize("damage", ["raw", "etag"])
+def test_nobody_asks_about_changes_of_what_is_lost(feed: FotMobFeed, site: Site, tmp_path: Path, damage: str) -> None:
+    site.otherwise = Answer(FINISHED, headers={"ETag": '"state-1"'})
+    feed.fixture(MATCH_ID)
+    (raw,) = tmp_path.rglob("*.gz")
+    (note,) = tmp_path.rglob(f"{MATCH_ID}.json")
+    if damage == "raw":
+        raw.unlink()
+    else:
+        note.write_text(json.dumps(json.loads(note.read_text()) | {"etag": 'a"\r\nX: y'}))
+    assert feed.fixture(MATCH_ID).fixture.status is FixtureStatus.FINISHED
+    assert "If-None-Match" not in site.asked[1][1]
 
 
 @pytest.mark.parametrize(("minutes", "is_final"), [(-1, False), (1, True)])

@@ -21,7 +21,7 @@ from policytrader.app.tracking.values import imported_outcome
 from policytrader.errors import StoreError
 from policytrader.model.outcomes import OUTCOME_ALIASES, Outcome, Reason
 from policytrader.model.tracked import BotType
-from policytrader.ports.bet_store import BetFilter, Check, Owner, Totals
+from policytrader.ports.bet_store import BetFilter, Check, Owner, Recheck, SettledFixture, Totals
 from tests.contracts.bet_store_contract import ANNA, AT, KICK_OFF, MINUTE, a_bet, full_bet, ids, put, settled, told
 
 if TYPE_CHECKING:
@@ -103,6 +103,44 @@ def test_words_of_other_trackers_mean_the_same_in_documents_and_in_files(word: s
 def test_a_closing_line_is_the_same_number_everywhere() -> None:
     bet = full_bet()
     assert record(bet)["clv"] == str(bet_document(bet)["clv"])
+
+
+def test_results_in_others_documents_are_looked_at_again(store: MongoBetStore) -> None:
+    store.owners()
+    store._database.command("collMod", "bets", validationLevel="off")
+    looked, settled_at = AT + 9 * MINUTE, AT + 5 * MINUTE
+    raw = store._database["bets"]
+    raw.insert_many([
+        seeds_document("number", status="won", settled_at=settled_at, fixture_id=1),
+        seeds_document("text", status="Void", settled_at=AT + 6 * MINUTE, fixture_id="1"),
+        seeds_document("no time", status="won", settled_at="yesterday", fixture_id=2),
+        seeds_document("null", status="won", settled_at=settled_at, fixture_id=3, result_tracking=None),
+        seeds_document("waits", settled_at=settled_at, fixture_id=4),
+        seeds_document("without", status="lost", settled_at=settled_at, fixture_id=5, result_tracking={}),
+    ])  # fmt: skip
+    store._database.command("collMod", "bets", validationLevel="moderate")
+    wanted = Recheck(settled_since=AT, checked_before=AT + 8 * MINUTE)
+    assert store.settled_fixtures(wanted) == store.settled_fixtures(wanted, CARL) == (
+        SettledFixture(fixture_id="1", bet_count=2, last_checked_at=settled_at),
+        SettledFixture(fixture_id="5", bet_count=1, last_checked_at=settled_at),
+    )  # fmt: skip
+    for fixture_id in "135":
+        store.stamp_settled(fixture_id, looked, CARL)
+    assert store.settled_fixtures(wanted) == ()
+    stamped = {one["bet_id"] for one in raw.find({"result_tracking.last_checked_at": looked})}
+    assert stamped == {"number", "text", "without"}
+
+
+def test_a_fixture_is_as_young_as_its_newest_kick_off_however_its_id_is_written(store: MongoBetStore) -> None:
+    store.owners()
+    store._database.command("collMod", "bets", validationLevel="off")
+    kickoffs = (KICK_OFF - 60 * MINUTE, KICK_OFF)
+    store._database["bets"].insert_many([
+        seeds_document("number", fixture_id=1, kickoff_at=kickoffs[0]),
+        seeds_document("text", fixture_id="1", kickoff_at=kickoffs[1]),
+    ])  # fmt: skip
+    (fixture,) = store.pending_fixtures(KICK_OFF + MINUTE)
+    assert (fixture.bet_count, fixture.kickoff_at) == (2, KICK_OFF)
 
 
 def test_the_seeds_documents_are_read_and_taken_over(store: MongoBetStore) -> None:

@@ -49,6 +49,18 @@ def test_a_users_own_index_serves_as_well_and_another_validator_is_replaced(
     assert store.bet(ANNA, "b1") == a_bet()
 
 
+def test_an_index_that_a_newer_program_needs_is_added_to_what_is_there(
+    server: object, open_store: Callable[..., MongoBetStore]
+) -> None:
+    assert server
+    store = open_store()
+    put(store, a_bet())
+    raw = store._database[BETS]
+    raw.drop_index("settled")
+    assert open_store().bet(ANNA, "b1") == a_bet()
+    assert raw.index_information()["settled"]["key"] == [("settled_at", 1), ("fixture_id", 1)]
+
+
 def test_two_documents_of_one_id_are_told(open_store: Callable[..., MongoBetStore]) -> None:
     store = open_store()
     store._database[BETS].insert_many([{"bet_id": "b1"}, {"bet_id": "b1"}])

@@ -142,3 +142,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes(b"caf\xe9")
     with pytest.raises(SnapshotError, match=r"R110  is not UTF-8 \(byte 4\)"):
         read_picks(tmp_path / "latin.csv")
+    with (tmp_path / "large.csv").open("wb") as file:
+        file.truncate((8 << 20) + 1)
+    with pytest.raises(SnapshotError, match=r"large.csv  R110  cannot be read: larger than 8,388,608 bytes"):
+        read_picks(tmp_path / "large.csv")

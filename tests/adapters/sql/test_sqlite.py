@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import threading
 from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
+from policytrader.adapters.sql.database import Database
 from policytrader.adapters.sql.store import SqlStore
 from policytrader.errors import StoreError
 from tests.contracts.store_contract import an_intent, lead, pick
@@ -154,6 +156,21 @@ def test_a_busy_database_is_told(store: SqlStore, file: Path) -> None:
         assert raised.value.code == "busy"
         assert store.open_intents(ACCOUNT) == ()  # readers go on
     assert len(store.reserve([an_intent()], lease, AT)) == 1
+
+
+def test_two_programs_meet_at_a_new_file(tmp_path: Path) -> None:
+    place = tmp_path / "new.db"
+    database = Database(f"sqlite:///{place}")
+    with closing(sqlite3.connect(place, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE theirs (name TEXT)")
+        # Whoever writes to it before it has been switched over: SQLite does not wait for the end of that.
+        other.execute("BEGIN IMMEDIATE")
+        ends = threading.Timer(0.3, other.execute, ["COMMIT"])
+        ends.start()
+        with database.read() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        ends.join()
+    database.dispose()
 
 
 def test_the_lock_is_of_the_file_not_of_its_name(

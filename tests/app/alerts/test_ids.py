@@ -71,7 +71,9 @@ def test_ids_are_read_as_they_are_put_together(
     assert parse_alert_id(written, "player") == expected
 
 
-@pytest.mark.parametrize(("value", "number"), [(7, 7), ("7", 7), (" 07 ", 7), (7.0, 7), (2**63 - 1, 2**63 - 1)])
+@pytest.mark.parametrize(
+    ("value", "number"), [(7, 7), ("7", 7), (" 07 ", 7), (7.0, 7), (2**63 - 1, 2**63 - 1), (str(2**63 - 1), 2**63 - 1)]
+)
 def test_ids_however_they_are_kept(value: Any, number: int) -> None:
     assert as_id(value) == number
 

@@ -9,9 +9,10 @@ import pytest
 
 from policytrader.app.grading.find_fixtures import FixtureFinder
 from policytrader.app.grading.same_fixture import SameFixture
-from policytrader.app.grading.settle import Settler
+from policytrader.app.grading.settle import FixtureLook, Settler
 from policytrader.app.grading.watch import watch
 from policytrader.engine.fixture_match import FixtureMatcher
+from policytrader.engine.grading import evidence
 from policytrader.engine.grading.evaluate import GradingEngine
 from policytrader.engine.player_names import NameMatcher
 from policytrader.errors import FeedError, LayoutUnknownError, StoreError
@@ -28,6 +29,7 @@ from tests.tracked_bets import Moving, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from policytrader.model.listed_fixture import DayList
 
@@ -42,8 +44,14 @@ class Feed:
 
     answers: dict[str, Fixture | FeedError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    cached: set[str] = field(default_factory=set)
+    """Fixtures that it remembers, unless something newer is asked for."""
 
-    def fixture(self, fixture_id: str) -> FixtureAnswer:
+    def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:
+        if fixture_id in self.cached and newer_than is None:
+            answer = self.answers[fixture_id]
+            assert isinstance(answer, Fixture)
+            return FixtureAnswer(answer, is_cached=True)
         self.asked.append(fixture_id)
         answer = self.answers.get(fixture_id, FeedError("nothing under this id"))
         if isinstance(answer, FeedError):
@@ -156,6 +164,24 @@ def test_a_bet_is_settled_with_its_money_its_ids_and_its_history(world: World) -
     assert entry.evidence["reason"] == "line"
     assert entry.evidence["source_paths"] == ["players.7.shots"]
     assert entry.evidence["values"]["bet.margin"] == "0.5"
+
+
+def test_only_a_result_that_is_stored_is_explained(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    explained: list[Any] = []
+    seen_values = evidence.seen_values
+
+    def counted(seen: dict[str, Any]) -> Any:
+        explained.append(seen)
+        return seen_values(seen)
+
+    monkeypatch.setattr(evidence, "seen_values", counted)
+    world.add("a")
+    world.add("b", player_name="Nobody Here")
+    world.settler.look()
+    assert len(explained) == 1
+    world.clock.wait(3600)
+    world.settler.look()
+    assert len(explained) == 1
 
 
 def test_a_second_look_at_the_same_evidence_changes_nothing(world: World) -> None:
@@ -414,6 +440,29 @@ def test_a_bet_that_is_changed_all_the_time_waits_for_the_next_look() -> None:
     world.add("a")
     assert world.settler.look().settled == []
     assert world.bet("a").status is Outcome.PENDING
+
+
+def test_of_two_graders_at_once_the_one_that_wrote_reports(world: World) -> None:
+    for name in ("b1", "b2"):
+        world.add(name)
+    world.add("b3", line="2.25", market="Team Corners", player_name=None, team="Northport")  # stays pending
+    names = NameMatcher(world.rules.names)
+    same = SameFixture(names, timedelta(hours=72))
+    first, second = (
+        Settler(world.store, world.feed, world.engine, world.clock, same, grader=grader) for grader in ("one", "two")
+    )
+    others: list[FixtureLook] = []
+
+    def meddle(_: str) -> None:
+        # Both have read the bets, at the same moment; the second is the first to write.
+        world.store.before_write = lambda _: None
+        others.append(second.look_at("4506"))
+
+    world.store.before_write = meddle
+    own = first.look_at("4506")
+    assert [one.bet.bet_id for one in others[0].settled] == ["b1", "b2"]
+    assert (own.settled, own.pending) == ((), others[0].pending)
+    assert [entry.evidence.get("grader") for entry in world.store.history(OWNER, "b1")] == [None, "two"]
 
 
 class Away(MemoryBetStore):

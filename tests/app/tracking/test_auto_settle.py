@@ -20,15 +20,18 @@ from policytrader.model.fixture import FixtureStatus
 from policytrader.model.grades import Grade
 from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import By, Change, HistoryEntry
+from policytrader.ports.bet_store import Recheck
 from policytrader.ports.stat_feed import FixtureAnswer
 from tests.engine.grading.builders import fixture as a_fixture
 from tests.tracked_bets import ALERT, NOW, OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from policytrader.app.tracking.auto_settle import Settler
     from policytrader.model.fixture import Fixture
     from policytrader.model.tracked import TrackedBet
-    from policytrader.ports.bet_store import Owner, PendingFixture
+    from policytrader.ports.bet_store import Owner, PendingFixture, SettledFixture
 
 
 @dataclass
@@ -39,6 +42,7 @@ class ScriptedSettler:
     failing: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
+    correctable: set[str] = field(default_factory=set)
     retry_after: float | None = None
     asked: list[str] = field(default_factory=list)
     finding: Finding = field(default_factory=Finding)
@@ -61,8 +65,13 @@ class ScriptedSettler:
     def fixture_of(self, bet: TrackedBet) -> Fixture | None:
         raise NotImplementedError(bet)
 
-    def look_at(self, fixture_id: str, owner: Owner | None = None) -> FixtureLook:
-        self.asked.append(fixture_id)
+    def due_again(self, owner: Owner | None = None, *, limit: int = 99) -> tuple[SettledFixture, ...]:
+        wanted = Recheck(settled_since=NOW, checked_before=NOW + timedelta(days=99))
+        found = self.made.store.settled_fixtures(wanted, owner, limit=limit)
+        return tuple(one for one in found if one.fixture_id in self.correctable)
+
+    def look_at(self, fixture_id: str, owner: Owner | None = None, *, is_again: bool = False) -> FixtureLook:
+        self.asked.append(f"{fixture_id}!" if is_again else fixture_id)
         if fixture_id in self.failing:
             return FixtureLook(fixture_id=fixture_id, pending=((Reason.FEED_ERROR, 1),), failure="no answer",
                                retry_after_seconds=self.retry_after)  # fmt: skip
@@ -108,6 +117,20 @@ def test_every_fixture_is_looked_at_whatever_another_does(made: MadeBook, settle
         "reason": "line", "rule_id": "line",
     }  # fmt: skip
     assert auto_settle(settler, OWNER).document()["settled_count"] == 0
+
+
+def test_results_that_may_be_corrected_are_looked_at_after_the_pending_bets(
+    made: MadeBook, settler: ScriptedSettler
+) -> None:
+    for fixture in (1, 2, 3):
+        made.tracked(fixture_id=fixture, message_id=fixture)
+    settler.waiting = {"3"}
+    auto_settle(settler, OWNER)
+    made.tracked(fixture_id=2, message_id=9)
+    settler.correctable, settler.asked = {"1", "2"}, []
+    auto_settle(settler, OWNER)
+    # Each once: of the second one a pending bet is looked at, and a result.
+    assert settler.asked == ["2!", "3", "1!"]
 
 
 def test_a_feed_that_asks_to_be_left_alone_is_left_alone(made: MadeBook, settler: ScriptedSettler) -> None:
@@ -179,9 +202,11 @@ def test_a_silent_feed_is_waited_for_once(made: MadeBook, settler: ScriptedSettl
 class CountingFeed:
     status: FixtureStatus
     asked: int = 0
+    newer_than: datetime | None = None
 
-    def fixture(self, fixture_id: str) -> FixtureAnswer:
+    def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:
         self.asked += 1
+        self.newer_than = newer_than
         return FixtureAnswer(a_fixture(fixture_id=fixture_id, status=self.status), is_cached=False)
 
 
@@ -194,3 +219,14 @@ def test_a_finished_match_is_asked_for_once_a_minute(made: MadeBook, status: Fix
     made.clock.wait(FRESH.total_seconds())
     recent.fixture("1")
     assert feed.asked == asked
+
+
+def test_a_moment_ago_will_do_unless_something_newer_is_wanted(made: MadeBook) -> None:
+    feed = CountingFeed(FixtureStatus.FINISHED)
+    recent = RecentFixtures(feed, made.clock.now)
+    recent.fixture("1")
+    began = made.clock.now()
+    made.clock.wait(1)
+    assert recent.fixture("1", newer_than=began - timedelta(minutes=30)).is_cached
+    assert not recent.fixture("1", newer_than=began).is_cached
+    assert (feed.asked, feed.newer_than) == (2, began)

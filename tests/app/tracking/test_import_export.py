@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policytrader.app.tracking.exporting import FORMS
+from policytrader.app.tracking.exporting import exported as export
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
-from policytrader.app.tracking.records import COLUMNS, WRITERS
+from policytrader.app.tracking.records import COLUMNS
 from policytrader.app.tracking.values import Refusal
 from policytrader.model.outcomes import Outcome
 from tests.tracked_bets import OTHER, OWNER, MadeBook
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def exported(made: MadeBook, form: str, owner: Owner = OWNER) -> str:
-    return "".join(WRITERS[form](made.store.bets(owner)))
+    return "".join(export(made.store, owner, form))
 
 
 def imported(made: MadeBook, text: str, form: str = "csv", owner: Owner = OWNER, **more: Any) -> Imported:
@@ -69,7 +71,7 @@ RESULTS = st.tuples(st.sampled_from(list(Outcome)), st.booleans(), st.none() | s
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(BETS, LABELS, TEXTS, RESULTS, st.booleans()), max_size=5), st.sampled_from(list(WRITERS)))
+@given(st.lists(st.tuples(BETS, LABELS, TEXTS, RESULTS, st.booleans()), max_size=5), st.sampled_from(FORMS))
 def test_an_export_changes_nothing_here_and_makes_the_same_elsewhere(made_of: list[tuple[Any, ...]], form: str) -> None:
     made = MadeBook()
     for alert, tags, note, (status, manual, actual), twice in made_of:
@@ -175,7 +177,7 @@ def test_rows_that_are_none(text: str) -> None:
     assert found.added == []
 
 
-@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("form", FORMS)
 def test_a_deleted_bet_stays_deleted(form: str) -> None:
     made = MadeBook()
     bet = made.tracked()

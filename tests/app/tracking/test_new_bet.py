@@ -14,7 +14,7 @@ from policytrader.model.money import ZERO
 from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.tracked import BotType
 from policytrader.ports.bet_store import Owner
-from tests.tracked_bets import ALERT, LONDON, OWNER, MadeBook
+from tests.tracked_bets import ALERT, LONDON, NOW, OWNER, MadeBook
 
 
 @pytest.fixture
@@ -38,8 +38,34 @@ def test_the_alert_becomes_a_bet(made: MadeBook) -> None:
 
 
 def test_floats_are_read_as_printed(made: MadeBook) -> None:
-    bet = made.tracked(stake=0.1 + 0.2, unit=3, Odds=2.3, Threshold=2.25)
-    assert (str(bet.actual_stake), str(bet.odds), str(bet.threshold)) == ("0.30000000000000004", "2.3", "2.25")
+    bet = made.tracked(stake=0.3, unit=0.1 + 0.2, Odds=2.3, Threshold=2.25)
+    assert (str(bet.actual_stake), str(bet.odds), str(bet.threshold)) == ("0.3", "2.3", "2.25")
+    assert str(bet.unit_size) == "0.30000000000000004"
+
+
+@pytest.mark.parametrize(
+    ("given", "counted"), [(33.335, "33.34"), (0.1 * 3, "0.30"), ("33.334", "33.33"), (0.005, "0.01"), (10, None)]
+)
+def test_a_stake_is_whole_pennies_and_the_answer_says_so(made: MadeBook, given: object, counted: str | None) -> None:
+    answer = made.book.track(OWNER, Request(alert=ALERT, actual_stake=given, unit_size=10))
+    assert answer.bet is not None
+    assert answer.bet.actual_stake == Decimal(counted or str(given))
+    said = f"; the stake counts as {counted}" if counted else ""
+    assert answer.message == f"tracked as {answer.bet.bet_id}{said}"
+
+
+@pytest.mark.parametrize("given", [12345, 12345.0, "12345", " 12345\n", "0012345", "12345.0", "012345.00"])
+def test_an_id_is_the_same_however_it_is_written(made: MadeBook, given: object) -> None:
+    bet = made.tracked(fixture_id=given, player_id=given, team_id=given)
+    assert (bet.fixture_id, bet.player_id, bet.team_id) == ("12345",) * 3
+    assert [one.fixture_id for one in made.store.pending_fixtures(NOW + timedelta(days=9))] == ["12345"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("0", "0"), ("000", "0"), ("", None), (" ", None), ("abc-1", "abc-1"), ("0x1", "0x1")]
+)
+def test_other_ids_stay_as_they_are(made: MadeBook, given: str, kept: str | None) -> None:
+    assert made.tracked(fixture_id=given).fixture_id == kept
 
 
 NO_ODDS: tuple[object, ...] = (
@@ -59,6 +85,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"fixture_id": -1}, "fixture_id"),
     ({"fixture_id": 10**30}, "fixture_id"),
     ({"fixture_id": 1.5}, "fixture_id"),
+    *(
+        ({"fixture_id": text}, "fixture_id")
+        for text in ("12 345", "1.5", "-5", "#12", "\uff11\uff12", "1/2", "a\u00e4")
+    ),
+    ({"player_id": "7 7"}, "player_id"),
+    ({"team_id": "-1"}, "team_id"),
     ({"period": "third half"}, "period"),
     ({"bookmaker": ["Bet365"]}, "bookmaker"),
 ]

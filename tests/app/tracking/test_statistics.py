@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import copy
-import json
-import pickle
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import bson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policytrader.app.tracking import user_stats as module
 from policytrader.app.tracking.curve import bankroll_curve, closing_line
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.statistics import Statistics
-from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
+from policytrader.app.tracking.user_stats import no_stats, user_stats
 from policytrader.model.outcomes import Outcome
 from tests.tracked_bets import OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
+
+    from policytrader.model.tracked import TrackedBet
+    from policytrader.ports.bet_store import BetFilter, Owner
 
 KEYS = [
     "total_bets", "wins", "losses", "refunds", "pending", "half_wins", "half_losses", "total_staked_units",
@@ -109,65 +109,35 @@ def test_filtered_statistics() -> None:
 
 # --- very many bets ---------------------------------------------------------------------------------------------------
 
-TOUCHES: dict[str, Callable[[Any], Any]] = {
-    "[]": lambda stats: stats["bets"],
-    "get": lambda stats: stats.get("bets"),
-    "items": lambda stats: dict(stats.items())["bets"],
-    "values": lambda stats: list(stats.values())[-1],
-    "dict": lambda stats: dict(stats)["bets"],
-    "unpacked": lambda stats: {**stats}["bets"],
-    "updated": lambda stats: (found := {}, found.update(stats), found["bets"])[-1],
-    "copy": lambda stats: stats.copy()["bets"],
-    "copy.copy": lambda stats: copy.copy(stats)["bets"],
-    "deepcopy": lambda stats: copy.deepcopy(stats)["bets"],
-    "pickle": lambda stats: pickle.loads(pickle.dumps(stats))["bets"],  # noqa: S301 - our own
-    "pop": lambda stats: stats.pop("bets"),
-    "popitem": lambda stats: stats.popitem()[1],
-    "setdefault": lambda stats: stats.setdefault("bets", []),
-    "|": lambda stats: (stats | {})["bets"],
-    "r|": lambda stats: ({} | stats)["bets"],
-}
 
-
-@pytest.fixture
-def lazy(monkeypatch: pytest.MonkeyPatch) -> LazyStats:
-    monkeypatch.setattr(module, "READ_AT_ONCE", 2)
-    made = filled(*(("won", 10, 10, 2.0),) * 7)
-    stats = user_stats(made.store, OWNER)
-    assert isinstance(stats, LazyStats)
-    return stats
-
-
-@pytest.mark.parametrize("touch", TOUCHES.values(), ids=TOUCHES)
-def test_however_the_bets_are_reached_they_are_a_plain_list(lazy: LazyStats, touch: Callable[[Any], Any]) -> None:
-    found = touch(lazy)
-    assert type(found) is list
-    assert [bet["bet_id"] for bet in found] == [f"bet_{number:04}" for number in range(7, 0, -1)]
-    assert type(found[0]) is dict
-
-
-def test_as_a_dict(lazy: LazyStats) -> None:
-    assert list(lazy) == KEYS
-    assert (len(lazy), "bets" in lazy, lazy["wins"], lazy.get("nothing", 5)) == (15, True, 7, 5)
-    assert lazy == dict(lazy)
-    assert json.loads(json.dumps(lazy, default=str))["bets"][0]["bet_id"] == "bet_0007"
-    assert repr(lazy) == repr(dict(lazy))
-    with pytest.raises(TypeError):
-        hash(lazy)
-
-
-def test_a_few_are_read_without_the_rest(lazy: LazyStats) -> None:
-    assert [bet["bet_id"] for bet in lazy.newest(2)] == ["bet_0007", "bet_0006"]
-    assert len(lazy["bets"]) == 7
-    assert [bet["bet_id"] for bet in lazy.newest(1)] == ["bet_0007"]
-
-
-def test_the_sums_ask_for_no_bets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "READ_AT_ONCE", 2)
+def test_it_is_a_plain_dict_that_any_library_can_write() -> None:
     made = filled(*(("won", 10, 10, 2.0),) * 3)
-    monkeypatch.delattr(type(made.store), "bets")
     stats = user_stats(made.store, OWNER)
-    assert (stats["wins"], stats["profit_loss_units"]) == (3, 3.0)
+    assert (type(stats), type(stats["bets"]), type(stats["bets"][0])) == (dict, list, dict)
+    assert bson.decode(bson.encode(stats))["bets"][2]["bet_id"] == "bet_0001"
+    assert list(bson.decode(bson.encode(stats))) == KEYS
+
+
+def test_a_few_are_shown_and_all_are_counted() -> None:
+    made = filled(*(("won", 10, 10, 2.0),) * 7)
+    for wanted in (None, bet_filter(status=["won"])):
+        stats = user_stats(made.store, OWNER, wanted, 2)
+        assert [bet["bet_id"] for bet in stats["bets"]] == ["bet_0007", "bet_0006"]
+        assert (stats["wins"], stats["profit_loss_units"]) == (7, 7.0)
+
+
+def test_the_sums_ask_for_no_more_bets_than_are_shown() -> None:
+    made = filled(*(("won", 10, 10, 2.0),) * 3)
+    asked: list[int | None] = []
+    read = made.store.bets
+
+    def bets(owner: Owner, wanted: BetFilter | None = None, *, limit: int | None = None) -> Iterator[TrackedBet]:
+        asked.append(limit)
+        return read(owner, wanted, limit=limit)
+
+    made.store.bets = bets  # type: ignore[method-assign]
+    assert user_stats(made.store, OWNER, limit=0)["wins"] == 3
+    assert asked == [0]
 
 
 # --- the curve --------------------------------------------------------------------------------------------------------

@@ -137,6 +137,11 @@ BROKEN = (
            "`shortest` must be at least 1s"),
     Broken("gives up before the first look", ("grading", "otherwise:", "schedule: {give_up_after: 1h}\notherwise:"),
            "E212", "1h", "`give_up_after` (1h) is less than `first_look` (105m)"),
+    Broken("looks again all the time", ("grading", "otherwise:", "settings: {regrade_every: 59s}\notherwise:"), "E212",
+           "59s", "`regrade_every` (59s) must be at least 1m"),
+    Broken("window over before the second look", ("grading", "otherwise:",
+           "settings: {regrade_window: 29m}\notherwise:"), "E212", "settings",
+           "`regrade_every` (30m) is more than `regrade_window` (29m): no settled fixture would be looked at again"),
     Broken("count out of range", ("grading", "otherwise:", "schedule: {faster_after_successes: 0}\notherwise:"), "E105",
            "0", "`faster_after_successes` must be at least 1"),
     # markets

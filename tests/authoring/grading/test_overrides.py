@@ -50,6 +50,8 @@ def value_of(policy: GradingSet, path: str) -> Any:
         ("live_under_losses", "true", "grading.settings.live_under_losses", True),
         ("tackles_from_attempts", "true", "grading.settings.tackles_from_attempts", True),
         ("regrade_window_hours", "1", "grading.settings.regrade_window", "1h"),
+        ("regrade_window", "0s", "grading.settings.regrade_window", "0s"),
+        ("regrade_every_minutes", "5", "grading.settings.regrade_every", "5m"),
         ("interval", "10m", "grading.schedule.interval", "10m"),
         ("live", "true", "grading.schedule.live", True),
         ("faster_after_successes", "5", "grading.schedule.faster_after_successes", 5),
@@ -112,6 +114,8 @@ def test_an_override_holds_for_every_bookmaker_and_market() -> None:
         ("card_red", "99", "--set card_red=99: must be less than or equal to 10"),
         ("name_score", "NaN", "--set name_score=NaN: must be a finite number"),
         ("name_score", "much", "must be a number"),
+        ("regrade_every", "0s", "--set regrade_every=0s: `regrade_every` (0s) must be at least 1m"),
+        ("regrade_every", "80h", "`regrade_every` (80h) is more than `regrade_window` (72h)"),
         ("interval", "10s", "--set interval=10s: `interval` (10s) is less than `shortest` (60s)"),
     ],
 )

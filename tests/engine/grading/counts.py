@@ -24,6 +24,10 @@ class MissingError(Exception):
     """There is no number to grade on; the text is the reason."""
 
 
+class InferredZeroError(MissingError):
+    """A zero that nobody stated, of a match that goes on: goals beside it contradict it, so they are not counted."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What one bookmaker asks of one market."""
@@ -97,8 +101,12 @@ class Counter:
         is_whole_player = not isinstance(owner, TeamSide) and self.period == "match"
         try:
             return self._stated(Stat(part), owner)
+        except InferredZeroError:
+            raise
         except MissingError as error:
-            is_elsewhere = str(error) in {"stat_unavailable", "extra_time_unsplit"}
+            value = self._value(Stat(part), owner)
+            is_stated = value is not None and value.quality is not Quality.UNAVAILABLE
+            is_elsewhere = not is_stated and str(error) in {"stat_unavailable", "extra_time_unsplit"}
             if part == "goals" and not is_whole_player and is_elsewhere:
                 try:
                     return self._goals(part, owner)
@@ -119,7 +127,7 @@ class Counter:
         if value.value is None or value.quality is Quality.UNAVAILABLE:
             raise MissingError(value.reason if value.reason in WORST_FIRST else Reason.STAT_UNAVAILABLE)
         if value.quality is Quality.ZERO_INFERRED and self.fixture.status in RUNNING:
-            raise MissingError(Reason.STAT_UNAVAILABLE)
+            raise InferredZeroError(Reason.STAT_UNAVAILABLE)
         return value.value
 
     def _value(self, stat: Stat, owner: Player | TeamSide) -> Value | None:

@@ -196,7 +196,7 @@ class Oracle:
         (direction, period, line), (actual, margin, problem, terms) = asked, found
         is_over = self._is_over(fixture, period)
         if fixture.status in RUNNING:
-            if fixture.is_var_pending and market.needs_var:
+            if fixture.is_var_pending is not False and market.needs_var:
                 return "pending", "var_pending", None
             decided = self._live(bet, market, direction, (actual, margin, line), at)
             if decided is not None:

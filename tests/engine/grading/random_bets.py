@@ -140,7 +140,7 @@ def fixtures(draw: st.DrawFn, statuses: tuple[FixtureStatus, ...] = tuple(Fixtur
         status=status,
         finished_periods=frozenset(finished),
         kickoff_at=draw(st.sampled_from([builders.KICKOFF, builders.AT - timedelta(hours=80), None])),
-        is_var_pending=draw(st.sampled_from([False, False, True])),
+        is_var_pending=draw(st.sampled_from([False, False, True, None])),
         decided_by=draw(st.sampled_from(DecidedBy)),
         team_stats=draw(_team_stats),
         cards=tuple(draw(st.lists(cards(), max_size=5))),

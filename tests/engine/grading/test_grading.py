@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from policytrader.engine.grading.evaluate import GradingEngine
 from policytrader.model.fixture import CardHolder, FixtureStatus, Listed, Quality, Stat
+from policytrader.model.grades import FixtureBets
 from policytrader.model.outcomes import Outcome
 from policytrader.policy.grading.participation import Terms
 from policytrader.policy.values import Line
@@ -98,7 +100,8 @@ def test_an_unknown_market_is_not_guessed() -> None:
 def test_a_player_who_is_nobodys_name_is_no_refund() -> None:
     found = grade(bet("Player Shots", "1.5", player_name="Zoe Zander"), fixture(ANN))
     assert said(found) == ("pending", "player_not_found", None)
-    assert found.suggestions == ("Ann Archer",)
+    assert [one.name for one in found.suggestions] == ["Ann Archer"]
+    assert 0 < found.suggestions[0].score < 100
     assert said(grade(bet("Player Shots", "1.5"), fixture(ANN)))[1] == "player_not_found"
 
 
@@ -241,9 +244,10 @@ def test_a_live_under_is_lost_only_where_the_policy_says_so() -> None:
     assert said(grade(seen, live(ANN), policy=policy)) == ("lost", "live_decided", 2)
 
 
-def test_a_review_blocks_goals_and_nothing_else() -> None:
+@pytest.mark.parametrize("pending", [True, None])
+def test_a_review_blocks_goals_and_nothing_else_also_one_that_nobody_tells_of(*, pending: bool | None) -> None:
     at_once = with_settings(shipped(), live_confirm="0s")
-    reviewed = live(ANN, is_var_pending=True, has_events=True)
+    reviewed = live(ANN, is_var_pending=pending, has_events=True)
     assert grade(bet("Player Goals", player_id="7"), reviewed, policy=at_once).reason == "var_pending"
     assert grade(SHOTS, reviewed, policy=at_once).reason == "live_decided"
 
@@ -425,6 +429,18 @@ def test_money_of_unusable_amounts_is_not_worked_out() -> None:
 
 
 # --- Explanations -----------------------------------------------------------------------------------------------------
+
+
+def test_only_those_are_explained_that_somebody_wants_explained() -> None:
+    asked = [bet("Player Shots", player_id=player_id, key=player_id) for player_id in ("7", "8")]
+    given = fixture(player("7", "Ann", stats=stats(shots=1)), player("8", "Beth", stats=stats(shots=0)))
+    with GradingEngine(shipped()) as engine:
+        batches = [FixtureBets(given, tuple(asked))]
+        won, lost = engine.grade(batches, AT, explain=lambda grade: grade.status is Outcome.WON)
+        everybody = engine.grade(batches, AT, explain=True)
+    assert won == everybody[0]
+    assert lost == replace(everybody[1], values={}, rules=(), source_paths=())
+    assert everybody[1].rules
 
 
 def test_an_explained_grade_tells_what_was_seen() -> None:

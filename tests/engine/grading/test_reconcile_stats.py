@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,26 @@ def test_goals_are_held_against_the_events() -> None:
     zero = reconcile_players([scorer, man("b", 0)], evidence(goals=2)).players["b"][Stat.GOALS]
     open_ = reconcile_players([scorer, man("b", 0)], evidence(goals=3)).players["b"][Stat.GOALS]
     assert (zero.quality, open_.reason) == (Quality.ZERO_INFERRED, Reason.UNRECONCILED)
+
+
+@pytest.mark.parametrize("is_keeper", [True, False])
+@pytest.mark.parametrize(("scored", "total"), [(1, 3), (0, 2)])
+def test_what_a_keeper_scored_is_told_by_the_events(scored: int, total: int, *, is_keeper: bool) -> None:
+    events = {goals: {Stat.GOALS: stated(goals, "events")} for goals in (0, 1, 2)}
+    outfield = man("c", 0, recounts=events[0])
+    scorer = replace(man("a", 0, recounts=events[2]), stated={Stat.GOALS: stated(2, "a.goals")})
+    silent = man("b", 0, is_keeper=is_keeper, recounts=events[scored])
+    values = reconcile_players([scorer, silent, outfield], evidence(goals=total))
+    found = values.players["b"][Stat.GOALS]
+    assert found.value == scored
+    assert (found.quality is Quality.EXACT) == bool(is_keeper or scored)
+    # Nor does his goal leave anything open with the others.
+    assert (values.players["c"][Stat.GOALS].quality, values.sides[Stat.GOALS][HOME]) == (Quality.ZERO_INFERRED, True)
+    # Of a goal whose scorer nobody names, anybody may be the scorer.
+    unnamed = reconcile_players([scorer, silent, outfield], evidence(goals=total + 1)).players
+    assert {unnamed[name][Stat.GOALS].reason for name in "bc"} == {Reason.UNRECONCILED}
+    running = reconcile_players([scorer, silent], evidence(goals=total, is_finished=False)).players["b"][Stat.GOALS]
+    assert running.value is None
 
 
 @given(st.lists(st.integers(0, 5) | st.none(), min_size=1, max_size=8), st.integers(0, 12))

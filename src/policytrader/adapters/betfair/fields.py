@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from policytrader.errors import ExchangeError, printable
 from policytrader.model.money import ZERO
 from policytrader.model.price import MAX_PRICE, MIN_PRICE, is_on_ladder
+from policytrader.model.strict_json import refuse_constant, refuse_two_of_a_name
 from policytrader.model.times import parse_utc
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def loads(text: str) -> Any:
     """JSON with exact numbers, each key once. Raises ``ValueError`` for whatever is not JSON."""
     try:
         return json.loads(
-            text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_refuse_two_of_a_name
+            text, parse_float=Decimal, parse_constant=refuse_constant, object_pairs_hook=refuse_two_of_a_name
         )
     except RecursionError:
         message = "nested too deeply"
@@ -47,19 +48,6 @@ def loads(text: str) -> Any:
     except InvalidOperation:
         message = "a number beyond all numbers"
         raise ValueError(message) from None
-
-
-def _refuse_two_of_a_name(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        message = "a name given twice in one object: which of the two counts would be a guess"
-        raise ValueError(message)
-    return made
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    message = f"{name} is no JSON"
-    raise ValueError(message)
 
 
 def broken(path: str, value: object, wanted: str) -> ExchangeError:

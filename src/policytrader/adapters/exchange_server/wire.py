@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 import orjson
 
 from policytrader.adapters.exchange_server.api_errors import missing_parameter, refuse_input, wrong_parameter
+from policytrader.model.strict_json import refuse_two_of_a_name
 from policytrader.model.times import parse_utc
 
 if TYPE_CHECKING:
@@ -36,20 +37,12 @@ def parse_json(text: bytes, *, are_keys_unique: bool = False) -> Any:
 
     Raises ``ValueError`` for anything else, and for a key that comes twice in an object where that matters.
     """
-    hook = _unique_keys if are_keys_unique else None
+    hook = refuse_two_of_a_name if are_keys_unique else None
     try:
         return json.loads(text.decode("utf-8"), parse_float=Decimal, parse_constant=Decimal, object_pairs_hook=hook)
     except (RecursionError, ArithmeticError) as error:
         message = "too deep, or a number out of every range"
         raise ValueError(message) from error
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        message = "a key comes twice"
-        raise ValueError(message)
-    return document
 
 
 def dump_json(document: Any) -> bytes:

@@ -9,16 +9,22 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from policytrader.model.fixture import CardKind, Goal, Period, TeamSide
+from policytrader.model.fixture import (
+    END_OF_FIRST_HALF,
+    END_OF_REGULAR,
+    MAX_MINUTE,
+    CardKind,
+    Goal,
+    Period,
+    TeamSide,
+    period_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from policytrader.model.json_nodes import Node
 
-END_OF_FIRST_HALF = 45
-END_OF_REGULAR = 90
-MAX_MINUTE = 150
 _MAX_ADDED = 60
 _HALF = "Half"
 _HALF_TIME = frozenset({"HT", "halftime_short"})
@@ -38,7 +44,7 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCard:
-    """A card as the feed tells it. ``holder_word`` says where the feed states that it went to no man on the pitch."""
+    """A card as the feed tells it. ``holder_word`` says where the feed says that it went to nobody on the pitch."""
 
     side: TeamSide
     player_id: str | None
@@ -74,10 +80,6 @@ class Events:
     def has_extra_time(self) -> bool:
         """Whether something happened after the second half."""
         return self.last.minute > END_OF_REGULAR
-
-    def goals_of(self, *periods: Period) -> Mapping[TeamSide, int]:
-        """How many counted for each team in these periods."""
-        return {side: sum(goal.side is side and goal.period in periods for goal in self.goals) for side in TeamSide}
 
 
 class _Markers(NamedTuple):
@@ -148,9 +150,8 @@ class _Event:
 
     def _period(self, index: int, markers: _Markers) -> Period:
         # A card at the interval stands behind the whistle with the first half's minute, and belongs to the first half.
-        if self.at.minute <= END_OF_FIRST_HALF or (markers.half_time is not None and index < markers.half_time):
-            return Period.FIRST_HALF
-        return Period.SECOND_HALF if self.at.minute <= END_OF_REGULAR else Period.EXTRA_TIME
+        is_before_whistle = markers.half_time is not None and index < markers.half_time
+        return Period.FIRST_HALF if is_before_whistle else period_of(self.at.minute)
 
     @property
     def side(self) -> TeamSide:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from policytrader.adapters.fotmob.match import parse_match
 from policytrader.errors import FeedError, LayoutUnknownError
 from policytrader.model.fixture import FixtureStatus
 from policytrader.model.json_nodes import layout_unknown
-from policytrader.ports.stat_feed import FixtureAnswer
+from policytrader.ports.stat_feed import FixtureAnswer, Tagged
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -29,6 +30,16 @@ _MATCH_ID = re.compile(r"[0-9]{1,18}")
 _LONGEST_MATCH = timedelta(hours=3)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A kept answer; final where it was fetched after the last day on which numbers are corrected, as a rule."""
+
+    noted: Noted
+    raw: bytes
+    fixture: Fixture
+    is_final: bool
+
+
 class FotMobFeed:
     """A ``MatchFeed``. ``answers`` speaks to FotMob's address or to one that answers in its place."""
 
@@ -42,33 +53,37 @@ class FotMobFeed:
         self._regrade_window = regrade_window
         self._days = DayLists(answers, clock, kept)
 
-    def fixture(self, fixture_id: str) -> FixtureAnswer:
+    def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:
         """As the port says. An answer about another match is a ``LayoutUnknownError``."""
         if not _MATCH_ID.fullmatch(fixture_id):
             message = f"{fixture_id!r:.40} is no match id of {FEED}: digits only; look it up in the match's address"
             raise FeedError(message)
-        final = self._final(fixture_id)
-        if final is not None:
-            return FixtureAnswer(final, is_cached=True)
-        raw = self._answers.get(f"{DETAILS}{fixture_id}")
-        fixture = parse_match(raw, fetched_at=self._clock.now())
+        known = self._known(fixture_id)
+        if known is not None and known.is_final and (newer_than is None or known.noted.fetched_at > newer_than):
+            return FixtureAnswer(known.fixture, is_cached=True)
+        answer = self._answers.get_changed(f"{DETAILS}{fixture_id}", None if known is None else known.noted.etag)
+        if answer is None:
+            # Only who knows an answer asks whether there is another.
+            assert known is not None
+            answer = Tagged(known.raw, known.noted.etag)
+        fixture = parse_match(answer.body, fetched_at=self._clock.now())
         if fixture.fixture_id != fixture_id:
             raise layout_unknown(FEED, f"the answer for match {fixture_id}", f"about match {fixture.fixture_id}")
         if self._kept is not None:
-            self._keep(self._kept, fixture, raw)
+            self._keep(self._kept, fixture, answer)
         return FixtureAnswer(fixture, is_cached=False)
 
     def fixtures_on(self, day: date) -> DayList:
         """As the port says."""
         return self._days.on(day)
 
-    def _keep(self, kept: KeptAnswers, fixture: Fixture, raw: bytes) -> None:
-        kept.keep(raw)
+    def _keep(self, kept: KeptAnswers, fixture: Fixture, answer: Tagged) -> None:
+        kept.keep(answer.body)
         if fixture.status is FixtureStatus.FINISHED and fixture.source.fetched_at is not None:
-            kept.note(fixture.fixture_id, fixture.source.hash, fixture.source.fetched_at)
+            kept.note(fixture.fixture_id, fixture.source.hash, fixture.source.fetched_at, answer.etag)
 
-    def _final(self, fixture_id: str) -> Fixture | None:
-        """The kept answer, where it was fetched after the last day on which numbers are corrected."""
+    def _known(self, fixture_id: str) -> _Known | None:
+        """The newest answer that is kept of a finished match."""
         noted = self._kept.noted(fixture_id) if self._kept is not None else None
         raw = self._kept.raw(noted.digest) if self._kept is not None and noted is not None else None
         if noted is None or raw is None:
@@ -77,8 +92,9 @@ class FotMobFeed:
             fixture = parse_match(raw, fetched_at=noted.fetched_at)
         except LayoutUnknownError:
             return None
-        is_same = fixture.fixture_id == fixture_id and fixture.status is FixtureStatus.FINISHED
-        return fixture if is_same and noted.fetched_at >= self._final_from(fixture, noted) else None
+        if fixture.fixture_id != fixture_id or fixture.status is not FixtureStatus.FINISHED:
+            return None
+        return _Known(noted, raw, fixture, is_final=noted.fetched_at >= self._final_from(fixture, noted))
 
     def _final_from(self, fixture: Fixture, noted: Noted) -> datetime:
         ended_at = noted.first_at if fixture.kickoff_at is None else fixture.kickoff_at + _LONGEST_MATCH

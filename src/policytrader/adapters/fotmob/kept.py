@@ -27,11 +27,15 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The newest answer for a match that is over, or for a day; ``first_at`` is when there first was one."""
+    """The newest answer for a match that is over, or for a day; ``first_at`` is when there first was one.
+
+    ``etag`` is the site's mark of this state of the answer, where it gave one.
+    """
 
     digest: str
     fetched_at: datetime
     first_at: datetime
+    etag: str | None = None
 
 
 class KeptAnswers:
@@ -57,9 +61,9 @@ class KeptAnswers:
             return None
         return raw if hashlib.sha256(raw).hexdigest() == digest else None
 
-    def note(self, fixture_id: str, digest: str, fetched_at: datetime) -> None:
+    def note(self, fixture_id: str, digest: str, fetched_at: datetime, etag: str | None = None) -> None:
         """Remember the newest answer of a finished match."""
-        self._note(self._note_file(fixture_id), digest, fetched_at)
+        self._note(self._note_file(fixture_id), digest, fetched_at, etag)
 
     def noted(self, fixture_id: str) -> Noted | None:
         """What is remembered of a finished match."""
@@ -67,7 +71,7 @@ class KeptAnswers:
 
     def note_day(self, day: str, digest: str, fetched_at: datetime) -> None:
         """Remember the newest list of a day."""
-        self._note(self._day_file(day), digest, fetched_at)
+        self._note(self._day_file(day), digest, fetched_at, None)
 
     def noted_day(self, day: str) -> Noted | None:
         """What is remembered of a day's list."""
@@ -82,11 +86,11 @@ class KeptAnswers:
     def _day_file(self, day: str) -> Path:
         return self._folder / "days" / f"{day}.json"
 
-    def _note(self, file: Path, digest: str, fetched_at: datetime) -> None:
+    def _note(self, file: Path, digest: str, fetched_at: datetime, etag: str | None) -> None:
         known = _noted(file)
         first_at = known.first_at if known is not None else fetched_at
         times = {"fetched_at": format_utc(fetched_at), "first_at": format_utc(first_at)}
-        self._write(file, json.dumps({"hash": digest, **times}).encode())
+        self._write(file, json.dumps({"hash": digest, "etag": etag, **times}).encode())
 
     def _write(self, target: Path, content: bytes) -> None:
         try:
@@ -104,6 +108,10 @@ class KeptAnswers:
 def _noted(file: Path) -> Noted | None:
     try:
         note = json.loads(file.read_bytes())
-        return Noted(str(note["hash"]), parse_utc(note["fetched_at"]), parse_utc(note["first_at"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        etag = note.get("etag")
+        return Noted(
+            str(note["hash"]), parse_utc(note["fetched_at"]), parse_utc(note["first_at"]),
+            etag if isinstance(etag, str) and etag.isascii() and etag.isprintable() else None,
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

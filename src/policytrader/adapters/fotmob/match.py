@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.adapters.fotmob.detect import FEED, Layout, detect_layout
 from policytrader.adapters.fotmob.events import read_events
-from policytrader.adapters.fotmob.players import Play, cards_of, player_of, read_men, took_part
+from policytrader.adapters.fotmob.players import Play, cards_of, player_of, read_players
 from policytrader.adapters.fotmob.shot_map import read_shot_map
 from policytrader.adapters.fotmob.squads import read_squads
 from policytrader.adapters.fotmob.stat_words import RECORDED, RECORDED_L1
-from policytrader.adapters.fotmob.statuses import course_of, read_standing
+from policytrader.adapters.fotmob.statuses import course_of, read_header_status
 from policytrader.adapters.fotmob.team_stats import Ending, by_period, read_blocks
 from policytrader.engine.grading.reconcile_stats import (
     Evidence,
@@ -24,7 +23,9 @@ from policytrader.engine.grading.reconcile_stats import (
     suspected,
     unavailable,
 )
+from policytrader.engine.grading.recount import goals_by_own_players, goals_of, goals_scored_by
 from policytrader.model.fixture import (
+    HALVES,
     Completeness,
     DecidedBy,
     Fixture,
@@ -42,16 +43,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from policytrader.adapters.fotmob.events import Events
-    from policytrader.adapters.fotmob.players import Man
+    from policytrader.adapters.fotmob.players import FeedPlayer
     from policytrader.adapters.fotmob.shot_map import ShotMap
-    from policytrader.adapters.fotmob.statuses import Course, Standing
+    from policytrader.adapters.fotmob.statuses import Course, HeaderStatus
     from policytrader.engine.grading.reconcile_stats import Reconciled
     from policytrader.model.fixture import Value
     from policytrader.model.json_nodes import Node
 
 _MAX_GOALS = 99
 _TEAM_PAGE = re.compile(r"/teams/(\d{1,18})(?:/.*)?", re.ASCII | re.DOTALL)
-_HALVES = (Period.FIRST_HALF, Period.SECOND_HALF)
 
 
 def parse_match(raw: bytes, *, fetched_at: datetime | None) -> Fixture:
@@ -74,17 +74,17 @@ class _Reading:
     def __init__(self, root: Node) -> None:
         self.root = root
         self.content = root["content"]
-        self.standing: Standing = read_standing(root)
-        self.layout: Layout = detect_layout(root, is_finished=self.standing.status is FixtureStatus.FINISHED)
+        self.header_status: HeaderStatus = read_header_status(root)
+        self.layout: Layout = detect_layout(root, is_finished=self.header_status.status is FixtureStatus.FINISHED)
         self.teams = _teams(root["header"]["teams"])
         self.events: Events = read_events(self.content["matchFacts"])
         self.blocks = read_blocks(self.content["stats"], self.layout)
-        self.course: Course = course_of(self.standing, root, self.events, self.blocks)
+        self.course: Course = course_of(self.header_status, root, self.events, self.blocks)
         self.is_finished = self.course.status is FixtureStatus.FINISHED
         self.has_extra_time = self.course.decided_by is not DecidedBy.REGULAR
         self.shots: ShotMap = read_shot_map(self.content["shotmap"], has_extra_time=self.has_extra_time)
         self.squads = read_squads(self.content["lineup"], self.teams)
-        self.men: list[Man] = read_men(self.content, self.layout, self.squads, self.events, self.teams)
+        self.players: list[FeedPlayer] = read_players(self.content, self.layout, self.squads, self.events, self.teams)
         self.goals = self._goals()
 
     def fixture(self, digest: str, fetched_at: datetime | None) -> Fixture:
@@ -92,14 +92,14 @@ class _Reading:
         for period, sides in self._team_goals().items():
             team_stats[period][Stat.GOALS] = dict(sides)
         reconciled = self._players(team_stats[Period.REGULAR])
-        cards = cards_of(self.events, self.men)
-        play = Play(self.standing.is_started, self.is_finished)
+        cards = cards_of(self.events, self.players)
+        play = Play(self.header_status.is_started, self.is_finished)
         return Fixture(
             fixture_id=_fixture_id(self.root),
             teams=self.teams,
             kickoff_at=self._kickoff(),
             status=self.course.status,
-            is_var_pending=self.root["hasPendingVAR"].flag() or False,
+            is_var_pending=self.root["hasPendingVAR"].flag(),
             score=self.goals.score,
             decided_by=self.course.decided_by,
             finished_periods=self.course.finished_periods,
@@ -109,13 +109,16 @@ class _Reading:
                 if any(value.value is not None for sides in team_stats[period].values() for value in sides.values())
             ),
             team_stats=team_stats,
-            players={man.player_id: player_of(man, play, cards, reconciled.players[man.player_id]) for man in self.men},
+            players={
+                player.player_id: player_of(player, play, cards, reconciled.players[player.player_id])
+                for player in self.players
+            },
             cards=cards,
             goals=tuple(self.events.goals),
             completeness=self._completeness(reconciled),
             source=FixtureSource(feed="fotmob", layout=self.layout, hash=digest, fetched_at=fetched_at),
             has_events=self.has_events,
-            status_word=self.standing.word,
+            status_word=self.header_status.word,
         )
 
     @property
@@ -128,7 +131,7 @@ class _Reading:
         return Completeness(
             layout=self.layout,
             has_team_stats=any(self.blocks.figures.values()),
-            has_player_stats=any(man.sheet.stats for man in self.men),
+            has_player_stats=any(player.sheet.stats for player in self.players),
             has_shots=self.shots.is_usable,
             reconciled=reconciled.sides,
         )
@@ -144,14 +147,14 @@ class _Reading:
         scores = {side: node["score"].whole(_MAX_GOALS) for side, node in zip(TeamSide, nodes, strict=True)}
         home, away = scores[TeamSide.HOME], scores[TeamSide.AWAY]
         path = self.root["header"]["teams"].path
-        if not self.standing.is_started or home is None or away is None:
+        if not self.header_status.is_started or home is None or away is None:
             return _Goals(None, is_explained=True, score_path=path)
         score = {TeamSide.HOME: home, TeamSide.AWAY: away}
         return _Goals(score, is_explained=self._is_explained(score), score_path=path)
 
     def _is_explained(self, score: Mapping[TeamSide, int]) -> bool:
         """Nobody has recorded what the header counts after extra time: any of three sums explains it."""
-        played, all_goals = self.events.goals_of(*_HALVES), self.events.goals_of(*_HALVES, Period.EXTRA_TIME)
+        played, all_goals = goals_of(self.events.goals, *HALVES), goals_of(self.events.goals, *Period)
         if not self.has_extra_time:
             return all_goals == score
         with_shootout = {side: all_goals[side] + self.events.shootout_goals[side] for side in TeamSide}
@@ -159,7 +162,7 @@ class _Reading:
 
     def _team_goals(self) -> dict[Period, dict[TeamSide, Value]]:
         return {
-            period: {side: self._goal_value(period, side) for side in TeamSide} for period in (Period.REGULAR, *_HALVES)
+            period: {side: self._goal_value(period, side) for side in TeamSide} for period in (Period.REGULAR, *HALVES)
         }
 
     def _goal_value(self, period: Period, side: TeamSide) -> Value:
@@ -173,30 +176,29 @@ class _Reading:
             return suspected(value) if self.events.goals else unavailable(source_path=self.events.source_path)
         if from_header:
             return stated(score[side], f"{self.goals.score_path}[{list(TeamSide).index(side)}].score")
-        periods = _HALVES if period is Period.REGULAR else (period,)
-        return stated(self.events.goals_of(*periods)[side], self.events.source_path)
+        return stated(goals_of(self.events.goals, *period.parts)[side], self.events.source_path)
 
     def _own_goals_apart(self) -> dict[TeamSide, Value]:
-        """What each side's own men scored in regular time."""
+        """What each side's own players scored in regular time."""
         if not self.has_events:
             return {}
-        scored = Counter(goal.side for goal in self.events.goals if not goal.is_own and goal.period in _HALVES)
+        scored = goals_by_own_players(self.events.goals)
         return {side: stated(scored[side], self.events.source_path) for side in TeamSide}
 
     # --- Players ----------------------------------------------------------------------------------------------------
 
     def _players(self, team: Mapping[Stat, Mapping[TeamSide, Value]]) -> Reconciled:
-        play = Play(self.standing.is_started, self.is_finished)
+        play = Play(self.header_status.is_started, self.is_finished)
         counts = [
             PlayerCounts(
-                player_id=man.player_id,
-                side=man.side,
-                is_keeper=man.is_keeper,
-                took_part=took_part(man, play),
-                stated=man.sheet.stats,
-                recounts=self._recounts(man),
+                player_id=player.player_id,
+                side=player.side,
+                is_keeper=player.is_keeper,
+                took_part=play.has_seen(player),
+                stated=player.sheet.stats,
+                recounts=self._recounts(player),
             )
-            for man in self.men
+            for player in self.players
         ]
         evidence = Evidence(
             recorded=RECORDED_L1 if self.layout is Layout.L1 else RECORDED,
@@ -206,13 +208,10 @@ class _Reading:
         )
         return (players_of_regular_time if self.has_extra_time else reconcile_players)(counts, evidence)
 
-    def _recounts(self, man: Man) -> dict[Stat, Value]:
-        recounts = self.shots.recount(man.player_id)
+    def _recounts(self, player: FeedPlayer) -> dict[Stat, Value]:
+        recounts = self.shots.recount(player.player_id)
         if self.has_events:
-            scored = sum(
-                goal.player_id == man.player_id and not goal.is_own and goal.period in _HALVES
-                for goal in self.events.goals
-            )
+            scored = goals_scored_by(player.player_id, self.events.goals)
             recounts[Stat.GOALS] = stated(scored, self.events.source_path)
         return recounts
 

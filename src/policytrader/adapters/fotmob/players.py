@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policytrader.adapters.fotmob.events import END_OF_REGULAR, Moment
+from policytrader.adapters.fotmob.events import Moment
 from policytrader.adapters.fotmob.player_stats import Sheet, sheet_of_listing, sheets_of_table
-from policytrader.model.fixture import Card, CardHolder, CardKind, Listed, Player, TeamSide
+from policytrader.engine.grading.recount import is_sent_off, took_part
+from policytrader.model.fixture import Card, CardHolder, Listed, Player, TeamSide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ _HOLDERS = {"coach": CardHolder.STAFF, "not_on_pitch": CardHolder.OFF_PITCH}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Man:
+class FeedPlayer:
     """A player before his numbers are reconciled."""
 
     player_id: str
@@ -43,25 +44,36 @@ class Play:
     is_started: bool
     is_finished: bool
 
+    def has_seen(self, player: FeedPlayer) -> bool | None:
+        """Whether he was on the pitch within regular time; None while that is open."""
+        on_minute = player.came_on.minute if player.came_on else None
+        return took_part(
+            player.listed,
+            on_minute,
+            is_started=self.is_started,
+            is_settled=self.is_finished,
+            minutes=player.sheet.minutes,
+        )
 
-def read_men(
+
+def read_players(
     content: Node, layout: Layout, squads: Mapping[str, Listing], events: Events, teams: Mapping[TeamSide, Team]
-) -> list[Man]:
+) -> list[FeedPlayer]:
     """Everybody whose team is known."""
     table = sheets_of_table(content["playerStats"]) if layout.has_own_player_table else {}
-    men = [
-        _listed_man(
+    players = [
+        _listed_player(
             listing,
             table.get(player_id, _EMPTY) if layout.has_own_player_table else sheet_of_listing(listing, layout),
             events,
         )
         for player_id, listing in squads.items()
     ]
-    return men + list(_unlisted(table, squads, events, teams))
+    return players + list(_unlisted(table, squads, events, teams))
 
 
-def _listed_man(listing: Listing, sheet: Sheet, events: Events) -> Man:
-    return Man(
+def _listed_player(listing: Listing, sheet: Sheet, events: Events) -> FeedPlayer:
+    return FeedPlayer(
         player_id=listing.player_id,
         name=listing.name or sheet.name,
         side=listing.side,
@@ -75,13 +87,13 @@ def _listed_man(listing: Listing, sheet: Sheet, events: Events) -> Man:
 
 def _unlisted(
     table: Mapping[str, Sheet], squads: Mapping[str, Listing], events: Events, teams: Mapping[TeamSide, Team]
-) -> Iterator[Man]:
+) -> Iterator[FeedPlayer]:
     """Those whom only the table of players has: L3 names their team; in L4 nobody does, and they are left out."""
     sides = {team.team_id: side for side, team in teams.items()}
     for player_id, sheet in table.items():
         side = sides.get(sheet.team_id or "")
         if player_id not in squads and side is not None:
-            yield Man(
+            yield FeedPlayer(
                 player_id=player_id,
                 name=sheet.name,
                 side=side,
@@ -93,44 +105,27 @@ def _unlisted(
             )
 
 
-def took_part(man: Man, play: Play) -> bool | None:
-    """Whether he was on the pitch within regular time; None while that is open.
-
-    Minutes are a sign that he was, never that he was not: he who came on in the last minute may have none.
-    """
-    if not play.is_started:
-        return None
-    if man.listed is Listed.STARTER:
-        return True
-    if man.came_on is not None:
-        return man.came_on.minute <= END_OF_REGULAR
-    if man.sheet.minutes:
-        return True
-    return False if play.is_finished else None
-
-
-def player_of(man: Man, play: Play, cards: tuple[Card, ...], stats: Mapping[Stat, Value]) -> Player:
+def player_of(player: FeedPlayer, play: Play, cards: tuple[Card, ...], stats: Mapping[Stat, Value]) -> Player:
     """The player as rules see him."""
-    is_sent_off = any(card.player_id == man.player_id and card.kind is not CardKind.YELLOW for card in cards)
     return Player(
-        player_id=man.player_id,
-        name=man.name,
-        side=man.side,
-        is_keeper=man.is_keeper,
-        listed=man.listed,
-        took_part=took_part(man, play),
-        started=man.listed is Listed.STARTER if play.is_started and man.listed is not None else None,
-        on_minute=man.came_on.minute if man.came_on else None,
-        off_minute=man.went_off.minute if man.went_off else None,
-        is_off=is_sent_off or man.went_off is not None,
-        minutes=man.sheet.minutes,
+        player_id=player.player_id,
+        name=player.name,
+        side=player.side,
+        is_keeper=player.is_keeper,
+        listed=player.listed,
+        took_part=play.has_seen(player),
+        started=player.listed is Listed.STARTER if play.is_started and player.listed is not None else None,
+        on_minute=player.came_on.minute if player.came_on else None,
+        off_minute=player.went_off.minute if player.went_off else None,
+        is_off=player.went_off is not None or is_sent_off(player.player_id, cards),
+        minutes=player.sheet.minutes,
         stats=stats,
     )
 
 
-def cards_of(events: Events, men: list[Man]) -> tuple[Card, ...]:
+def cards_of(events: Events, players: list[FeedPlayer]) -> tuple[Card, ...]:
     """The cards, and to whom they were shown."""
-    by_id = {man.player_id: man for man in men}
+    by_id = {player.player_id: player for player in players}
     return tuple(
         Card(
             side=card.side,
@@ -147,22 +142,24 @@ def cards_of(events: Events, men: list[Man]) -> tuple[Card, ...]:
     )
 
 
-def _holder(card: ShownCard, men: Mapping[str, Man]) -> CardHolder:
+def _holder(card: ShownCard, players: Mapping[str, FeedPlayer]) -> CardHolder:
     """By the feed's word; where it has none (the first two layouts), by who was on the pitch."""
     if card.holder_word in _HOLDERS:
         return _HOLDERS[card.holder_word]
-    if card.player_id is None or not men:
+    if card.player_id is None or not players:
         return CardHolder.PLAYER
-    man = men.get(card.player_id)
-    if man is None:
+    player = players.get(card.player_id)
+    if player is None:
         return CardHolder.STAFF  # in neither squad
-    if man.listed is Listed.STARTER:
-        is_on = man.went_off is None or card.at <= _end_of(man.went_off)
-    elif man.came_on is not None:
-        is_on = card.at >= Moment(man.came_on.minute, 0) and (man.went_off is None or card.at <= _end_of(man.went_off))
+    if player.listed is Listed.STARTER:
+        is_on = player.went_off is None or card.at <= _end_of(player.went_off)
+    elif player.came_on is not None:
+        is_on = card.at >= Moment(player.came_on.minute, 0) and (
+            player.went_off is None or card.at <= _end_of(player.went_off)
+        )
     else:
         # No word of when he came on: his minutes tell that he did.
-        is_on = bool(man.sheet.minutes) or man.listed is None
+        is_on = bool(player.sheet.minutes) or player.listed is None
     return CardHolder.PLAYER if is_on else CardHolder.OFF_PITCH
 
 

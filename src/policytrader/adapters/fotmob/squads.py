@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policytrader.adapters.fotmob.events import MAX_MINUTE, Moment
-from policytrader.model.fixture import Listed, TeamSide
+from policytrader.adapters.fotmob.events import Moment
+from policytrader.model.fixture import MAX_MINUTE, Listed, TeamSide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ _MAX_POSITION = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One man of a line-up. ``node`` is his entry; L1 and L2 keep his numbers in it."""
+    """One player of a line-up. ``node`` is his entry; L1 and L2 keep his numbers in it."""
 
     player_id: str
     name: str
@@ -39,7 +39,7 @@ def read_squads(lineup: Node, teams: Mapping[TeamSide, Team]) -> dict[str, Listi
     listings: dict[str, Listing] = {}
     for side, team in sides:
         _check_team(team["id" if is_new else "teamId"], teams[side])
-        for listed, node in _men(team, lineup, side, is_new=is_new):
+        for listed, node in _entries(team, lineup, side, is_new=is_new):
             listing = _listing(node, side, listed)
             known = listings.setdefault(listing.player_id, listing)
             if known.side is not side:
@@ -65,19 +65,19 @@ def _check_team(team_id: Node, team: Team) -> None:
         team_id.refuse(f"the team {team.team_id} of the fixture")
 
 
-def _men(team: Node, lineup: Node, side: TeamSide, *, is_new: bool) -> Iterator[tuple[Listed, Node]]:
+def _entries(team: Node, lineup: Node, side: TeamSide, *, is_new: bool) -> Iterator[tuple[Listed, Node]]:
     if is_new:
         places = ((Listed.STARTER, "starters"), (Listed.BENCH, "subs"), (Listed.UNAVAILABLE, "unavailable"))
         return ((listed, node) for listed, key in places for node in team[key].items())
-    return _old_men(team, lineup["naPlayers"], side)
+    return _old_entries(team, lineup["naPlayers"], side)
 
 
-def _old_men(team: Node, absent: Node, side: TeamSide) -> Iterator[tuple[Listed, Node]]:
+def _old_entries(team: Node, absent: Node, side: TeamSide) -> Iterator[tuple[Listed, Node]]:
     yield from ((Listed.STARTER, node) for row in team["players"].items() for node in row.items())
     yield from ((Listed.BENCH, node) for node in team["bench"].items())
-    for named, men in zip(absent["sides"].items(), absent["naPlayersArr"].items(), strict=False):
+    for named, entries in zip(absent["sides"].items(), absent["naPlayersArr"].items(), strict=False):
         if named.text() == side:
-            yield from ((Listed.UNAVAILABLE, node) for node in men.items())
+            yield from ((Listed.UNAVAILABLE, node) for node in entries.items())
 
 
 def _listing(node: Node, side: TeamSide, listed: Listed) -> Listing:

@@ -26,7 +26,7 @@ _UNPLAYED = {_POSTPONED: FixtureStatus.POSTPONED, _ABANDONED: FixtureStatus.ABAN
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class HeaderStatus:
     """What ``header.status`` says. ``word`` is the feed's own."""
 
     status: FixtureStatus
@@ -34,7 +34,7 @@ class Standing:
     is_started: bool
 
 
-def read_standing(root: Node) -> Standing:
+def read_header_status(root: Node) -> HeaderStatus:
     """The status, before the events are looked at: half-time is LIVE here."""
     status = root["header"]["status"]
     finished = status["finished"].flag()
@@ -44,16 +44,16 @@ def read_standing(root: Node) -> Standing:
     short, key = status["reason"]["short"].text(), status["reason"]["shortKey"].text()
     word = short or key or ""
     if status["awarded"].flag():
-        return Standing(FixtureStatus.AWARDED, word, started)
+        return HeaderStatus(FixtureStatus.AWARDED, word, started)
     # A word and its key that do not belong together are a word that nobody recorded.
     is_known = short in _KEYS and key in {None, _KEYS[short]} if short else key is None
     if not is_known:
-        return Standing(FixtureStatus.UNKNOWN, word, started)
+        return HeaderStatus(FixtureStatus.UNKNOWN, word, started)
     is_cancelled = status["cancelled"].flag() or False
     if finished:
         is_over = started and not is_cancelled and not _is_contradicted(root)
-        return Standing(_status_when_finished(word, is_over=is_over), word, started)
-    return Standing(_status_when_not(word, is_cancelled=is_cancelled, is_started=started), word, started)
+        return HeaderStatus(_status_when_finished(word, is_over=is_over), word, started)
+    return HeaderStatus(_status_when_not(word, is_cancelled=is_cancelled, is_started=started), word, started)
 
 
 def _is_contradicted(root: Node) -> bool:
@@ -81,17 +81,17 @@ def _status_when_not(word: str, *, is_cancelled: bool, is_started: bool) -> Fixt
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How far a match went: what the events add to its standing."""
+    """How far a match went: what the events add to the header."""
 
     status: FixtureStatus
     decided_by: DecidedBy
     finished_periods: frozenset[Period]
 
 
-def course_of(standing: Standing, root: Node, events: Events, blocks: TeamBlocks) -> Course:
+def course_of(header_status: HeaderStatus, root: Node, events: Events, blocks: TeamBlocks) -> Course:
     """The blocks of team statistics tell as well: those of the second half, and those that are of neither half."""
     status = root["header"]["status"]
-    halves = _Halves(status, is_finished=standing.status is FixtureStatus.FINISHED)
+    halves = _Halves(status, is_finished=header_status.status is FixtureStatus.FINISHED)
     decided_by = DecidedBy.REGULAR
     if (
         status["reason"]["short"].text() == _PENALTIES
@@ -101,15 +101,15 @@ def course_of(standing: Standing, root: Node, events: Events, blocks: TeamBlocks
         decided_by = DecidedBy.PENALTIES
     elif halves.has_extra_time or blocks.has_others or events.has_extra_time:
         decided_by = DecidedBy.EXTRA_TIME
-    if standing.status is FixtureStatus.FINISHED:
-        return Course(standing.status, decided_by, frozenset(Period))
-    if not standing.is_started:
-        return Course(standing.status, decided_by, frozenset())
+    if header_status.status is FixtureStatus.FINISHED:
+        return Course(header_status.status, decided_by, frozenset(Period))
+    if not header_status.is_started:
+        return Course(header_status.status, decided_by, frozenset())
     is_first_over = events.has_half_time or halves.has_first_ended
     is_second_on = halves.has_second_started or events.is_past_half_time or Period.SECOND_HALF in blocks.figures
-    if standing.status is FixtureStatus.LIVE and is_first_over and not is_second_on:
+    if header_status.status is FixtureStatus.LIVE and is_first_over and not is_second_on:
         return Course(FixtureStatus.HALF_TIME, decided_by, frozenset({Period.FIRST_HALF}))
-    return Course(standing.status, decided_by, frozenset({Period.FIRST_HALF} if is_first_over else ()))
+    return Course(header_status.status, decided_by, frozenset({Period.FIRST_HALF} if is_first_over else ()))
 
 
 class _Halves:

@@ -9,7 +9,7 @@ from policytrader.adapters.fotmob.cells import read_cell
 from policytrader.adapters.fotmob.detect import Layout
 from policytrader.adapters.fotmob.stat_words import TEAM_KEYS, TEAM_TITLES_L1
 from policytrader.engine.grading.reconcile_stats import added, agreeing, contradicts, stated, suspected, unavailable
-from policytrader.model.fixture import Period, Stat, TeamSide
+from policytrader.model.fixture import HALVES, Period, Stat, TeamSide
 from policytrader.model.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Figures = dict[Stat, dict[TeamSide, Value]]
 
 _BLOCKS = {"All": Period.REGULAR, "FirstHalf": Period.FIRST_HALF, "SecondHalf": Period.SECOND_HALF}
-_HALVES = (Period.FIRST_HALF, Period.SECOND_HALF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def by_period(blocks: TeamBlocks, ending: Ending) -> dict[Period, Figures]:
     """A value for every statistic of both teams, of regular time and of its halves."""
     return {
         period: {stat: {side: _value(blocks, (period, stat, side), ending) for side in TeamSide} for stat in Stat}
-        for period in (Period.REGULAR, *_HALVES)
+        for period in (Period.REGULAR, *HALVES)
     }
 
 
@@ -91,7 +90,7 @@ def _value(
     ending: Ending,
 ) -> Value:
     period, stat, side = place
-    whole, first, second = (blocks.figures.get(part, {}).get(stat, {}).get(side) for part in (Period.REGULAR, *_HALVES))
+    whole, first, second = (blocks.figures.get(part, {}).get(stat, {}).get(side) for part in (Period.REGULAR, *HALVES))
     if ending.has_extra_time and period is Period.REGULAR:
         if first is not None and second is not None:
             return added(first, second)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from pymongo import MongoClient, errors
 
-from policytrader.addresses import MONGO
+from policytrader.addresses import MONGO, database_problem
 from policytrader.config.redaction import keep_out_for_good
 from policytrader.errors import UsageError
 
@@ -23,7 +23,6 @@ _SETTINGS: dict[str, Any] = {
 }
 _HOST = r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._~%-]+)(?::\d{1,5})?"
 _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*")
-_DATABASE = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
 
 
 def client_of(address: str, place: str, **settings: Any) -> MongoClient[dict[str, Any]]:
@@ -60,11 +59,8 @@ def place_of(address: str, database: str) -> str:
             "user and password as %3A %2F %3F %23 %5B %5D %40"
         )
         raise UsageError(message)
-    if not _DATABASE.fullmatch(database):
-        message = (
-            f'{database!r} cannot be the name of a MongoDB database: 1 to 63 characters, none of / \\ . " $ or space'
-        )
-        raise UsageError(message)
+    if (problem := database_problem(database)) is not None:
+        raise UsageError(problem)
     _, colon, password = authority.partition(":")
     if at and colon:
         keep_out_for_good(unquote(password))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bson.decimal128 import Decimal128
 
+from policytrader.model.ids import id_value
 from policytrader.model.tracked import ResultTracking, TrackedBet
 from policytrader.model.tracked_checks import closing_line_value, units_of
 
@@ -22,7 +23,6 @@ IDS = ("player_id", "team_id", "fixture_id")
 
 _BET = tuple(field.name for field in fields(TrackedBet) if field.name != "result")
 _RESULT = tuple(field.name for field in fields(ResultTracking))
-_LARGEST = 2**63 - 1
 # A key with a dollar in front or a dot in it means something to servers and drivers, and NUL ends it.
 _ESCAPES = {"~": "~0", ".": "~1", "$": "~2", "\0": "~3"}
 _ESCAPED = str.maketrans(_ESCAPES)
@@ -53,13 +53,6 @@ def entry_document(entry: HistoryEntry) -> dict[str, Any]:
     document[FROM] = document.pop("from_status")
     document[TO] = document.pop("to_status")
     return document
-
-
-def id_value(text: str | None) -> int | str | None:
-    """A feed's id: as a whole number where it is one."""
-    if text is not None and text.isascii() and text.isdigit() and str(int(text)) == text and int(text) <= _LARGEST:
-        return int(text)
-    return text
 
 
 def unescaped(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.mongo.documents import id_value
+from policytrader.model.ids import id_value
 from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import BotType
 from policytrader.model.tracked_checks import kept_time
@@ -13,11 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from policytrader.model.tracked import TrackedBet
-    from policytrader.ports.bet_store import BetFilter, Owner
+    from policytrader.ports.bet_store import BetFilter, Owner, Recheck
 
+LOOKED_AT = "result_tracking.last_checked_at"
 STANDS: dict[str, Any] = {"deleted_at": None}
-IS_PENDING: dict[str, Any] = {"status": str(Outcome.PENDING), "manual_override": {"$ne": True}} | STANDS
+_IS_AUTOMATIC: dict[str, Any] = {"manual_override": {"$ne": True}} | STANDS
+IS_PENDING: dict[str, Any] = {"status": str(Outcome.PENDING)} | _IS_AUTOMATIC
 """Waits for a result, and no person gave it one."""
+IS_SETTLED: dict[str, Any] = {"status": {"$nin": [str(Outcome.PENDING), None]}} | _IS_AUTOMATIC
+"""Has a result, and no person gave it."""
+CAN_BE_STAMPED: dict[str, Any] = {"result_tracking": {"$not": {"$type": "null"}}}
+"""Where another program wrote null, nothing can be put inside."""
 
 
 def is_owners(owner: Owner | TrackedBet) -> dict[str, Any]:
@@ -43,6 +49,20 @@ def is_still(found: Mapping[str, Any]) -> dict[str, Any]:
 def is_on_fixture(fixture_id: str) -> dict[str, Any]:
     """Bets on a fixture, whose id may be a whole number or a text."""
     return {"fixture_id": {"$in": list({id_value(fixture_id), fixture_id})}}
+
+
+def is_due_again(wanted: Recheck) -> dict[str, Any]:
+    """Settled bets that are to be looked at again; those that cannot be stamped would be so for ever."""
+    before = {"$lt": kept_time(wanted.checked_before)}
+    was_looked_at = {LOOKED_AT: before}
+    was_never = {LOOKED_AT: {"$not": {"$type": "date"}}, "settled_at": before}
+    return (
+        {"settled_at": {"$gte": kept_time(wanted.settled_since)}}
+        | IS_SETTLED
+        | CAN_BE_STAMPED
+        | {"result_tracking.reason": {"$nin": sorted(str(reason) for reason in wanted.final)}}
+        | {"$or": [was_looked_at, was_never]}
+    )
 
 
 def holds_key(bet: TrackedBet) -> dict[str, Any]:

@@ -105,6 +105,8 @@ INDEXES = {
         ),
         IndexModel([("fixture_id", ASCENDING), ("status", ASCENDING)], name="fixture"),
         IndexModel([("status", ASCENDING), ("result_tracking.last_checked_at", ASCENDING)], name="rotation"),
+        # For the second rotation: what was settled of late.
+        IndexModel([("settled_at", ASCENDING), ("fixture_id", ASCENDING)], name="settled"),
         IndexModel(
             [("user_id", ASCENDING), ("bot_type", ASCENDING), ("tracked_at", DESCENDING), ("bet_id", DESCENDING)],
             name="newest",

@@ -17,10 +17,14 @@ from pymongo import ASCENDING, DESCENDING, UpdateMany
 
 from policytrader.adapters.mongo.address import client_of, place_of
 from policytrader.adapters.mongo.filters import (
+    CAN_BE_STAMPED,
     IS_PENDING,
+    IS_SETTLED,
+    LOOKED_AT,
     STANDS,
     belongs_to,
     holds_key,
+    is_due_again,
     is_on_fixture,
     is_owners,
     wanted_bets,
@@ -29,7 +33,7 @@ from policytrader.adapters.mongo.problems import mapped
 from policytrader.adapters.mongo.reading import asked_for, bet_of, entry_of, readable
 from policytrader.adapters.mongo.schema import BETS, HISTORY, prepare
 from policytrader.adapters.mongo.steps import ByClaims, InTransactions
-from policytrader.adapters.mongo.sums import added_up, grouped_by_fixture
+from policytrader.adapters.mongo.sums import added_up, pending_by_fixture, settled_by_fixture
 from policytrader.errors import StoreConflictError
 from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import BotType, By
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
 
     from policytrader.adapters.mongo.steps import Step
     from policytrader.model.tracked import HistoryEntry, TrackedBet
-    from policytrader.ports.bet_store import BetStore, Check, PendingFixture, Totals
+    from policytrader.ports.bet_store import BetStore, Check, PendingFixture, Recheck, SettledFixture, Totals
 
 CALL_SECONDS = 20
 """How long one write may take with all that the driver tries again."""
@@ -137,9 +141,8 @@ class MongoBetStore:
     def pending_fixtures(self, before: datetime, owner: Owner | None = None) -> tuple[PendingFixture, ...]:
         """Grouped by the server."""
         due = {"$or": [{"kickoff_at": None}, {"kickoff_at": {"$lt": kept_time(before)}}]}
-        query = IS_PENDING | due | ({"user_id": {"$ne": None}} if owner is None else is_owners(owner))
         with self._reading():
-            return in_rotation(grouped_by_fixture(self._bets, query))
+            return in_rotation(pending_by_fixture(self._bets, IS_PENDING | due | _of(owner)))
 
     def fixture_bets(self, fixture_id: str, owner: Owner | None = None) -> tuple[TrackedBet, ...]:
         """By id."""
@@ -172,8 +175,7 @@ class MongoBetStore:
         """One round trip for many bets."""
         writes = [
             UpdateMany(
-                # Where another program wrote null, nothing can be put inside.
-                IS_PENDING | {"bet_id": check.bet_id, "result_tracking": {"$not": {"$type": "null"}}},
+                IS_PENDING | CAN_BE_STAMPED | {"bet_id": check.bet_id},
                 {"$set": {f"result_tracking.{name}": value for name, value in _stamped(check, at).items()}},
             )
             for check in checks
@@ -181,6 +183,19 @@ class MongoBetStore:
         if writes:
             with self._writing():
                 self._bets.bulk_write(writes, ordered=False)
+
+    def settled_fixtures(
+        self, wanted: Recheck, owner: Owner | None = None, *, limit: int | None = None
+    ) -> tuple[SettledFixture, ...]:
+        """Grouped by the server, from the index of what was settled of late."""
+        with self._reading():
+            return in_rotation(settled_by_fixture(self._bets, is_due_again(wanted) | _of(owner)))[:limit]
+
+    def stamp_settled(self, fixture_id: str, at: datetime, owner: Owner | None = None) -> None:
+        """One call."""
+        there = is_on_fixture(fixture_id) | IS_SETTLED | CAN_BE_STAMPED | _of(owner)
+        with self._writing():
+            self._bets.update_many(there, {"$set": {LOOKED_AT: kept_time(at)}})
 
     def owners(self) -> tuple[Owner, ...]:
         """By user, then bot."""
@@ -261,6 +276,10 @@ class MongoBetStore:
 def open_mongo_bets(address: str, database: str) -> BetStore:
     """The bets in a MongoDB database; connects when first used. Raises ``UsageError`` for what is no address."""
     return MongoBetStore(address, database)
+
+
+def _of(owner: Owner | None) -> dict[str, Any]:
+    return {"user_id": {"$ne": None}} if owner is None else is_owners(owner)
 
 
 def _age(bet: TrackedBet) -> tuple[datetime, str]:

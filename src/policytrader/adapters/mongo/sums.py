@@ -6,11 +6,11 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.mongo.filters import is_owners
+from policytrader.adapters.mongo.filters import LOOKED_AT, is_owners
 from policytrader.adapters.mongo.reading import readable
 from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked_checks import units_of
-from policytrader.ports.bet_store import PendingFixture, Totals
+from policytrader.ports.bet_store import PendingFixture, SettledFixture, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from policytrader.ports.bet_store import Owner
 
-_PENDING_BETS = {
-    "_id": "$fixture_id",
-    "number": {"$sum": 1},
+_BETS: dict[str, Any] = {"_id": "$fixture_id", "number": {"$sum": 1}}
+_IS_LOOKED_AT = {"$eq": [{"$type": f"${LOOKED_AT}"}, "date"]}
+_PENDING_BETS = _BETS | {
     "kickoff_at": {"$max": "$kickoff_at"},
-    "checked_at": {"$min": "$result_tracking.last_checked_at"},
-    "checked": {"$sum": {"$cond": [{"$eq": [{"$type": "$result_tracking.last_checked_at"}, "date"]}, 1, 0]}},
+    "checked_at": {"$min": f"${LOOKED_AT}"},
+    "checked": {"$sum": {"$cond": [_IS_LOOKED_AT, 1, 0]}},
 }
+_SETTLED_BETS = _BETS | {"checked_at": {"$min": {"$cond": [_IS_LOOKED_AT, f"${LOOKED_AT}", "$settled_at"]}}}
 
 
 def added_up(bets: Collection[Any], owner: Owner) -> tuple[Totals, ...]:
@@ -49,13 +50,42 @@ def added_up(bets: Collection[Any], owner: Owner) -> tuple[Totals, ...]:
     )
 
 
-def grouped_by_fixture(bets: Collection[Any], query: Mapping[str, Any]) -> tuple[PendingFixture, ...]:
-    """One for each fixture, whose id is a whole number in some documents and a text in others."""
-    stages = [{"$match": {"fixture_id": {"$ne": None}} | dict(query)}, {"$group": _PENDING_BETS}]
-    parts: dict[str, list[Any]] = defaultdict(list)
-    for group in bets.aggregate(stages):
-        parts[str(group["_id"])].append(group)
-    return tuple(_one(fixture_id, groups) for fixture_id, groups in parts.items())
+def pending_by_fixture(bets: Collection[Any], query: Mapping[str, Any]) -> tuple[PendingFixture, ...]:
+    """The pending bets that are asked for, by fixture."""
+    return tuple(
+        PendingFixture(
+            fixture_id=fixture_id,
+            bet_count=_number(groups),
+            kickoff_at=max(_times(groups, "kickoff_at"), default=None),
+            # One bet that was never looked at is enough.
+            last_checked_at=(
+                min(_times(groups, "checked_at"), default=None)
+                if all(group["checked"] == group["number"] for group in groups)
+                else None
+            ),
+        )
+        for fixture_id, groups in _by_fixture(bets, query, _PENDING_BETS).items()
+    )
+
+
+def settled_by_fixture(bets: Collection[Any], query: Mapping[str, Any]) -> tuple[SettledFixture, ...]:
+    """The settled bets that are asked for, by fixture; all have a time at which they were settled."""
+    return tuple(
+        SettledFixture(
+            fixture_id=fixture_id, bet_count=_number(groups), last_checked_at=min(_times(groups, "checked_at"))
+        )
+        for fixture_id, groups in _by_fixture(bets, query, _SETTLED_BETS).items()
+    )
+
+
+def _by_fixture(
+    bets: Collection[Any], query: Mapping[str, Any], group: Mapping[str, Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """A fixture's id is a whole number in some documents and a text in others: each of the two is a group."""
+    parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for found in bets.aggregate([{"$match": {"fixture_id": {"$ne": None}} | dict(query)}, {"$group": dict(group)}]):
+        parts[str(found["_id"])].append(found)
+    return parts
 
 
 def _sums(owner: Owner) -> list[dict[str, Any]]:
@@ -69,20 +99,9 @@ def _sums(owner: Owner) -> list[dict[str, Any]]:
     return [{"$match": match}, {"$group": group}]
 
 
-def _one(fixture_id: str, groups: list[Any]) -> PendingFixture:
-    is_checked = all(group["checked"] == group["number"] for group in groups)
-    return PendingFixture(
-        fixture_id=fixture_id,
-        bet_count=sum(group["number"] for group in groups),
-        kickoff_at=_earliest(groups, "kickoff_at"),
-        # One bet that was never looked at is enough.
-        last_checked_at=_earliest(groups, "checked_at") if is_checked else None,
-    )
+def _number(groups: list[dict[str, Any]]) -> int:
+    return sum(group["number"] for group in groups)
 
 
-def _earliest(groups: list[Any], name: str) -> Any:
-    return min(_times(groups, name), default=None)
-
-
-def _times(groups: list[Any], name: str) -> Iterator[Any]:
+def _times(groups: list[dict[str, Any]], name: str) -> Iterator[Any]:
     return (group[name] for group in groups if group[name] is not None)

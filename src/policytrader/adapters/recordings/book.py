@@ -63,6 +63,12 @@ class RunnerBook:
         self.volume: float | None = None
         self.trades: dict[float, float] = {}
 
+    def forget_text(self) -> None:
+        """Forget levels at prices that are text, as a change leaves them behind that broke off at them."""
+        for ladder in (self.back, self.lay, self.trades):
+            for price in [price for price in ladder if isinstance(price, str)]:
+                del ladder[price]
+
     def clear_ladders(self) -> None:
         """Forget the prices on offer."""
         self.back: dict[float, float] = {}
@@ -114,7 +120,7 @@ class RunnerBook:
 def _apply_levels(levels: dict[int, tuple[float, float]], changes: list[list[Any]]) -> tuple[float, float] | None:
     for level, price, size in changes:
         if size > 0:
-            levels[level] = (price, size)
+            levels[level + 0] = (price + 0, size)  # a TypeError where they are text
         else:
             levels.pop(level, None)
     return levels[min(levels)] if levels else None

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.files import GET_AGAIN, Member, Progress, open_members
+from policytrader.adapters.recordings.ladders import EventCache
+from policytrader.adapters.recordings.playback_stream import StreamPlayback, publish_time
 from policytrader.adapters.recordings.stream import StreamCache
 from policytrader.adapters.recordings.tables import RUNNERS, day_of, runners_table, states_table, write_table
 from policytrader.errors import Diagnostic, Place, RecordingError
@@ -21,10 +24,16 @@ from policytrader.errors import Diagnostic, Place, RecordingError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
+
+    from policytrader.adapters.recordings.ladders import MarketEvents
     from policytrader.adapters.recordings.stream import MarketCache
 
 ROWS_IN_MEMORY = 200_000
 """Runner rows held before the largest markets' are written; about 40 MB."""
+
+LADDER_ROWS_IN_MEMORY = 500_000
+"""Ladder rows of a market held before they are written; about 100 MB."""
 
 _CHECK_EVERY = 1024
 
@@ -118,8 +127,13 @@ class _Run:
         self._member = member
         self._work_dir = work_dir
         self._cache = StreamCache()
+        self._events = EventCache()
+        self._defined: list[tuple[str, Any]] = []
+        # What cannot be played is told by whoever plays it.
+        self._playback = StreamPlayback(lambda _: None, lambda *defined: self._defined.append(defined))
+        self._at = 0
         self._lines = 0
-        self._parts: dict[str, int] = {}
+        self._parts: Counter[tuple[str, str]] = Counter()
         self._runner_rows = 0
 
     def read(self) -> Diagnostic | None:
@@ -129,7 +143,7 @@ class _Run:
         try:
             for line, document in self._member.documents():  # noqa: B007 - told when the file is damaged
                 for message in document if document.__class__ is list else (document,):
-                    cache.apply(message)
+                    self._apply(message)
                 since_check += 1
                 if since_check == _CHECK_EVERY:
                     since_check = 0
@@ -150,6 +164,17 @@ class _Run:
             return Diagnostic(place, codes.NO_MARKET, message, help_text)
         return None
 
+    def _apply(self, message: Any) -> None:
+        if message["op"] != "mcm" or not message.get("mc"):
+            return
+        message["pt"] = publish_time(message["pt"])
+        # A message may be a little late; it is then dated like the one before it.
+        self._at = max(self._at, message["pt"] * 1000)
+        events = self._playback.apply(message, self._at)
+        self._cache.apply(message)
+        self._events.add(events, self._defined, self._at)
+        self._defined.clear()
+
     def publish(self, out_dir: Path, error: Diagnostic | None) -> FileReport:
         """Write what is left and move each market into place."""
         markets = self._cache.markets.values()
@@ -166,14 +191,20 @@ class _Run:
         replaced = []
         for market in defined:
             self._write_rows(market, everything=True)
-            folder = self._folder(market)
-            write_table(states_table(market), folder / "states-0.parquet")
+            self._write_part(market.market_id, "states", states_table(market))
+            events = self._events.market(market.market_id)
+            self._write_part(market.market_id, "definitions", events.definitions_table())
+            self._write_ladders(events)
+            folder = self._folder(market.market_id)
             if _move_into_place(folder, out_dir / f"day={day_of(market)}" / f"market={market.market_id}", out_dir):
                 replaced.append(market.market_id)
         report = replace(report, replaced=tuple(replaced), runner_rows=self._runner_rows)
         return replace(report, error=_with_what_was_kept(error, report)) if error else report
 
     def _bound_memory(self) -> None:
+        for events in self._events.markets.values():
+            if len(events.rows) >= LADDER_ROWS_IN_MEMORY:
+                self._write_ladders(events)
         markets = self._cache.markets.values()
         held = sum(len(market.rows) for market in markets)
         if held < ROWS_IN_MEMORY:
@@ -187,16 +218,22 @@ class _Run:
 
     def _write_rows(self, market: MarketCache, *, everything: bool) -> None:
         rows = market.take_rows(everything)
-        part = self._parts.get(market.market_id, 0)
-        if not rows and part:
+        if not rows and self._parts[market.market_id, "runners"]:
             return
         table = runners_table(market.market_id, rows, market.facts) if rows else RUNNERS.empty_table()
-        write_table(table, self._folder(market) / f"runners-{part}.parquet")
-        self._parts[market.market_id] = part + 1
+        self._write_part(market.market_id, "runners", table)
         self._runner_rows += len(rows)
 
-    def _folder(self, market: MarketCache) -> Path:
-        folder = self._work_dir / market.market_id
+    def _write_ladders(self, events: MarketEvents) -> None:
+        self._write_part(events.market_id, "ladders", events.take_ladders())
+
+    def _write_part(self, market_id: str, name: str, table: pa.Table) -> None:
+        part = self._parts[market_id, name]
+        self._parts[market_id, name] = part + 1
+        write_table(table, self._folder(market_id) / f"{name}-{part}.parquet")
+
+    def _folder(self, market_id: str) -> Path:
+        folder = self._work_dir / market_id
         folder.mkdir(exist_ok=True)
         return folder
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policytrader.adapters.recordings import codes
 from policytrader.authoring.yaml_text import is_forbidden, name_character
 from policytrader.errors import Diagnostic, Place, SnapshotError
+from policytrader.files import read_at_most
 from policytrader.model.price import MAX_PRICE, MIN_PRICE
 from policytrader.model.snapshot import MarketType, Selection, Side
 from policytrader.model.times import parse_utc
@@ -46,6 +47,7 @@ class Pick(NamedTuple):
 _REPEATED, _WRONG_TEXT = "S109", "S113"  # as in a snapshot's own selections
 _DECIMAL = re.compile(r"\d{1,8}(\.\d{1,8})?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
+_MOST_BYTES = 8 << 20
 # Controls of the terminal, and marks that turn the direction of what follows.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _LINE_END = re.compile("\r\n|\n|\r")  # not splitlines: to it, controls and invisible marks end lines too
@@ -128,7 +130,7 @@ def read_picks(path: Path) -> tuple[Pick, ...]:
     Raises ``SnapshotError`` with every problem of the file, each with line and column.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_at_most(path, _MOST_BYTES).decode("utf-8-sig")
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         raise SnapshotError([Diagnostic(Place(str(path)), codes.PICKS_FILE, message)]) from error

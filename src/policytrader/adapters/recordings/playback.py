@@ -1,7 +1,7 @@
 """Recorded markets played as events of the simulated exchange, in order of time over any number of files.
 
-Files are raw streams with whatever depth they were recorded at, or folders that ``recording import`` wrote, which hold
-best prices only. A file is opened when its time comes: a month needs as many open files as markets were open at once.
+Files are raw streams with whatever depth they were recorded at, or folders that ``recording import`` wrote, which tell
+the same. A file is opened when its time comes: a month needs as many open files as markets were open at once.
 """
 
 from __future__ import annotations

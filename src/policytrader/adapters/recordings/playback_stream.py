@@ -72,11 +72,15 @@ class _Runner:
 
 
 class StreamPlayback:
-    """All markets of the streams that are played. ``reading`` names the file that is read, for what is told."""
+    """All markets of the streams that are played. ``reading`` names the file that is read, for what is told.
 
-    def __init__(self, tell: Callable[[Diagnostic], None]) -> None:
+    ``defined`` hears of each ``marketDefinition`` that says something new, or that the market cannot be played.
+    """
+
+    def __init__(self, tell: Callable[[Diagnostic], None], defined: Callable[[str, Any], None] | None = None) -> None:
         self.reading = ""
         self._tell = tell
+        self._defined = defined
         self._markets: dict[str, _Market] = {}
         self._undefined: dict[str, str] = {}
 
@@ -98,13 +102,12 @@ class StreamPlayback:
             image = change.get("img")
             image = is_image if image is None else image
             raw = change.get("marketDefinition")
-            if raw is not None:
+            if raw is not None and market.is_playable:
                 self._define(market, raw, moment, events)
-            elif market.definition is None:
-                if market.is_playable:
-                    self._undefined.setdefault(market.market_id, self.reading)
-                continue
             if not market.is_playable:
+                continue
+            if market.definition is None:
+                self._undefined.setdefault(market.market_id, self.reading)
                 continue
             deltas = change.get("rc") or []
             if image:
@@ -129,13 +132,15 @@ class StreamPlayback:
         try:
             definition = play_definition(market.market_id, raw, market.definition)
         except UnplayableError as error:
-            if market.is_playable:
-                market.is_playable = False
-                message = f"market {market.market_id} is not played: {error}"
-                self._tell(Diagnostic(Place(self.reading), codes.NOT_SUPPORTED, message, severity=Severity.WARNING))
+            market.is_playable = False
+            self._tell(not_played(market.market_id, self.reading, error))
+            if self._defined:
+                self._defined(market.market_id, raw)
             return
         if definition != market.definition:
             market.define(definition)
+            if self._defined:
+                self._defined(market.market_id, raw)
             events.append(Redefine(moment, definition))
 
     def _market(self, market_id: Any) -> _Market:
@@ -144,6 +149,12 @@ class StreamPlayback:
             raise ValueError(message)
         market = self._markets[market_id] = _Market(market_id)
         return market
+
+
+def not_played(market_id: str, name: str, error: UnplayableError) -> Diagnostic:
+    """What is told of a market that the simulated exchange has no rules for; ``name`` is where it was read."""
+    message = f"market {market_id} is not played: {error}"
+    return Diagnostic(Place(name), codes.NOT_SUPPORTED, message, severity=Severity.WARNING)
 
 
 class _Market:
@@ -205,14 +216,14 @@ class _Market:
                 lay = _best_levels(runner.lay, delta[keys[1]])
         last, is_repriced = None, False
         if "ltp" in delta:
-            last = _price(delta["ltp"])
+            last = _price(delta["ltp"], "ltp")
             runner.last = None if last is None else _tick_below(float(last))
         if delta.get("trd"):
             traded, is_repriced = _trades(runner, delta["trd"])
         elif "tv" in delta:
             traded = _volume(runner, delta["tv"])
-        near = _price(delta["spn"]) if "spn" in delta else None
-        far = _price(delta["spf"]) if "spf" in delta else None
+        near = _price(delta["spn"], "spn") if "spn" in delta else None
+        far = _price(delta["spf"], "spf") if "spf" in delta else None
         return Quote(
             moment, self.market_id, runner.selection_id, back, lay, traded, last, is_new, near, far, is_repriced
         )
@@ -340,7 +351,7 @@ def _tick_below(price: float) -> int:
 _PRICES: dict[float, Decimal | None] = {}
 
 
-def _price(value: Any) -> Decimal | None:
+def _price(value: Any, what: str) -> Decimal | None:
     """A price as it was written, on the ladder or not. Not finite or below every price is missing."""
     if value.__class__ is float:
         try:
@@ -348,7 +359,7 @@ def _price(value: Any) -> Decimal | None:
         except KeyError:
             if len(_PRICES) >= _MOST_REMEMBERED:
                 _PRICES.clear()
-    found = number(value, "price")
+    found = number(value, what)
     price = None if found is None else Decimal(str(found))
     if price is not None and price < MIN_PRICE:
         price = None

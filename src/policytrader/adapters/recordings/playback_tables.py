@@ -1,4 +1,8 @@
-"""An imported market as events of the simulated exchange: best prices, last traded price and volume."""
+"""An imported market as events of the simulated exchange.
+
+Where the import kept whole ladders these are the events of the raw stream. Imports of earlier versions hold best
+prices, last traded price and volume only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from policytrader.adapters.recordings.playback_definition import define, runner_status
-from policytrader.adapters.recordings.tables import damaged, plain_rows, read_rows, read_states
+from policytrader.adapters.recordings.playback_ladders import has_ladders, played_ladders
+from policytrader.adapters.recordings.tables import damaged, numbered_parts, plain_rows, read_rows, read_states
 from policytrader.model.price import PRICES, TICK_OF
 from policytrader.model.snapshot import RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
@@ -37,6 +42,9 @@ def first_published(folder: Path) -> int:
 
 def played_market(folder: Path) -> Iterator[tuple[int, list[Event]]]:
     """The events of the market in ``folder`` by instant (microseconds); raises ``RecordingError`` for damage."""
+    if has_ladders(folder):
+        yield from played_ladders(folder)
+        return
     market = _Market(folder.name.removeprefix("market="))
     rows: list[dict[str, Any]] = []
     # Definitions first, so that a runner's prices come when it is there.
@@ -53,9 +61,7 @@ def _at(rows: list[dict[str, Any]]) -> int:
 
 
 def _runner_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    first = folder / "runners-0.parquet"
-    # By number: runners-10 comes after runners-9.
-    for path in sorted({first, *folder.glob("runners-*.parquet")}, key=lambda path: (len(path.name), path.name)):
+    for path in numbered_parts(folder, "runners"):
         try:
             rows = plain_rows(
                 read_rows([path], columns=("published_at", "selection_id", *_FACTS, *_PRICES, "traded_volume"))

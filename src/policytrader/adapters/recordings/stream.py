@@ -60,6 +60,8 @@ class MarketCache:
         try:
             touched = self._apply_all(change, deltas, published, is_image)
         except (TypeError, ValueError):
+            for book in self._distinct_books():
+                book.forget_text()
             # Numbers written as text, perhaps. To apply a change twice does no harm: its sizes are absolute.
             touched = self._apply_all(change, plain_deltas(deltas), published, is_image) + self._distinct_books()
         self.write(touched, published)

@@ -1,10 +1,11 @@
-"""The two Parquet tables of an imported market, and how rows of the cache become their columns.
+"""The two Parquet tables that decisions ask of an imported market, and how rows of the cache become their columns.
 
 ::
 
     DIR/day=2022-11-07/market=1.206064380/states-0.parquet     one row per change of the definition
                                          /runners-0.parquet    one row per change of a runner; runners-1, ... follow
 
+Beside them stand the tables of ``ladders``, which playback asks.
 ``day`` is the UTC day of the market's first known start. In each file rows stand in the order of publishing, with at
 most one row per instant (and runner). A row holds until the next of the same market (and runner). ``recorded_until`` is
 when the last message of the market was published: until then, silence means that nothing changed.
@@ -181,9 +182,8 @@ def read_newest_runners(folder: Path, until: datetime, *, some_expected: bool) -
 
     Raises ``RecordingError`` naming the damaged file; where ``some_expected``, a table without any row is one.
     """
-    # By number: runners-10 comes after runners-9.
-    first = folder / "runners-0.parquet"
-    paths = sorted({first, *folder.glob("runners-*.parquet")}, key=lambda path: (len(path.name), path.name))
+    paths = numbered_parts(folder, "runners")
+    first = paths[0]
     parts = [_read_part(path, "runners", RUNNERS, until) for path in paths]
     table = pa.concat_tables(parts)
     if some_expected and not len(table) and not any(len(_read_part(path, "runners", RUNNERS)) for path in paths):
@@ -195,6 +195,14 @@ def read_newest_runners(folder: Path, until: datetime, *, some_expected: bool) -
     )
     indices = last["row_max"].combine_chunks()
     return _plain(first, table.take(indices.take(pc.array_sort_indices(indices))))
+
+
+def numbered_parts(folder: Path, name: str) -> list[Path]:
+    """The files of one table of the market in ``folder``, in order; at least the first, be it there or not."""
+    # By number: runners-10 comes after runners-9.
+    return sorted(
+        {folder / f"{name}-0.parquet", *folder.glob(f"{name}-*.parquet")}, key=lambda path: (len(path.name), path.name)
+    )
 
 
 def damaged(path: Path, message: str) -> RecordingError:

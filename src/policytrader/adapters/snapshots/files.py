@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from policytrader.adapters.snapshots import codes
 from policytrader.adapters.snapshots.problems import LONGEST_LINE, Problems, make_visible
 from policytrader.errors import Diagnostic, Place, SnapshotError
+from policytrader.files import TooLargeError, read_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -73,23 +74,19 @@ def read_bytes(path: Path, problems: Problems) -> bytes | None:
             # Reading a pipe or a device could wait for ever.
             problems.add_file(file, codes.WRONG_FILE, "this is not a regular file", "Put a file there.")
             return None
-        with path.open("rb") as stream:
-            data = stream.read(MAXIMUM_BYTES + 1)
-    except PermissionError:
-        problems.add_file(file, codes.MISSING_FILE, "this file may not be read", "Ask for permission to read it.")
-        return None
-    except OSError as error:
-        problems.add_file(
-            file, codes.MISSING_FILE, f"this cannot be read: {error.strerror or error}", "Check that the disk is there."
-        )
-        return None
-    if len(data) > MAXIMUM_BYTES:
+        return read_at_most(path, MAXIMUM_BYTES)
+    except TooLargeError:
         limit = MAXIMUM_BYTES // (1024 * 1024)
         problems.add_file(
             file, codes.WRONG_FILE, f"the file is larger than {limit} MB", "A snapshot is one moment; divide it."
         )
-        return None
-    return data
+    except PermissionError:
+        problems.add_file(file, codes.MISSING_FILE, "this file may not be read", "Ask for permission to read it.")
+    except OSError as error:
+        problems.add_file(
+            file, codes.MISSING_FILE, f"this cannot be read: {error.strerror or error}", "Check that the disk is there."
+        )
+    return None
 
 
 def decode(data: bytes, file: str, problems: Problems) -> str | None:

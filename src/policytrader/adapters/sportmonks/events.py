@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policytrader.adapters.sportmonks.type_ids import CARDS, GOAL, OWN_GOAL, PENALTY, SUBSTITUTION
-from policytrader.model.fixture import Card, CardHolder, CardKind, Goal, Period
+from policytrader.model.fixture import MAX_MINUTE, Card, CardHolder, CardKind, Goal, period_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from policytrader.model.fixture import TeamSide
     from policytrader.model.json_nodes import Node
 
-END_OF_FIRST_HALF = 45
-END_OF_REGULAR = 90
-MAX_MINUTE = 150
 MAX_TYPE = 10**9
 
 
@@ -53,12 +50,6 @@ def _when(node: Node) -> tuple[int, int]:
     return node["minute"].whole(MAX_MINUTE) or 0, node["extra_minute"].whole(MAX_MINUTE) or 0
 
 
-def _period(minute: int) -> Period:
-    if minute <= END_OF_FIRST_HALF:
-        return Period.FIRST_HALF
-    return Period.SECOND_HALF if minute <= END_OF_REGULAR else Period.EXTRA_TIME
-
-
 def _side(node: Node, sides: Mapping[str, TeamSide]) -> TeamSide:
     side = sides.get(node["participant_id"].identifier() or "")
     if side is None:
@@ -76,7 +67,7 @@ def _goal(node: Node, kind: int | None, sides: Mapping[str, TeamSide]) -> Goal:
         is_penalty=kind == PENALTY,
         minute=minute,
         added=extra,
-        period=_period(minute),
+        period=period_of(minute),
         source_path=node.path,
     )
 
@@ -90,7 +81,7 @@ def _card(node: Node, kind: CardKind, sides: Mapping[str, TeamSide]) -> Card:
         kind=kind,
         minute=minute,
         added=extra,
-        period=_period(minute),
+        period=period_of(minute),
         holder=CardHolder.STAFF if not node["coach_id"].is_missing else holder,
         source_path=node.path,
     )

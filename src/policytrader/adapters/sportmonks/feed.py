@@ -11,6 +11,8 @@ from policytrader.model.json_nodes import layout_unknown
 from policytrader.ports.stat_feed import FixtureAnswer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pydantic import SecretStr
 
     from policytrader.ports.clock import Clock
@@ -30,7 +32,7 @@ class SportMonksFeed:
         self._clock = clock
         self._token = token
 
-    def fixture(self, fixture_id: str) -> FixtureAnswer:
+    def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:  # noqa: ARG002
         """As the port says; never cached."""
         if self._token is None:
             message = f"{FEED} needs a token, and none was given: leave it to FotMob, or pass api_token"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from policytrader.adapters.sportmonks.events import END_OF_REGULAR, MAX_TYPE, read_events
+from policytrader.adapters.sportmonks.events import MAX_TYPE, read_events
 from policytrader.adapters.sportmonks.type_ids import (
     AFTER_EXTRA_TIME,
     AFTER_PENALTIES,
@@ -27,8 +26,15 @@ from policytrader.engine.grading.reconcile_stats import (
     suspected,
     unavailable,
 )
+from policytrader.engine.grading.recount import (
+    goals_by_own_players,
+    goals_of,
+    goals_scored_by,
+    is_sent_off,
+    took_part,
+)
 from policytrader.model.fixture import (
-    CardKind,
+    HALVES,
     Completeness,
     DecidedBy,
     Fixture,
@@ -55,7 +61,6 @@ FEED = "SportMonks"
 LAYOUT = "v3"
 _MAX_COUNT = 9999
 _CURRENT = "CURRENT"
-_HALVES = (Period.FIRST_HALF, Period.SECOND_HALF)
 _NOT_STARTED = frozenset({FixtureStatus.SCHEDULED, FixtureStatus.POSTPONED, FixtureStatus.CANCELLED})
 _DECIDED = {AFTER_EXTRA_TIME: DecidedBy.EXTRA_TIME, AFTER_PENALTIES: DecidedBy.PENALTIES}
 
@@ -84,8 +89,7 @@ class _Reading:
         self.sides = {team.team_id: side for side, team in self.teams.items() if team.team_id}
         self.events = read_events(data["events"], self.sides)
         self.score = self._score()
-        scored = Counter(goal.side for goal in self.events.goals)
-        self.is_explained = self.score is not None and all(scored[side] == self.score[side] for side in TeamSide)
+        self.is_explained = self.score == goals_of(self.events.goals, *Period)
         self.has_events = self.events.is_recorded and self.is_explained
 
     def fixture(self, digest: str, fetched_at: datetime | None) -> Fixture:
@@ -100,7 +104,7 @@ class _Reading:
             teams=self.teams,
             kickoff_at=_kickoff(self.data["starting_at"]),
             status=self.status,
-            is_var_pending=False,
+            is_var_pending=None,
             score=self.score,
             decided_by=self.decided_by,
             finished_periods=frozenset(Period) if self.is_finished else frozenset(),
@@ -158,7 +162,7 @@ class _Reading:
                 }
                 for stat in Stat
             }
-            for period in (Period.REGULAR, *_HALVES)
+            for period in (Period.REGULAR, *HALVES)
         }
 
     def _goals(self, period: Period, side: TeamSide) -> Value:
@@ -169,9 +173,7 @@ class _Reading:
             return suspected(value) if self.events.goals and not self.is_explained else value
         if not self.has_events:
             return unavailable(Reason.EXTRA_TIME_UNSPLIT if self.has_extra_time else Reason.STAT_UNAVAILABLE)
-        periods = _HALVES if period is Period.REGULAR else (period,)
-        goals = sum(goal.side is side and goal.period in periods for goal in self.events.goals)
-        return stated(goals, self.events.source_path)
+        return stated(goals_of(self.events.goals, *period.parts)[side], self.events.source_path)
 
     # --- Players ----------------------------------------------------------------------------------------------------
 
@@ -188,34 +190,27 @@ class _Reading:
                 side=side,
                 # Of whom nobody says where he plays may be a keeper, for whom nothing is inferred.
                 is_keeper=position is None or position == KEEPER_POSITION,
-                took_part=self._took_part(_listed(node), self.events.came_on.get(player_id)),
+                took_part=took_part(
+                    _listed(node),
+                    self.events.came_on.get(player_id),
+                    is_started=self.is_started,
+                    is_settled=self.is_finished and self.events.is_recorded,
+                ),
                 stated=_details(node["details"]),
                 recounts=self._recount(player_id),
             )
             counts.setdefault(player_id, (counted, node))
         return list(counts.values())
 
-    def _took_part(self, listed: Listed | None, on_minute: int | None) -> bool | None:
-        if not self.is_started:
-            return None
-        if listed is Listed.STARTER:
-            return True
-        if on_minute is not None:
-            return on_minute <= END_OF_REGULAR
-        return False if self.is_finished and self.events.is_recorded else None
-
     def _recount(self, player_id: str) -> dict[Stat, Value]:
         if not self.has_events:
             return {}
-        goals = sum(
-            goal.player_id == player_id and not goal.is_own and goal.period in _HALVES for goal in self.events.goals
-        )
-        return {Stat.GOALS: stated(goals, self.events.source_path)}
+        return {Stat.GOALS: stated(goals_scored_by(player_id, self.events.goals), self.events.source_path)}
 
     def _reconciled(
         self, counts: list[tuple[PlayerCounts, Node]], team: Mapping[Stat, Mapping[TeamSide, Value]]
     ) -> Reconciled:
-        scored = Counter(goal.side for goal in self.events.goals if not goal.is_own and goal.period in _HALVES)
+        scored = goals_by_own_players(self.events.goals)
         evidence = Evidence(
             recorded=RECORDED_FOR_PLAYERS,
             team=team,
@@ -228,9 +223,6 @@ class _Reading:
     def _player(self, node: Node, counted: PlayerCounts, stats: Mapping[Stat, Value]) -> Player:
         player_id, listed = counted.player_id, _listed(node)
         off_minute = self.events.went_off.get(player_id)
-        is_sent_off = any(
-            card.player_id == player_id and card.kind is not CardKind.YELLOW for card in self.events.cards
-        )
         return Player(
             player_id=player_id,
             name=node["player_name"].text() or "",
@@ -241,7 +233,7 @@ class _Reading:
             started=listed is Listed.STARTER if self.is_started and listed is not None else None,
             on_minute=self.events.came_on.get(player_id),
             off_minute=off_minute,
-            is_off=is_sent_off or off_minute is not None,
+            is_off=off_minute is not None or is_sent_off(player_id, self.events.cards),
             stats=stats,
         )
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, bindparam, func, insert, literal, literal_column, select, tuple_, update
+from sqlalchemy import URL, UnaryExpression, bindparam, func, insert, literal, literal_column, select, tuple_, update
+from sqlalchemy.sql.operators import custom_op
 
 from policytrader.adapters.sql.bet_rows import bet_of, bet_row, entry_of, entry_row
 from policytrader.adapters.sql.bet_schema import prepare
@@ -20,18 +21,14 @@ from policytrader.adapters.sql.part import executed
 from policytrader.errors import StoreConflictError
 from policytrader.model.outcomes import Outcome
 from policytrader.model.tracked import BotType, By
-from policytrader.model.tracked_checks import (
-    UNIT_STEP,
-    is_done,
-    kept_step,
-    kept_time,
-)
+from policytrader.model.tracked_checks import UNIT_STEP, is_done, kept_step, kept_time
 from policytrader.ports.bet_store import (
     Added,
     BetFilter,
     Owner,
     PendingFixture,
     PlayerChoice,
+    SettledFixture,
     Totals,
     in_rotation,
 )
@@ -43,7 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Select
 
     from policytrader.model.tracked import HistoryEntry, TrackedBet
-    from policytrader.ports.bet_store import BetStore, Check
+    from policytrader.ports.bet_store import BetStore, Check, Recheck
 
 _PAGE = 500
 _UNIT_STEPS = int(1 / UNIT_STEP)
@@ -51,7 +48,9 @@ _STANDS = bets.c.deleted_at.is_(None)
 _CHANGE = update(bets).where(bets.c.bet_id == bindparam("of_bet"))
 _VERSION = (bets.c.bet_id, bets.c.user_id, bets.c.bot_type, bets.c.version)
 _STAMPED = ("last_checked_at", "reason", "first_seen_value", "first_seen_at")
-_IS_PENDING = (bets.c.status == Outcome.PENDING) & _STANDS & bets.c.manual_override.is_(False)
+_IS_AUTOMATIC = _STANDS & bets.c.manual_override.is_(False)
+_IS_PENDING = (bets.c.status == Outcome.PENDING) & _IS_AUTOMATIC
+_IS_SETTLED = (bets.c.status != Outcome.PENDING) & _IS_AUTOMATIC
 
 
 class SqliteBetStore:
@@ -168,17 +167,11 @@ class SqliteBetStore:
         """Grouped by the database."""
         c = bets.c
         is_due = c.kickoff_at.is_(None) | (c.kickoff_at < kept_time(before))
-        query = (
-            select(
-                c.fixture_id,
-                func.count().label("number"),
-                func.max(c.kickoff_at).label("kickoff_at"),
-                func.min(c.last_checked_at).label("checked_at"),
-                func.count(c.last_checked_at).label("checked"),
-            )
-            .where(_IS_PENDING, c.fixture_id.is_not(None), is_due, *([] if owner is None else [_of(owner)]))
-            .group_by(c.fixture_id)
-        )
+        query = _by_fixture(
+            func.max(c.kickoff_at).label("kickoff_at"),
+            func.min(c.last_checked_at).label("checked_at"),
+            func.count(c.last_checked_at).label("checked"),
+        ).where(_IS_PENDING, is_due, *_whose(owner))
         with self._reading() as connection:
             rows = connection.execute(query).all()
         found = (
@@ -252,6 +245,31 @@ class SqliteBetStore:
             with self._writing() as connection:
                 executed(connection, statement, rows)
 
+    def settled_fixtures(
+        self, wanted: Recheck, owner: Owner | None = None, *, limit: int | None = None
+    ) -> tuple[SettledFixture, ...]:
+        """From the index of what was settled of late, whoever's it is: that is less than all bets of a user."""
+        c = bets.c
+        looked_at = func.coalesce(c.last_checked_at, c.settled_at)
+        is_open = c.reason.is_(None) | c.reason.not_in(sorted(wanted.final))
+        whose = [] if owner is None else [_unindexed(c.user_id) == owner.user_id, c.bot_type == owner.bot_type]
+        since = c.settled_at >= kept_time(wanted.settled_since)
+        is_due = looked_at < kept_time(wanted.checked_before)
+        query = _by_fixture(func.min(looked_at).label("looked_at")).where(since, _IS_SETTLED, is_due, is_open, *whose)
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        found = (
+            SettledFixture(fixture_id=row.fixture_id, bet_count=row.number, last_checked_at=row.looked_at)
+            for row in rows
+        )
+        return in_rotation(found)[:limit]
+
+    def stamp_settled(self, fixture_id: str, at: datetime, owner: Owner | None = None) -> None:
+        """One statement."""
+        there = (bets.c.fixture_id == fixture_id, _IS_SETTLED, *_whose(owner))
+        with self._writing() as connection:
+            connection.execute(update(bets).where(*there).values(last_checked_at=kept_time(at)))
+
     def owners(self) -> tuple[Owner, ...]:
         """By user, then bot."""
         query = select(bets.c.user_id, bets.c.bot_type).distinct().order_by(bets.c.user_id, bets.c.bot_type)
@@ -292,6 +310,21 @@ def open_sqlite_bets(path: str | Path) -> BetStore:
 
 def _of(owner: Owner) -> ColumnElement[bool]:
     return (bets.c.user_id == owner.user_id) & (bets.c.bot_type == owner.bot_type)
+
+
+def _whose(owner: Owner | None) -> list[ColumnElement[bool]]:
+    return [] if owner is None else [_of(owner)]
+
+
+def _by_fixture(*more: ColumnElement[Any]) -> Select[Any]:
+    fixture_id = bets.c.fixture_id
+    query = select(fixture_id, func.count().label("number"), *more)
+    return query.where(fixture_id.is_not(None)).group_by(_unindexed(fixture_id))
+
+
+def _unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column with a sign before it: SQLite goes through no index of it, which would hold the bets of all years."""
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def _is_owners(bet: TrackedBet) -> ColumnElement[bool]:

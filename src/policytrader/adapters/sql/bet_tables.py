@@ -99,6 +99,8 @@ Index("bets_pending", bets.c.user_id, bets.c.bot_type, bets.c.status, bets.c.kic
 Index("bets_newest", bets.c.user_id, bets.c.bot_type, bets.c.tracked_at, bets.c.bet_id)
 Index("bets_fixture", bets.c.fixture_id, bets.c.status)
 Index("bets_rotation", bets.c.status, bets.c.last_checked_at)
+# For the second rotation: what was settled of late.
+Index("bets_settled", bets.c.settled_at, bets.c.fixture_id, sqlite_where=bets.c.settled_at.is_not(None))
 Index("bets_chosen", bets.c.user_id, bets.c.bot_type, bets.c.bet_id, sqlite_where=bets.c.matched_by == "person")
 # An empty key is none.
 Index(

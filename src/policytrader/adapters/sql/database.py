@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,10 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from policytrader.adapters.sql.problems import READ_ONLY, mapped, schema_error
 from policytrader.adapters.sql.tables import SCHEMA
+from policytrader.adapters.waiting import rest
 from policytrader.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Engine
@@ -23,6 +24,7 @@ BUSY_SECONDS = 5
 """How long one transaction waits for another, and for a connection."""
 
 _STATEMENT_SECONDS = 30
+_TURN_SECONDS = 0.05
 _SQLITE_PRAGMAS = (
     f"busy_timeout = {BUSY_SECONDS * 1000}",
     "foreign_keys = ON",
@@ -129,7 +131,7 @@ class Database:
             connection.execute(f"PRAGMA {pragma}")
         if self.is_in_memory:
             return
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        mode = _in_wal_mode(connection)
         if mode != "wal":
             message = f"store {self.place}: its file system cannot share memory (WAL): put it on a local disk"
             raise StoreError(message, "failed")
@@ -201,6 +203,27 @@ def _file(url: URL) -> Path | None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("policytrader_begin", "BEGIN"))
+
+
+def _in_wal_mode(connection: sqlite3.Connection) -> str:
+    """The journal's mode, WAL where the file allows it.
+
+    A new file is switched over under a lock that SQLite does not wait for, whatever its busy timeout: two programs
+    that meet at a new file take turns here.
+    """
+    for _ in range(int(BUSY_SECONDS / _TURN_SECONDS)):
+        try:
+            return _switch(connection)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        rest(_TURN_SECONDS)
+    return _switch(connection)
+
+
+def _switch(connection: sqlite3.Connection) -> str:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    return str(mode)
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:

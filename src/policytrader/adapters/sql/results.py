@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from policytrader.adapters.sql import tables
 from policytrader.adapters.sql.part import Part
-from policytrader.adapters.sql.selections import bet_row, locked_pick, rounded
+from policytrader.adapters.sql.selections import bet_row, locked_pick, of_day, rounded
 from policytrader.model.records import BetOutcome, Result, ResultEvent, StoredBet
 from policytrader.model.snapshot import MarketType, Side
 
@@ -50,12 +50,7 @@ class ResultPart(Part):
             return tuple(ResultEvent(seq=row.seq, at=row.at, result=_result(row)) for row in connection.execute(query))
 
     def _bets(self, table: Table, day: date) -> tuple[StoredBet, ...]:
-        c = table.c
-        query = (
-            select(table)
-            .where(c.race_date == day, c.selection_ref.is_not(None))
-            .order_by(c.race_time, c.market_id, c.selection_id, c.selection_type)
-        )
+        query = of_day(table, day)
         with self._reading() as connection:
             return tuple(map(_bet, connection.execute(query)))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select, Table
 
     from policytrader.model.records import PositionUpdate
 
@@ -46,12 +46,7 @@ class SelectionPart(Part):
 
     def selections(self, day: date) -> tuple[StoredSelection, ...]:
         """The picks of a day."""
-        c = _PICKS.c
-        query = (
-            select(_PICKS)
-            .where(c.race_date == day, c.selection_ref.is_not(None))
-            .order_by(c.race_time, c.market_id, c.selection_id, c.selection_type)
-        )
+        query = of_day(_PICKS, day)
         with self._reading() as connection:
             return tuple(map(_stored, connection.execute(query)))
 
@@ -183,6 +178,16 @@ def bet_row(row: Row[Any]) -> dict[str, Any]:
         "price_matched": row.average_price_matched,
         "side": row.selection_type,
     }
+
+
+def of_day(table: Table, day: date) -> Select[Any]:
+    """The picks of a day, or their bets, by start, market and runner; rows that others wrote have no reference."""
+    c = table.c
+    return (
+        select(table)
+        .where(c.race_date == day, c.selection_ref.is_not(None))
+        .order_by(c.race_time, c.market_id, c.selection_id, c.selection_type)
+    )
 
 
 def locked_pick(connection: Connection, selection_ref: str) -> Row[Any]:

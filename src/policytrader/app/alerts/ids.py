@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policytrader.app.alerts.numbers import read_line
+from policytrader.model.ids import LARGEST_ID, whole_id
 from policytrader.model.outcomes import Direction
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 DIRECTIONS = tuple(Direction)
 _SHORT, _LONG = 5, 7
 _LONGEST_TEXT = 500
-# Databases keep ids in eight bytes; a longer number is nobody's id, and their drivers refuse to be asked for it.
-_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
-_MOST = 2**63 - 1
 # What a program writes for a part that it does not have.
 _ABSENT = ("", "none", "null")
 
@@ -63,10 +60,10 @@ def as_id(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return int(value) if _NUMBER.fullmatch(value.strip()) else None
+        return whole_id(value.strip())
     if isinstance(value, float):
-        return int(value) if value.is_integer() and 0 <= value < _MOST else None
-    return int(value) if isinstance(value, int) and 0 <= value <= _MOST else None
+        return int(value) if value.is_integer() and 0 <= value < LARGEST_ID else None
+    return int(value) if isinstance(value, int) and 0 <= value <= LARGEST_ID else None
 
 
 def as_text(value: Any) -> str | None:

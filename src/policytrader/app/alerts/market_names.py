@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policytrader.policy.grading.catalogue import Catalogue
 from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
+    from policytrader.policy.grading.catalogue import Listing
     from policytrader.policy.grading.markets import MarketsPolicy
 
 
@@ -33,20 +35,7 @@ class MarketNames:
     @classmethod
     def of(cls, policy: MarketsPolicy) -> MarketNames:
         """All names and aliases of a policy; a half's market is another than the match's."""
-        known: dict[str, MarketName] = {}
-        for market in policy.markets:
-            known[fold(market.name)] = _named(market.name, market.period, market.line, market.direction)
-            for alias in market.aliases:
-                if isinstance(alias, str):
-                    known[fold(alias)] = known[fold(market.name)]
-                else:
-                    known[fold(alias.name)] = _named(
-                        market.name,
-                        alias.period or market.period,
-                        alias.line if alias.line is not None else market.line,
-                        alias.direction or market.direction,
-                    )
-        return cls(known)
+        return cls({written: _named(listing) for written, listing in Catalogue(policy).listings.items()})
 
     def find(self, name: str, bot_type: str) -> MarketName:
         """The market that a name means in the alerts of a bot, which may leave its own word (Player, Team) out."""
@@ -55,7 +44,8 @@ class MarketNames:
         return found or MarketName(text.removeprefix("player "))
 
 
-def _named(name: str, period: str | None, line: Decimal | None, direction: str | None) -> MarketName:
-    key = fold(name) if period in (None, "match") else f"{fold(name)} {period}"
+def _named(listing: Listing) -> MarketName:
+    name, period = fold(listing.market.name), listing.period
+    key = name if period in (None, "match") else f"{name} {period}"
     # Without the catalogue a name means itself: both spell it in the same way.
-    return MarketName(key.removeprefix("player "), line, direction)
+    return MarketName(key.removeprefix("player "), listing.line, listing.direction)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.grading.evaluate import GradingEngine
 from policytrader.errors import LayoutUnknownError
+from policytrader.model.fixture import Period, TeamSide
 from policytrader.model.grades import FixtureBets, Grade
 from policytrader.model.money import money_text
 from policytrader.model.outcomes import Outcome, Reason
@@ -58,12 +59,35 @@ def grade_document(grade: Grade, *, explain: bool = False) -> dict[str, Any]:
             "team_id": grade.team_id,
             "margin": None if grade.margin is None else format(grade.margin, "f"),
             "quality": grade.quality,
-            "suggestions": list(grade.suggestions),
+            "suggestions": [one.name for one in grade.suggestions],
             "source_paths": list(grade.source_paths),
             "values": {name: None if value is None else str(value) for name, value in grade.values.items()},
             "rules": {one.rule_id: one.truth for one in grade.rules},
         }
     return document
+
+
+def match_document(fixture: Fixture) -> dict[str, Any]:
+    """What the match's answer was, and what of it can be counted on, as JSON.
+
+    ``reconciled`` has, by statistic and side, whether the players add up to the team's figure: where they do not, a
+    player's missing number is not read as zero.
+    """
+    known = fixture.completeness
+    return {
+        "fixture_id": fixture.fixture_id,
+        "status": fixture.status,
+        "feed": fixture.source.feed,
+        "layout": known.layout,
+        "hash": fixture.source.hash,
+        "periods": [period for period in Period if period in fixture.available_periods],
+        "team_stats": known.has_team_stats,
+        "player_stats": known.has_player_stats,
+        "shots": known.has_shots,
+        "reconciled": {
+            stat: {side: fits[side] for side in TeamSide if side in fits} for stat, fits in known.reconciled.items()
+        },
+    }
 
 
 def _grade(row: BetRow, grades: dict[str, Grade]) -> Grade:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 
 from policytrader.app.inline_tests import InlineResult, column_type, column_value
 from policytrader.engine.compile import leaf_column
-from policytrader.engine.evaluate import LOCKED_DOWN
+from policytrader.engine.connection import open_locked_down
 from policytrader.engine.grading.compile import KIND, compile_grading_conditions
 from policytrader.policy.conditions import walk
 from policytrader.policy.grading.fields import GRADING_CATALOGUE
 from policytrader.policy.grading.rules import BY_MARGIN, NEXT, PASS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from policytrader.errors import Place
     from policytrader.policy.grading.grading_set import GradingSet
@@ -34,7 +33,7 @@ def run_inline_tests(policy: GradingSet) -> tuple[InlineResult, ...]:
         for number, rule in enumerate(policy.grading.rules)
         for index, test in enumerate(rule.tests)
     ]
-    rows = _evaluate(policy, [test for _, _, _, test in cases])
+    rows = condition_truths(policy, [test.given for _, _, _, test in cases])
     results = []
     for (number, rule, index, test), row in zip(cases, rows, strict=True):
         place = policy.place(KIND, ("rules", number, "tests", index))
@@ -42,25 +41,21 @@ def run_inline_tests(policy: GradingSet) -> tuple[InlineResult, ...]:
     return tuple(results)
 
 
-def _evaluate(policy: GradingSet, tests: Sequence[InlineTest]) -> list[dict[str, Any]]:
-    """What every rule says about the given values of each test."""
-    if not tests:
+def condition_truths(policy: GradingSet, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What every rule, and each of its comparisons, says about values by field; see ``compile_grading_conditions``."""
+    if not given:
         return []
     statement = compile_grading_conditions(policy)
-    connection = duckdb.connect(":memory:", config=LOCKED_DOWN)
-    try:
-        connection.register("seen", _given_table(tests))
+    with open_locked_down({"seen": _given_table(given)}) as connection:
         found = connection.execute(statement.sql).fetchall()
-    finally:
-        connection.close()
     return [dict(zip(statement.columns, row, strict=True)) for row in found]
 
 
-def _given_table(tests: Sequence[InlineTest]) -> pa.Table:
-    """A row for each test; what is not given is missing."""
-    columns = {"test_no": pa.array(range(len(tests)), pa.int64())}
+def _given_table(given: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """A row for each; what is not given is missing."""
+    columns = {"test_no": pa.array(range(len(given)), pa.int64())}
     for field in GRADING_CATALOGUE:
-        values = [test.given.get(field.name) for test in tests]
+        values = [one.get(field.name) for one in given]
         held = [None if value is None else column_value(field, value) for value in values]
         columns[field.column] = pa.array(held, column_type(field))
     return pa.table(columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from policytrader.app.csv_rows import Row, column_problems, read_rows, read_text
 from policytrader.app.grading.bet_file import read_bet_file
@@ -49,17 +49,23 @@ class Head:
 
 
 def run_grading_scenario(
-    folder: Path, policy: GradingSet, read_match: ReadMatch, *, update: bool = False
+    folder: Path,
+    policy: GradingSet,
+    read_match: ReadMatch,
+    *,
+    update: bool = False,
+    saw: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> ScenarioResult:
     """Grade the bets of a folder and compare. ``update`` makes the present grades the expected ones.
 
     ``read_match`` is told file and moment; it may raise ``LayoutUnknownError``, which leaves every bet pending.
+    ``saw`` is told the values that the rules saw of each bet.
     """
     try:
         head = _read_head(folder / GRADING.head)
         is_new = update and not (folder / GRADING.expected).is_file()
         expected = {} if is_new else _read_expected(folder / GRADING.expected)
-        actual = _grades(folder, head, policy, read_match)
+        actual = _grades(folder, head, policy, read_match, saw)
     except PolicytraderError as error:
         return ScenarioResult(folder, error=error.render())
     found = _compare(expected, actual)
@@ -69,18 +75,33 @@ def run_grading_scenario(
     return ScenarioResult(folder, found)
 
 
-def _grades(folder: Path, head: Head, policy: GradingSet, read_match: ReadMatch) -> dict[str, Cells]:
+def _grades(
+    folder: Path,
+    head: Head,
+    policy: GradingSet,
+    read_match: ReadMatch,
+    saw: Callable[[Mapping[str, Any]], object] | None,
+) -> dict[str, Cells]:
     """What ``grade --json`` would say of each row, by its number."""
     for name, value in head.settings.items():
         policy = with_setting(policy, name, value)
-    rows = read_bet_file(folder / BETS)
+    rows = read_bet_file(folder / BETS, _refuse)
     match: Fixture | LayoutUnknownError
     try:
         match = read_match(folder / MATCH, head.now)
     except LayoutUnknownError as error:
         match = error
-    documents = {str(row.row): grade_document(grade) for row, grade in grade_rows(policy, rows, match, head.now)}
+    graded = grade_rows(policy, rows, match, head.now, explain=saw is not None)
+    for _, grade in graded:
+        if saw is not None and grade.values:
+            saw(grade.values)
+    documents = {str(row.row): grade_document(grade) for row, grade in graded}
     return {key: {name: _cell(document.get(name)) for name in _COMPARED} for key, document in documents.items()}
+
+
+def _refuse(found: Diagnostic) -> NoReturn:
+    """What a user is warned of, a scenario is not to have."""
+    raise SnapshotError([found])
 
 
 def _cell(value: object) -> str | None:

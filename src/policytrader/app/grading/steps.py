@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from policytrader.model.tracked import TrackedBet
 
 
-_VOID = frozenset({Reason.VOID_WINDOW, Reason.FIXTURE_CANCELLED, Reason.ABANDONED_VOID})
+VOID = frozenset({Reason.VOID_WINDOW, Reason.FIXTURE_CANCELLED, Reason.ABANDONED_VOID})
+"""Reasons of results that hang on no number."""
 
 
 def bet_to_grade(bet: TrackedBet) -> BetToGrade:
@@ -53,16 +54,20 @@ def is_news(bet: TrackedBet, grade: Grade) -> bool:
     """True where a grade says more than the bet does already: a result, where there was none or another number.
 
     A result never goes back to pending by itself: a feed that stopped answering takes nothing away. Nor does it change
-    with the rules alone: only a number that the feed corrected grades a settled bet again.
+    with the rules alone: only a number that the feed corrected grades a settled bet again. Where nobody said a number
+    for a result, as a program may leave it out, one that confirms the result is no correction.
     """
     if bet.manual_override or not grade.status.is_settled:
         return False
-    return not bet.status.is_settled or (grade.actual_value is not None and bet.actual_value != _decimal(grade))
+    if not bet.status.is_settled:
+        return True
+    is_confirmed = bet.actual_value is None and bet.status is grade.status
+    return grade.actual_value is not None and bet.actual_value != _decimal(grade) and not is_confirmed
 
 
 def may_be_corrected(bet: TrackedBet) -> bool:
     """Whether a settled bet's result hangs on a number: what was void stays so, also when the match is played later."""
-    return not bet.manual_override and bet.result.reason not in _VOID
+    return not bet.manual_override and bet.result.reason not in VOID
 
 
 def settled(
@@ -71,7 +76,7 @@ def settled(
     """The bet's next version with this result, and the history entry that explains it.
 
     A result that replaces another automatic one was corrected by the feed; the rule's own reason stays in the
-    evidence.
+    evidence. ``settled_at`` stays as well: corrections do not make the window for corrections longer.
     """
     reason = Reason.STAT_CORRECTED if bet.status.is_settled else grade.reason
     result = replace(
@@ -93,7 +98,7 @@ def settled(
         actual_value=_decimal(grade),
         returns=grade.returns,
         profit_loss=grade.profit_loss,
-        settled_at=at,
+        settled_at=(bet.settled_at or at) if bet.status.is_settled else at,
         market_key=grade.market_key or bet.market_key,
         **_ids(bet, grade),
         version=bet.version + 1,
@@ -123,6 +128,12 @@ def _ids(bet: TrackedBet, grade: Grade) -> dict[str, Any]:
         return {}
     ids = {"player_id": grade.player_id or bet.player_id, "team_id": grade.team_id or bet.team_id}
     return {**ids, "matched_by": By.GRADER}
+
+
+def signed(step: tuple[TrackedBet, HistoryEntry], grader: str) -> tuple[TrackedBet, HistoryEntry]:
+    """The step with the name of who makes it, where there is one."""
+    changed, entry = step
+    return changed, replace(entry, evidence={**entry.evidence, "grader": grader}) if grader else entry
 
 
 def check(bet: TrackedBet, grade: Grade) -> Check:

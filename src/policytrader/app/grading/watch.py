@@ -34,7 +34,8 @@ def watch(
     while not is_stopping():
         found: Round | StoreError
         try:
-            found = settler.look(owner, progress, is_stopping)
+            # Pending bets wait for results of others no longer than for the next look.
+            found = settler.look(owner, progress, is_stopping, pace.interval_seconds)
         except StoreError as error:
             # Whatever was stored is stored; the rest is still pending.
             found, pace = error, pace.after_failure(schedule)

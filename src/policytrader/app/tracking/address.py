@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policytrader.addresses import MONGO
+from policytrader.addresses import MONGO, database_problem
 from policytrader.errors import UsageError
 
 SQLITE = "sqlite:///"
@@ -27,3 +27,11 @@ def checked_address(address: object) -> str:
         message = f"not the address of a store for bets: {_REMEDY}"
         raise UsageError(message)
     return found
+
+
+def check_database(address: str, database: object) -> None:
+    """Raises ``UsageError`` where a MongoDB's address comes with what is no name of a database; a file needs none."""
+    problem = database_problem(database) if address.startswith(MONGO) else None
+    if problem is not None:
+        message = f"database_name: {problem}"
+        raise UsageError(message)

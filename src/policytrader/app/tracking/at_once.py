@@ -78,13 +78,14 @@ class RecentFixtures:
         self._now = now
         self._known: dict[str, tuple[datetime, Fixture]] = {}
 
-    def fixture(self, fixture_id: str) -> FixtureAnswer:
+    def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:
         """As the port says."""
         now = self._now()
         self._known = {name: one for name, one in self._known.items() if now - one[0] < FRESH}
-        if fixture_id in self._known:
-            return FixtureAnswer(self._known[fixture_id][1], is_cached=True)
-        answer = self._feed.fixture(fixture_id)
+        fetched_at, known = self._known.get(fixture_id, (now, None))
+        if known is not None and (newer_than is None or fetched_at > newer_than):
+            return FixtureAnswer(known, is_cached=True)
+        answer = self._feed.fixture(fixture_id, newer_than=newer_than)
         if answer.fixture.status is FixtureStatus.FINISHED:
             self._known[fixture_id] = (now, answer.fixture)
         return answer

@@ -9,13 +9,15 @@ from policytrader.app.tracking.documents import settled_document
 
 if TYPE_CHECKING:
     from policytrader.app.grading.find_fixtures import Finding
-    from policytrader.app.grading.settle import FixtureLook
+    from policytrader.app.grading.settle import FixtureLook, SettledBet
     from policytrader.model.fixture import Fixture
     from policytrader.model.tracked import TrackedBet
-    from policytrader.ports.bet_store import Owner, PendingFixture
+    from policytrader.ports.bet_store import Owner, PendingFixture, SettledFixture
 
 _MOST_FAILURES = 3
 """After so many fixtures in a row without an answer the feed is out of reach: whoever waits is told so."""
+_MOST_AGAIN = 20
+"""Fixtures with results alone that somebody waits for; the rest is for the next time, or the loop."""
 
 
 class Settler(Protocol):
@@ -37,18 +39,27 @@ class Settler(Protocol):
         """The match that a bet is on. Raises ``FeedError``."""
         ...
 
-    def look_at(self, fixture_id: str, owner: Owner | None = None) -> FixtureLook:
+    def due_again(self, owner: Owner | None = None, *, limit: int = ...) -> tuple[SettledFixture, ...]:
+        """Fixtures with results that a corrected number may change."""
+        ...
+
+    def look_at(self, fixture_id: str, owner: Owner | None = None, *, is_again: bool = False) -> FixtureLook:
         """Fetch one fixture, grade its bets, store what is new."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AutoSettled:
-    """What a look came to. ``pending_count``: bets that were looked at and stay pending."""
+    """What a look came to. ``pending_count``: bets that were looked at and stay pending.
+
+    ``again_count``: bets that had a result already; those among ``bets`` that got another one are ``corrected_count``.
+    """
 
     bets: tuple[TrackedBet, ...] = ()
     pending_count: int = 0
     failures: tuple[str, ...] = ()
+    again_count: int = 0
+    corrected_count: int = 0
 
     def document(self) -> dict[str, Any]:
         """The public answer."""
@@ -60,8 +71,11 @@ class AutoSettled:
 
     @property
     def message(self) -> str:
-        """In words: what was settled, what waits, what could not be read."""
+        """In words: what was settled, what waits, what was corrected, what could not be read."""
         parts = [f"Settled {_counted(len(self.bets), 'bet')}", f"{self.pending_count} still pending"]
+        if self.again_count:
+            again = f"{_counted(self.again_count, 'result')} looked at again"
+            parts.append(f"{again}, {self.corrected_count} changed by corrected statistics")
         if self.failures:
             parts.append(f"{_counted(len(self.failures), 'fixture')} could not be read ({self.failures[0]})")
         return "; ".join(parts)
@@ -70,25 +84,29 @@ class AutoSettled:
 def auto_settle(settler: Settler, owner: Owner) -> AutoSettled:
     """One look at every fixture with pending bets of the owner's, also those that the loop has given up.
 
-    A fixture that cannot be read stops no other, unless the feed asks to be left alone or answers nothing at all.
+    Then at those whose results may be corrected. A fixture that cannot be read stops no other, unless the feed asks to
+    be left alone or answers nothing at all.
     """
     finding = settler.find_fixtures(owner, is_asked=True)
-    bets: list[TrackedBet] = []
+    bets: list[SettledBet] = []
     failures = [f"matches of {day}: {why}" for day, why in sorted(finding.failures.items())]
-    pending, failed_in_a_row = finding.pending.total(), 0
+    pending, again_count, failed_in_a_row = finding.pending.total(), 0, 0
     if finding.retry_after_seconds is not None:
         return AutoSettled((), pending, tuple(failures))
     due, given_up = settler.due(owner)
-    for fixture in (*due, *given_up):
-        look = settler.look_at(fixture.fixture_id, owner)
-        bets += [one.bet for one in look.settled]
+    again = dict.fromkeys(one.fixture_id for one in settler.due_again(owner, limit=_MOST_AGAIN))
+    for fixture_id in dict.fromkeys([*(one.fixture_id for one in (*due, *given_up)), *again]):
+        look = settler.look_at(fixture_id, owner, is_again=fixture_id in again)
+        bets += look.settled
         pending += sum(number for _, number in look.pending)
+        again_count += look.again
         failed_in_a_row = failed_in_a_row + 1 if look.failure else 0
         if look.failure:
             failures.append(look.failure)
         if look.retry_after_seconds is not None or failed_in_a_row == _MOST_FAILURES:
             break
-    return AutoSettled(tuple(bets), pending, tuple(failures))
+    corrected = sum(one.is_corrected for one in bets)
+    return AutoSettled(tuple(one.bet for one in bets), pending, tuple(failures), again_count, corrected)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -13,11 +13,12 @@ from policytrader.app.tracking import changes, values
 from policytrader.app.tracking.new_bet import Request, new_bet
 from policytrader.app.tracking.values import Refusal
 from policytrader.errors import StoreUnknownError
+from policytrader.model.money import money_text
 from policytrader.model.tracked import By, Change
 from policytrader.model.tracked_checks import kept, kept_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from policytrader.app.tracking.changes import Pay, Step
@@ -74,7 +75,7 @@ class BetBook:
             added = self.add(bet, changes.first_entry(bet, By.PERSON, Change.TRACKED))
         if added.existing is not None:
             return Answer(is_done=False, message=_already(added.existing), bet=added.existing)
-        return Answer(is_done=True, message=f"tracked as {bet.bet_id}", bet=bet)
+        return Answer(is_done=True, message=_tracked(bet, request), bet=bet)
 
     def find(self, owner: Owner, bet_id: object) -> TrackedBet | None:
         """The owner's bet, unless it is deleted; None also for what is no bet id."""
@@ -124,7 +125,7 @@ class BetBook:
     def set_stake(self, owner: Owner, bet_id: object, stake: object) -> Answer:
         """Correct the stake; the money of a settled bet follows."""
         return self.change(
-            owner, bet_id, lambda bet, at: changes.with_stake(bet, values.money("stake", stake), at, self.rules.pay)
+            owner, bet_id, lambda bet, at: changes.with_stake(bet, values.stake("stake", stake), at, self.rules.pay)
         )
 
     def set_odds(self, owner: Owner, bet_id: object, odds: object) -> Answer:
@@ -171,6 +172,13 @@ class BetBook:
         except StoreUnknownError:
             return self.store.add(bet, entry)
 
+    def replace_all(self, steps: Sequence[tuple[TrackedBet, HistoryEntry]]) -> tuple[bool, ...]:
+        """The same for changes."""
+        try:
+            return self.store.replace_all(steps)
+        except StoreUnknownError:
+            return self.store.replace_all(steps)
+
     def change(self, owner: Owner, bet_id: object, step: Callable[[TrackedBet, datetime], Step | None]) -> Answer:
         """Make a step on the bet as it stands; again where others changed it meanwhile. A refusal is in the answer."""
         for _ in range(_ATTEMPTS):
@@ -184,15 +192,14 @@ class BetBook:
                 changed, entry = kept(made[0]), made[1]
             except ValueError as refusal:  # a Refusal, or a store's own limits
                 return Answer(is_done=False, message=str(refusal), bet=bet)
-            if self._replace(changed, entry):
+            if self.replace_all([(changed, entry)])[0]:
                 return Answer(is_done=True, message="done", bet=changed)
         return Answer(is_done=False, message="others are changing this bet; try again")
 
-    def _replace(self, changed: TrackedBet, entry: HistoryEntry) -> bool:
-        try:
-            return self.store.replace(changed, entry)
-        except StoreUnknownError:
-            return self.store.replace(changed, entry)
+
+def _tracked(bet: TrackedBet, request: Request) -> str:
+    is_rounded = values.number("actual_stake", request.actual_stake) != bet.actual_stake
+    return f"tracked as {bet.bet_id}" + (f"; the stake counts as {money_text(bet.actual_stake)}" if is_rounded else "")
 
 
 def _already(existing: TrackedBet) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from policytrader.model.ids import id_value
 from policytrader.model.tracked import ResultTracking
 from policytrader.model.tracked_checks import closing_line_value, units_of
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _SHOWN_ALREADY = ("api_type_id", "api_location", "stat_type")
 _OURS = tuple(field.name for field in fields(ResultTracking) if field.name not in _SHOWN_ALREADY)
-_LONGEST_NUMBER = 18
 
 
 def bet_document(bet: TrackedBet) -> dict[str, Any]:
@@ -29,9 +29,9 @@ def bet_document(bet: TrackedBet) -> dict[str, Any]:
         "alert_id": bet.alert_id,
         "tracked_at": bet.tracked_at,
         "player_name": bet.player_name,
-        "player_id": public_id(bet.player_id),
+        "player_id": id_value(bet.player_id),
         "team": bet.team,
-        "team_id": public_id(bet.team_id),
+        "team_id": id_value(bet.team_id),
         "market": bet.market,
         "match": bet.match,
         "date": bet.date,
@@ -47,7 +47,7 @@ def bet_document(bet: TrackedBet) -> dict[str, Any]:
         "manual_override": bet.manual_override,
         "returns": plain(bet.returns),
         "profit_loss": plain(bet.profit_loss),
-        "fixture_id": public_id(bet.fixture_id),
+        "fixture_id": id_value(bet.fixture_id),
         "result_tracking": _result_document(bet),
         "user_id": bet.user_id,
         "bot_type": bet.bot_type.value,
@@ -135,12 +135,6 @@ def curve_document(curve: Curve, line: ClosingLine) -> dict[str, Any]:
 def plain(value: Decimal | None) -> float | None:
     """As a float: the nearest to what is stored."""
     return None if value is None else float(value)
-
-
-def public_id(value: str | None) -> int | str | None:
-    """An id as other programs know it: a whole number where it is one."""
-    is_number = value is not None and value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER
-    return int(value) if value is not None and is_number and str(int(value)) == value else value
 
 
 def _result_document(bet: TrackedBet) -> dict[str, Any]:

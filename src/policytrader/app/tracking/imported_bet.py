@@ -62,10 +62,7 @@ def imported_bet(
 
     Raises ``Refusal``, also for a row of another user or bot.
     """
-    for name, mine in (("user_id", str(owner.user_id)), ("bot_type", owner.bot_type.value)):
-        if row.get(name) is not None and str(row[name]) != mine:
-            message = f"{name}: {row[name]} is not whose bets these are ({mine})"
-            raise Refusal(message)
+    check_owner(owner, row)
     now = kept_time(rules.now())
     alert = {key: row[name] for name, key in _ALERT_KEYS.items() if row.get(name) is not None}
     request = Request(
@@ -93,6 +90,14 @@ def imported_bet(
         return kept(_with_result(bet, row, rules, there))
     except ValueError as error:
         raise Refusal(str(error)) from None
+
+
+def check_owner(owner: Owner, row: Mapping[str, Any]) -> None:
+    """Raises ``Refusal`` for a row of another user or bot."""
+    for name, mine in (("user_id", str(owner.user_id)), ("bot_type", owner.bot_type.value)):
+        if row.get(name) is not None and str(row[name]) != mine:
+            message = f"{name}: {row[name]} is not whose bets these are ({mine})"
+            raise Refusal(message)
 
 
 def _matched_by(row: Mapping[str, Any], there: TrackedBet | None) -> By | None:

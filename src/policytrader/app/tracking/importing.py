@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from policytrader.app.tracking import values
+from policytrader.app.tracking.backup import HISTORY, KeptBet, kept_bet
 from policytrader.app.tracking.changes import first_entry
-from policytrader.app.tracking.imported_bet import COLUMNS_READ, OTHER_NAMES, imported_bet
+from policytrader.app.tracking.exporting import FORMS
+from policytrader.app.tracking.imported_bet import COLUMNS_READ, OTHER_NAMES, check_owner, imported_bet
 from policytrader.app.tracking.records import SCHEMA, flat, from_cell
 from policytrader.app.tracking.values import Refusal
 from policytrader.authoring.suggest import did_you_mean, quoted
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policytrader.app.tracking.book import BetBook
+    from policytrader.model.tracked import HistoryEntry
     from policytrader.ports.bet_store import Owner
 
-FORMS = ("csv", "json")
 _CHANGES_BY_ITSELF = ("version", "deleted_at", "dedup_key", "duplicate_of", "result", "market_key")
 """What differs between a file and a store without anybody's doing."""
 
@@ -97,7 +99,10 @@ def import_bets(book: BetBook, owner: Owner, text: object, form: object, *, unit
             found.refused.append(Remark(number, row))
             continue
         try:
-            _import_one(book, owner, number, _with_unit(row, unit_size), known, found)
+            if HISTORY in row:
+                _restore_one(book, owner, number, row, known, found)
+            else:
+                _import_one(book, owner, number, _with_unit(row, unit_size), known, found)
         except Refusal as refusal:
             found.refused.append(Remark(number, str(refusal)))
     for remarks in (found.deleted, found.review, found.refused):
@@ -115,10 +120,7 @@ def _import_one(
         return
     bet = imported_bet(owner, bet_id or book.rules.new_id(), row, book.rules, there)
     if there is not None:
-        differing = _differences(there, bet)
-        if differing:
-            found.review.append(Remark(number, f"differs from the bet that is there: {', '.join(differing)}", bet_id))
-        else:
+        if not _is_for_review(there, bet, number, found):
             found.unchanged.append(there.bet_id)
         return
     if bet.deleted_at is not None:
@@ -128,26 +130,75 @@ def _import_one(
         known[bet.bet_id] = bet
 
 
+def _restore_one(
+    book: BetBook, owner: Owner, number: int, row: Mapping[str, Any], known: dict[str, TrackedBet], found: Imported
+) -> None:
+    """A bet of a backup: as it was, with its history and its version; one that is there stays as it is."""
+    check_owner(owner, row)
+    whole = kept_bet(row)
+    bet, there = whole.bet, known.get(whole.bet.bet_id)
+    if there is None:
+        if not _is_stored(book, number, *whole.steps[0], found):
+            return
+        known[bet.bet_id] = bet
+    elif there.deleted_at is not None and bet.deleted_at is None:
+        found.deleted.append(Remark(number, "this bet was deleted", bet.bet_id))
+        return
+    elif _is_for_review(there, bet, number, found):
+        return
+    elif not whole.goes_on_after(book.store.history(owner, bet.bet_id)):
+        found.unchanged.append(bet.bet_id)
+        return
+    # Also of a bet that an import before this one left unfinished: it has the content, and not all of the history.
+    _finish(book, number, whole, found)
+
+
+def _finish(book: BetBook, number: int, whole: KeptBet, found: Imported) -> None:
+    bet_id = whole.bet.bet_id
+    if not all(book.replace_all(whole.steps[1:])):
+        found.review.append(Remark(number, "others changed this bet while its history was read", bet_id))
+    elif whole.bet.deleted_at is not None:
+        found.deleted.append(Remark(number, "this bet was deleted, and stays so", bet_id))
+    else:
+        found.added.append(bet_id)
+
+
 def _add(book: BetBook, owner: Owner, number: int, bet: TrackedBet, found: Imported) -> bool:
     if bet.duplicate_of is not None and book.find(owner, bet.duplicate_of) is None:
         bet = replace(bet, duplicate_of=None)
+    is_stored = _is_stored(book, number, bet, first_entry(bet, By.IMPORT, Change.IMPORTED), found)
+    if is_stored:
+        found.added.append(bet.bet_id)
+    return is_stored
+
+
+def _is_stored(book: BetBook, number: int, bet: TrackedBet, entry: HistoryEntry, found: Imported) -> bool:
     try:
-        added = book.add(bet, first_entry(bet, By.IMPORT, Change.IMPORTED))
+        added = book.add(bet, entry)
     except StoreConflictError:
         message = f"bet_id: {quoted(bet.bet_id)} cannot be used"  # whose it is, is nobody's business
         raise Refusal(message) from None
     if added.existing is None:
-        found.added.append(bet.bet_id)
-    elif added.existing.deleted_at is not None:
+        return True
+    if added.existing.deleted_at is not None:
         found.deleted.append(Remark(number, "a bet like this one was deleted", added.existing.bet_id))
     else:
         found.review.append(Remark(number, "a bet like this one is there already", added.existing.bet_id))
-    return added.existing is None
+    return False
+
+
+def _is_for_review(there: TrackedBet, bet: TrackedBet, number: int, found: Imported) -> bool:
+    differing = _differences(there, bet)
+    if differing:
+        why = f"differs from the bet that is there: {', '.join(differing)}"
+        found.review.append(Remark(number, why, there.bet_id))
+    return bool(differing)
 
 
 def _differences(there: TrackedBet, bet: TrackedBet) -> list[str]:
     names = (one.name for one in fields(TrackedBet) if one.name not in _CHANGES_BY_ITSELF)
-    return [name for name in names if getattr(there, name) != getattr(bet, name)]
+    deleted = ["deleted_at"] if bet.deleted_at is not None and there.deleted_at is None else []
+    return deleted + [name for name in names if getattr(there, name) != getattr(bet, name)]
 
 
 def _with_unit(row: Mapping[str, Any], unit_size: object) -> Mapping[str, Any]:
@@ -195,5 +246,5 @@ def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
             yield number, "not a bet: must be an object"
             continue
         row = {OTHER_NAMES.get(name, name): value for name, value in flat(bet).items()}
-        unknown = next((name for name in row if name not in COLUMNS_READ), None)
+        unknown = next((name for name in row if name not in {HISTORY, *COLUMNS_READ}), None)
         yield number, row if unknown is None else f"unknown key {quoted(unknown)}{did_you_mean(unknown, COLUMNS_READ)}"

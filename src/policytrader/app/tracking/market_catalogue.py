@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policytrader.app.tracking.market_facts import MarketFacts
-from policytrader.engine.grading.catalogue import Catalogue as WrittenNames
+from policytrader.policy.grading.catalogue import Catalogue as WrittenNames
 from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ class MarketCatalogue:
 
     def market(self, text: str) -> MarketFacts | None:
         """The market of this name."""
-        listing = self._names.listings.get(fold(text))
+        listing = self._names.listing(text)
         if listing is None:
             return None
-        market, alias = listing.market, listing.alias
+        market = listing.market
         return MarketFacts(
             key=market.name,
             stat_type="+".join(map(str, market.statistics)),
             api_type_id=market.api_type_id,
             api_location=market.location,
             is_whole=market.is_whole,
-            line=market.line if alias is None or alias.line is None else alias.line,
-            direction=listing.direction or market.direction,
+            line=listing.line,
+            direction=listing.direction,
             period=listing.period,
         )
 

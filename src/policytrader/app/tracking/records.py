@@ -16,7 +16,7 @@ from policytrader.model.tracked import ResultTracking
 from policytrader.model.tracked_checks import closing_line_value, units_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from policytrader.model.tracked import TrackedBet
 
@@ -43,7 +43,7 @@ def record(bet: TrackedBet) -> dict[str, Any]:
     found = {name: getattr(bet, name) for name in _PLAIN if name not in {"units_staked", "clv"}}
     found |= {"units_staked": units_of(bet, bet.actual_stake), "clv": closing_line_value(bet)}
     found |= {RESULT + name: getattr(bet.result, name) for name in RESULT_FIELDS}
-    return {name: _json_value(found[name]) for name in COLUMNS}
+    return {name: json_value(found[name]) for name in COLUMNS}
 
 
 def nested_record(bet: TrackedBet) -> dict[str, Any]:
@@ -60,18 +60,14 @@ def write_csv(bets: Iterable[TrackedBet]) -> Iterator[str]:
         yield _line([_cell(value) for value in record(bet).values()])
 
 
-def write_json(bets: Iterable[TrackedBet]) -> Iterator[str]:
+def write_json(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One document, a bet on each line."""
     yield f'{{"schema": {json.dumps(SCHEMA)}, "bets": ['
     separator = "\n"
-    for bet in bets:
-        yield separator + json.dumps(nested_record(bet), ensure_ascii=False)
+    for one in records:
+        yield separator + json.dumps(one, ensure_ascii=False)
         separator = ",\n"
     yield "\n]}\n"
-
-
-WRITERS: Mapping[str, Callable[[Iterable[TrackedBet]], Iterator[str]]] = {"csv": write_csv, "json": write_json}
-"""By the name of the form."""
 
 
 def from_cell(text: str) -> str | None:
@@ -88,7 +84,8 @@ def flat(bet: Mapping[str, Any]) -> dict[str, Any]:
     return found | {RESULT + name: value for name, value in result.items()} if isinstance(result, dict) else found
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """A field's value; amounts are texts, and plain JSON values stay what they are."""
     match value:
         case Decimal():
             return format(value, "f")
@@ -96,7 +93,7 @@ def _json_value(value: Any) -> Any:
             return format_utc(value)
         case tuple():
             return list(value)
-        case bool() | int() | None:
+        case bool() | int() | dict() | None:
             return value
         case _:
             return str(value)

@@ -6,12 +6,14 @@ no number, ``"1,5"`` is no line, and a stake of two millions is a slip.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TypeVar
 
 from policytrader.app.csv_rows import plain_number
-from policytrader.model.money import ONE, ZERO
+from policytrader.model.ids import LARGEST_ID
+from policytrader.model.money import ONE, PENNY, ZERO, half_up
 from policytrader.model.outcomes import OUTCOME_ALIASES, Outcome
 from policytrader.model.tracked_checks import kept_time
 
@@ -23,8 +25,9 @@ LINE_STEP = Decimal("0.25")
 LONGEST_TEXT = 200
 LONGEST_NOTE = 2_000
 MOST_TAGS = 50
-_LARGEST_ID = 2**63 - 1
 _SHOWN = 40
+_WRITTEN_NUMBER = re.compile(r"0*(0|[1-9][0-9]*)(?:\.0+)?")
+_FEED_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_:-]*")
 
 T = TypeVar("T")
 
@@ -35,7 +38,7 @@ class Refusal(ValueError):  # noqa: N818 - it is an answer, told to the caller, 
 
 def user_id(value: object) -> int:
     """A user's number, as Telegram gives it."""
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST_ID:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_ID:
         raise Refusal(_told("user_id", value, "a whole number"))
     return value
 
@@ -50,7 +53,7 @@ def number(name: str, value: object) -> Decimal:
         return found
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise Refusal(_told(name, value, "a number"))
-    if isinstance(value, int) and abs(value) > _LARGEST_ID:
+    if isinstance(value, int) and abs(value) > LARGEST_ID:
         raise Refusal(_told(name, value, "a smaller number"))
     found = value if isinstance(value, Decimal) else Decimal(str(value))
     if not found.is_finite():
@@ -67,11 +70,24 @@ def odds(name: str, value: object) -> Decimal:
 
 
 def money(name: str, value: object) -> Decimal:
-    """A stake or the size of a unit: above 0."""
+    """The size of a unit: above 0."""
     found = number(name, value)
     if not ZERO < found <= MOST_MONEY:
         raise Refusal(_told(name, value, f"an amount above 0 and at most {MOST_MONEY:,}"))
     return found
+
+
+def stake(name: str, value: object) -> Decimal:
+    """Money that was staked: above 0, to the nearest penny, a half up.
+
+    Whole pennies, so that what comes back, which is rounded once, less the stake is what was won or lost. Programs work
+    stakes out as floats (0.1 * 3), so that further decimals are no mistake.
+    """
+    given = money(name, value)
+    found = half_up(given)
+    if not found:
+        raise Refusal(_told(name, value, f"an amount of at least {PENNY}"))
+    return given if given == found else found
 
 
 def count(name: str, value: object) -> Decimal:
@@ -97,14 +113,24 @@ def text(name: str, value: object, longest: int = LONGEST_TEXT) -> str | None:
 
 
 def identifier(name: str, value: object) -> str | None:
-    """An id of another system, as a text: 12345, 12345.0 and "12345" are the same one."""
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_ID:
+    """An id of another system, as a text: 12345, 12345.0, "12345", " 012345" and "12345.0" are the same one."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_ID:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        if not 0 <= value <= _LARGEST_ID:
+        if not 0 <= value <= LARGEST_ID:
             raise Refusal(_told(name, value, "an id"))
         return str(value)
-    return text(name, value)
+    found = text(name, value)
+    number_in = _WRITTEN_NUMBER.fullmatch(found or "")
+    return number_in[1] if number_in else found
+
+
+def feed_id(name: str, value: object) -> str | None:
+    """The id of a feed's match, team or player: one that no feed can have is refused, and not asked for day by day."""
+    found = identifier(name, value)
+    if found is not None and not _FEED_ID.fullmatch(found):
+        raise Refusal(_told(name, found, "an id: digits, or letters and digits without spaces"))
+    return found
 
 
 def outcome(name: str, value: object) -> Outcome:

@@ -13,7 +13,7 @@ from policytrader.policy.conditions import Leaf, walk
 from policytrader.policy.grading.markets import MarketsPolicy
 from policytrader.policy.grading.names import NamesPolicy
 from policytrader.policy.grading.participation import ParticipationPolicy
-from policytrader.policy.grading.rules import BY_MARGIN, GradingPolicy, schedule_problem
+from policytrader.policy.grading.rules import BY_MARGIN, GradingPolicy, schedule_problem, settings_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from policytrader.errors import Diagnostic
     from policytrader.policy.rules import PolicyFile
 
+_SCHEDULE_REMEDY: Final = (
+    "In order: at least 1s, `shortest`, `interval`, `longest`; `first_look` before `give_up_after`."
+)
+_SETTINGS_REMEDY: Final = "Between 1m and `regrade_window`; `regrade_window: 0s` for results that stand at once."
 _READ_AS_TERMS: Final = ("live_confirm", "live_under_losses")
 """Settings that mean something only through a rule that reads ``terms.<name>``."""
 
@@ -70,12 +74,15 @@ def _check_grading(model: GradingPolicy, document: YamlDocument) -> Iterator[Dia
     yield from check_returns(model.returns, document)
     yield from _check_otherwise(model, document)
     yield from _check_settings(model, document)
-    if (found := schedule_problem(model.schedule)) is not None:
-        key, problem = found
-        # A value that is left out has no place of its own.
-        path = ("schedule", key) if ("schedule", key) in document.places else ("schedule",)
-        remedy = "In order: at least 1s, `shortest`, `interval`, `longest`; `first_look` before `give_up_after`."
-        yield document.diagnostic(path, "E212", problem, remedy, at_key=path == ("schedule",))
+    for part, found, remedy in (
+        ("schedule", schedule_problem(model.schedule), _SCHEDULE_REMEDY),
+        ("settings", settings_problem(model.settings), _SETTINGS_REMEDY),
+    ):
+        if found is not None:
+            key, problem = found
+            # A value that is left out has no place of its own.
+            path = (part, key) if (part, key) in document.places else (part,)
+            yield document.diagnostic(path, "E212", problem, remedy, at_key=path == (part,))
 
 
 def _check_otherwise(model: GradingPolicy, document: YamlDocument) -> Iterator[Diagnostic]:

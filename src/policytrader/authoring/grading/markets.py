@@ -50,11 +50,6 @@ def lint_markets(model: MarketsPolicy, document: YamlDocument) -> Iterator[Diagn
             yield warn(document, name.path, "W214", message, "Names are compared without case: delete the alias.")
 
 
-def all_names(model: MarketsPolicy) -> dict[str, str]:
-    """Every name as it is compared, with the market's own name as it is written."""
-    return {fold(name.text): model.markets[name.market].name for name in _names(model)}
-
-
 def _names(model: MarketsPolicy) -> Iterator[_Name]:
     for number, market in enumerate(model.markets):
         yield _Name(market.name, ("markets", number, "name"), number, is_alias=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policytrader.authoring.grading.markets import all_names
 from policytrader.authoring.suggest import did_you_mean, quoted
+from policytrader.policy.grading.catalogue import Catalogue
 from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def check_term_markets(
     participation: ParticipationPolicy, markets: MarketsPolicy, document: YamlDocument
 ) -> Iterator[Diagnostic]:
     """E224 for terms of a market that the catalogue does not have under this name."""
-    known = all_names(markets)
-    own = set(known.values())
+    catalogue, own = Catalogue(markets), {market.name for market in markets.markets}
     for path, terms in _market_terms(participation):
         for name in terms:
             if name in own:
                 continue
-            if (meant := known.get(fold(name))) is not None:
+            if (listing := catalogue.listing(name)) is not None:
+                meant = listing.market.name
                 message, remedy = f"{quoted(name)} is another name of `{meant}`", f'Write "{meant}".'
             else:
                 message = f"there is no market {quoted(name)}{did_you_mean(name, own)}"

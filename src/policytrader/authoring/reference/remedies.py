@@ -97,7 +97,8 @@ REMEDIES: Final[dict[str, str]] = {
     "E211": "Name a rule of the validation file that invalidates; a rule that holds makes nothing invalid.",
     "E212": (
         'Start the first interval at "00:00" and write the others in the order of the day. In a grading policy: '
-        "at least 1s, `shortest`, `interval`, `longest`; `first_look` before `give_up_after`."
+        "at least 1s, `shortest`, `interval`, `longest`; `first_look` before `give_up_after`; `regrade_every` between "
+        "1m and `regrade_window`."
     ),
     "E213": "Merge the two files: a policy has one file of each kind.",
     "E214": "Add the file; `policytrader init` writes a complete set of both families to begin with.",

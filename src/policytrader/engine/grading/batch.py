@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from policytrader.engine.grading.catalogue import Catalogue
     from policytrader.engine.player_names import NameMatcher
     from policytrader.model.fixture import Fixture
     from policytrader.model.grades import BetToGrade, FixtureBets
+    from policytrader.policy.grading.catalogue import Catalogue
 
 MOST_LINE = Decimal(10_000)
 MOST_AMOUNT = Decimal(1_000_000_000)

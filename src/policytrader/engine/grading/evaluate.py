@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from policytrader.engine.evaluate import open_locked_down
+from policytrader.engine.connection import ConnectionOwner
 from policytrader.engine.grading import evidence, problems, tables
 from policytrader.engine.grading.batch import BatchMaker
-from policytrader.engine.grading.catalogue import Catalogue
 from policytrader.engine.grading.compile import FIXED_COLUMNS, OTHERWISE, GradedRow, compile_grading
 from policytrader.engine.grading.money import Payout, payout
 from policytrader.engine.player_names import NameMatcher
@@ -17,15 +16,13 @@ from policytrader.model.fixture import FixtureStatus, Quality
 from policytrader.model.grades import Grade
 from policytrader.model.outcomes import Outcome, Reason
 from policytrader.policy.conditions import Leaf, walk
+from policytrader.policy.grading.catalogue import Catalogue
 from policytrader.policy.grading.formulas import FormulaError
 from policytrader.policy.grading.rules import BY_MARGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
-    from types import TracebackType
-
-    import duckdb
 
     from policytrader.engine.grading.batch import Placed
     from policytrader.model.grades import BetToGrade, FixtureBets
@@ -50,7 +47,7 @@ class _Verdict(NamedTuple):
     reads_count: bool
 
 
-class GradingEngine:
+class GradingEngine(ConnectionOwner):
     """One grading policy, compiled and prepared once; grades any number of bets. Close it, or use it in ``with``."""
 
     def __init__(self, policy: GradingSet, names: NameMatcher | None = None) -> None:
@@ -70,31 +67,21 @@ class GradingEngine:
         self._sources = {table.name: SnapshotSource(table) for table in (*tables.BATCH_TABLES, *tables.POLICY_TABLES)}
         for name, table in tables.policy_tables(self._catalogue, policy.markets, policy.participation).items():
             self._sources[name].table = table
-        self._connection: duckdb.DuckDBPyConnection = open_locked_down(self._sources)
+        super().__init__(self._sources)
 
-    def __enter__(self) -> Self:
-        """The engine itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Release DuckDB's memory."""
-        self._connection.close()
-
-    def grade(self, batches: Sequence[FixtureBets], at: datetime, *, explain: bool = False) -> tuple[Grade, ...]:
+    def grade(
+        self, batches: Sequence[FixtureBets], at: datetime, *, explain: bool | Callable[[Grade], bool] = False
+    ) -> tuple[Grade, ...]:
         """A grade for every bet, in the order of the bets; ``at`` is now. Never raises for what a bet holds.
 
-        With ``explain`` each grade has the values that its rules saw, every rule's truth and the numbers' places.
+        With ``explain`` each grade has the values that its rules saw, every rule's truth and the numbers' places; or
+        those have that it is true of.
         """
         batch = self._maker.make(batches, at)
         for name, table in batch.arrow().items():
             self._sources[name].table = table
-        rows = self._execute(explain=explain)
+        wants = explain if callable(explain) else lambda _: explain is True
+        rows = self._execute(explain=explain is not False)
         if len(rows) != len(batch.placed):
             message = f"{len(rows)} grades for {len(batch.placed)} bets"
             raise AssertionError(message)
@@ -102,7 +89,9 @@ class GradingEngine:
         for cells in rows:
             row = GradedRow(*cells[: len(FIXED_COLUMNS)])
             grade = self._grade(batch.placed[row.bet_no], row, at)
-            grades[row.bet_no] = self._explained(grade, batch.placed[row.bet_no], row, cells) if explain else grade
+            if wants(grade):
+                grade = self._explained(grade, batch.placed[row.bet_no], row, cells)
+            grades[row.bet_no] = grade
         return tuple(grades[number] for number in range(len(rows)))
 
     def _execute(self, *, explain: bool) -> list[tuple[Any, ...]]:

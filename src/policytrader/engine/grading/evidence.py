@@ -6,20 +6,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.grading import tables
-from policytrader.engine.grading.catalogue import STATS
 from policytrader.model.fixture import CardHolder, Period, Stat, TeamSide
 from policytrader.model.grades import RuleTruth
 from policytrader.model.outcomes import BetPeriod, Direction
 from policytrader.policy.fields import Field, FieldType
+from policytrader.policy.grading.catalogue import STATS
 from policytrader.policy.grading.fields import GRADING_CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policytrader.engine.grading.batch import Placed
-    from policytrader.engine.grading.catalogue import Listing
     from policytrader.engine.grading.compile import GradedRow
     from policytrader.model.fixture import Fixture
+    from policytrader.policy.grading.catalogue import Listing
     from policytrader.policy.grading.rules import GradingRule
 
 _SECOND = 1_000_000

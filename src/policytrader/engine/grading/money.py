@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from policytrader.model.money import ZERO, nearest_penny
@@ -31,6 +32,9 @@ def payout(formulas: Returns, outcome: Outcome, stake: Decimal, odds: Decimal, *
     """
     if not outcome.is_settled:
         return Payout()
-    returns = nearest_penny(evaluate(getattr(formulas, outcome), stake, odds))
+    exact = evaluate(getattr(formulas, outcome), stake, odds)
+    returns = nearest_penny(exact)
+    if returns != stake and exact == Fraction(stake):
+        returns = stake  # of another program's, with part of a penny: a refund wins nothing
     profit = returns - stake
     return Payout(stake - profit, ZERO - profit) if is_lay else Payout(returns, profit)

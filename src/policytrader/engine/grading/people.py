@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policytrader.model.grades import Nearest
 from policytrader.model.tracked import By
 from policytrader.policy.grading.folding import fold
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 FOUND, AMBIGUOUS, NOT_FOUND = "found", "ambiguous", "not_found"
 _WHOLE_MATCH = "match"
 """What stands for a name in a bet on neither team."""
+_FITS = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Match:
 
     word: str
     key: str | None = None
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[Nearest, ...] = ()
 
 
 _NOBODY = Match(NOT_FOUND)
@@ -102,7 +104,8 @@ class _Names:
         if matched_by is None or key is None:
             return found
         if found.word == FOUND and found.key != key:
-            return Match(AMBIGUOUS, None, tuple(self._names[one] for one in (key, found.key) if one))
+            # Each fits: the one by the id, the other by the name.
+            return Match(AMBIGUOUS, None, tuple(Nearest(self._names[one], _FITS) for one in (key, found.key) if one))
         return Match(FOUND, key)
 
     def _by_name_and_id(self, key: str | None, name: str | None) -> Match:
@@ -138,4 +141,4 @@ def _match(key: str | None, answer: PlayerMatch[str] | TeamMatch[str]) -> Match:
     if key is not None:
         return Match(FOUND, key)
     word = AMBIGUOUS if (answer.reason or "").endswith("_ambiguous") else NOT_FOUND
-    return Match(word, None, tuple(suggestion.name for suggestion in answer.suggestions))
+    return Match(word, None, tuple(Nearest(one.name, one.score) for one in answer.suggestions))

@@ -13,8 +13,8 @@ from policytrader.policy.grading.folding import fold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from policytrader.engine.grading.catalogue import Catalogue, Listing
     from policytrader.model.grades import BetToGrade
+    from policytrader.policy.grading.catalogue import Catalogue, Listing
 
 
 def unknown_market(bet: BetToGrade) -> str:
@@ -43,9 +43,9 @@ def _name_problems(bet: BetToGrade, listing: Listing | None) -> Iterator[str]:
 def _word_problems(bet: BetToGrade, listing: Listing | None, catalogue: Catalogue) -> Iterator[str]:
     market = listing.market if listing else None
     word = fold(bet.direction or "")
-    direction, said = catalogue.directions.get(word), listing.direction if listing else None
+    direction, said = catalogue.directions.get(word), listing.said_direction if listing else None
     if not word:
-        if said is None and (market is None or market.direction is None):
+        if listing is None or listing.direction is None:
             yield f"no direction, and market {bet.market} has none of its own: say over, under or handicap"
     elif direction is None:
         yield _unknown("direction", word, Direction)
@@ -73,9 +73,8 @@ def _unknown(field: str, word: str, known: type[Direction | BetPeriod]) -> str:
 
 
 def _line_problems(bet: BetToGrade, listing: Listing | None) -> Iterator[str]:
-    said = listing.alias.line if listing and listing.alias else None
-    line = said if said is not None else listing.market.line if listing else None
-    line = line if bet.line is None else bet.line
+    said, usual = (listing.said_line, listing.line) if listing else (None, None)
+    line = usual if bet.line is None else bet.line
     if line is None:
         yield f"no threshold, and market {bet.market} has none of its own: give one, such as 0.5"
         return

@@ -3,6 +3,8 @@
 A number that is stated counts as it is stated. A missing one is a zero only where nothing is left for it: the match is
 over, the man was on the pitch, the feed says something of him, he is no keeper (feeds hide what keepers do), what is
 stated of his side adds up to the team's figure, and no recount contradicts.
+
+Goals have a second witness, the events: where those name every scorer of a side, they tell also what its keeper scored.
 """
 
 from __future__ import annotations
@@ -156,11 +158,15 @@ def _adds_up(players: Iterable[PlayerCounts], evidence: Evidence, stat: Stat, si
         return None
     total = 0
     for player in players:
-        if player.side is side and (value := player.stated.get(stat)) is not None:
+        if player.side is side and (value := player.stated.get(stat) or _witnessed(player, stat)) is not None:
             if value.value is None:
                 return False
             total += value.value
     return total == figure.value
+
+
+def _witnessed(player: PlayerCounts, stat: Stat) -> Value | None:
+    return player.recounts.get(stat) if stat is Stat.GOALS else None
 
 
 def _recount_adds_up(players: Iterable[PlayerCounts], evidence: Evidence, stat: Stat, side: TeamSide) -> bool:
@@ -179,8 +185,12 @@ def _missing(
     figure = _figure(evidence, stat, player.side)
     if figure is None and stat not in named:
         return unavailable()
+    does_fit = fits.get(player.side, False)
+    goals = _witnessed(player, stat)
+    if goals is not None and does_fit and (goals.value or (player.is_keeper and player.stated)):
+        return goals
     recount = player.recounts.get(stat)
     is_hidden = player.is_keeper or not player.stated or (recount is not None and recount.value != 0)
-    if figure is None or is_hidden or not fits.get(player.side, False):
+    if figure is None or is_hidden or not does_fit:
         return unavailable(Reason.UNRECONCILED, figure.source_path if figure else "")
     return Value(0, Quality.ZERO_INFERRED, figure.source_path)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from policytrader.engine.grading.catalogue import STATS
 from policytrader.engine.tables import Table
 from policytrader.model.fixture import CardHolder, FixtureStatus, Period, Quality, Stat, TeamSide, Value
+from policytrader.policy.grading.catalogue import STATS
 from policytrader.policy.grading.fields import VALUE_PROBLEMS
 from policytrader.policy.grading.folding import fold
 from policytrader.policy.values import duration_microseconds
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
-    from policytrader.engine.grading.catalogue import Catalogue
     from policytrader.model.fixture import Fixture
+    from policytrader.policy.grading.catalogue import Catalogue
     from policytrader.policy.grading.markets import MarketsPolicy
     from policytrader.policy.grading.participation import CardCounting, DefaultTerms, ParticipationPolicy, Terms
 
@@ -191,7 +191,6 @@ def policy_tables(
 def _market_rows(catalogue: Catalogue) -> Iterator[tuple[Any, ...]]:
     for listing in catalogue.listings.values():
         market = listing.market
-        said_line = listing.alias.line if listing.alias is not None else None
         yield (
             listing.written,
             market.name,
@@ -202,8 +201,8 @@ def _market_rows(catalogue: Catalogue) -> Iterator[tuple[Any, ...]]:
             market.needs_var,
             _hundredths(market.line),
             market.direction,
-            _hundredths(said_line),
-            listing.direction,
+            _hundredths(listing.said_line),
+            listing.said_direction,
             listing.period,
         )
 
@@ -227,7 +226,7 @@ def _terms_rows(catalogue: Catalogue, policy: ParticipationPolicy) -> Iterator[t
 
 def _by_market(catalogue: Catalogue, terms: Terms | DefaultTerms) -> Mapping[str, str]:
     """Participation by the market's own name, whatever name of it the terms use."""
-    listings = [(catalogue.listings.get(fold(name)), asked) for name, asked in terms.markets.items()]
+    listings = [(catalogue.listing(name), asked) for name, asked in terms.markets.items()]
     return {listing.market.name: asked for listing, asked in listings if listing is not None}
 
 

@@ -84,7 +84,7 @@ GRADING_CATALOGUE: tuple[Field, ...] = (
     _field("fixture.status", _T.ENUM, "Where the fixture stands.", source="fixture", values=tuple(FixtureStatus)),
     _field("fixture.since_kickoff", _T.DURATION, "Time since the kick-off as first listed.", source="fixture"),
     _field("fixture.period_over", _T.BOOLEAN, "True once the bet's period is over for good.", source="fixture"),
-    _field("fixture.var_pending", _T.BOOLEAN, "True while a video review is open.", source="fixture"),
+    _field("fixture.var_pending", _T.BOOLEAN, "True while a video review is open, if the feed says.", source="fixture"),
     _field("fixture.decided_by", _T.ENUM, "How far it went.", source="fixture", values=tuple(DecidedBy)),
     _field("terms.participation", _T.ENUM, "What the bookmaker asks of the player.", source="participation",
            values=PARTICIPATION),

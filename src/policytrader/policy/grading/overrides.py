@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from policytrader.errors import UsageError
 from policytrader.policy.grading.participation import CardCounting
-from policytrader.policy.grading.rules import GradingSchedule, Settings, schedule_problem
+from policytrader.policy.grading.rules import GradingSchedule, Settings, schedule_problem, settings_problem
 from policytrader.policy.values import Duration, duration_microseconds
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def with_setting(policy: GradingSet, name: str, value: str) -> GradingSet:
     parsed = _parsed(name, setting, written)
     changed: dict[str, Any] = {setting.kind: _changed(getattr(policy, setting.kind), setting.path, name, parsed)}
     made = replace(policy, **changed)
-    if (problem := schedule_problem(made.grading.schedule)) is not None:
+    grading = made.grading
+    if (problem := schedule_problem(grading.schedule) or settings_problem(grading.settings)) is not None:
         message = f"--set {name}={value}: {problem[1]}"
         raise UsageError(message)
     return _for_every_bookmaker(made, setting, parsed)

@@ -190,13 +190,26 @@ class Returns(Model):
 class Settings(Model):
     """Values that the rules read as ``terms.…`` and the statistics are read by; ``--set NAME=VALUE`` overrides one.
 
-    ``regrade_window``: how long after the final whistle a corrected number grades again.
+    ``regrade_window``: how long after a result a corrected number grades again; ``0s`` for never. ``regrade_every``:
+    how often a fixture with results alone is looked at for that.
     """
 
     live_confirm: Duration = "120s"
     live_under_losses: bool = False
     tackles_from_attempts: bool = False
     regrade_window: Duration = "72h"
+    regrade_every: Duration = "30m"
+
+
+def settings_problem(settings: Settings) -> tuple[str, str] | None:
+    """The setting that makes no sense, and what is wrong with it."""
+    every, window = (duration_microseconds(text) for text in (settings.regrade_every, settings.regrade_window))
+    if every < _MINUTE:
+        return "regrade_every", f"`regrade_every` ({settings.regrade_every}) must be at least 1m"
+    if 0 < window < every:
+        values = f"`regrade_every` ({settings.regrade_every}) is more than `regrade_window` ({settings.regrade_window})"
+        return "regrade_every", f"{values}: no settled fixture would be looked at again"
+    return None
 
 
 class GradingSchedule(Model):
@@ -223,7 +236,7 @@ def schedule_problem(schedule: GradingSchedule) -> tuple[str, str] | None:
 
 
 _TIMES = ("shortest", "interval", "longest", "first_look", "give_up_after")
-_SECOND = duration_microseconds("1s")
+_SECOND, _MINUTE = duration_microseconds("1s"), duration_microseconds("1m")
 
 
 class GradingPolicy(PolicyFile):

@@ -1,3 +1,1 @@
-ALTER TABLE bets ADD COLUMN matched_by TEXT;
-
-CREATE INDEX bets_chosen ON bets (user_id, bot_type, bet_id) WHERE matched_by = 'person';
+CREATE INDEX bets_settled ON bets (settled_at, fixture_id) WHERE settled_at IS NOT NULL;

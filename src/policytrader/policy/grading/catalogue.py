@@ -1,4 +1,4 @@
-"""The markets as the statement looks them up: by written name, without case."""
+"""The markets as they are looked up: by written name, without case."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from policytrader.policy.grading.markets import MarketAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
 
     from policytrader.policy.grading.markets import Market, MarketsPolicy, PeriodWords, Words
 
@@ -21,7 +22,11 @@ STATS: Mapping[str, Stat] = {stat.value: stat for stat in Stat}
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A written name of a market; ``alias`` where the name says more than the market."""
+    """A written name of a market; ``alias`` where the name says more than the market.
+
+    ``said_line`` and ``said_direction`` are what the name says by itself: a bet that says another contradicts it.
+    ``line`` and ``direction`` stand for a bet that states none.
+    """
 
     written: str
     market: Market
@@ -30,11 +35,26 @@ class Listing:
     """What feeds state of it."""
 
     @property
-    def direction(self) -> str | None:
+    def said_line(self) -> Decimal | None:
+        """What the name itself says, as "3+" does."""
+        return self.alias.line if self.alias is not None else None
+
+    @property
+    def line(self) -> Decimal | None:
+        """What the name, or else the market, says."""
+        return self.market.line if self.said_line is None else self.said_line
+
+    @property
+    def said_direction(self) -> str | None:
         """What the name itself says; a handicap market always says so."""
         if self.alias is not None and self.alias.direction is not None:
             return self.alias.direction
         return self.market.direction if self.market.direction == "handicap" else None
+
+    @property
+    def direction(self) -> str | None:
+        """What the name, or else the market, says."""
+        return self.said_direction or self.market.direction
 
     @property
     def period(self) -> str | None:

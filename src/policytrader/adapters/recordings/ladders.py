@@ -1,0 +1,159 @@
+"""The two Parquet tables that tell a market as the simulated exchange is told it: whole definitions, whole ladders.
+
+::
+
+    DIR/day=2022-11-07/market=1.206064380/definitions-0.parquet    one row per definition that says something new
+                                         /ladders-0.parquet        one row per change of a level; ladders-1, ... follow
+
+What happens in a market is a sequence of definitions and quotes (``simulation/events.py``), numbered by ``change_no``
+from 0 over both tables. All rows of one quote share its number, and stand in the order in which the quote tells them.
+Where a market cannot be played (handicaps, another price ladder), its last definition is the one that says so.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+
+from policytrader.adapters.recordings.tables import TIME
+from policytrader.model.times import EPOCH, microseconds_between
+from policytrader.simulation.events import Quote, Redefine
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from policytrader.simulation.events import Event
+
+DEFINITIONS = pa.schema([("published_at", TIME), ("change_no", pa.int32()), ("raw", pa.string())])
+"""One row per definition, ``raw`` the ``marketDefinition`` as JSON."""
+
+LADDERS = pa.schema(
+    [
+        ("published_at", TIME),
+        ("change_no", pa.int32()),
+        ("selection_id", pa.int64()),
+        ("kind", pa.int8()),
+        ("tick", pa.int16()),
+        ("pennies", pa.int64()),
+        ("exact", pa.string()),
+    ]
+)
+"""One row per level, price or remark of a quote (``Kind``). ``exact`` is a price of more than two decimals."""
+
+NO_TICK = -1
+MOST_PENNIES = 2**63 - 1
+_MOST_HUNDREDTHS = 2**53
+
+
+class Kind(IntEnum):
+    """What a row of ``LADDERS`` tells. Only the first three have a tick; the next three a price in ``pennies``."""
+
+    BACK = 0
+    LAY = 1
+    TRADED = 2
+    LAST_TRADED = 3
+    NEAR = 4
+    FAR = 5
+    REPLACES = 6
+    """The quote's ladders are whole; ``pennies`` says which (``Sides``). A side that has no rows is then empty."""
+    IS_REPRICED = 7
+    EMPTY = 8
+    """A quote that is no change: of the sides in ``pennies`` it tells no level, or it tells nothing at all."""
+
+
+class Sides(IntEnum):
+    """Bits of ``pennies`` in rows of kind REPLACES and EMPTY."""
+
+    BACK = 1
+    LAY = 2
+
+
+class MarketEvents:
+    """One market's events on their way into the two tables."""
+
+    def __init__(self, market_id: str) -> None:
+        """No event yet."""
+        self.market_id = market_id
+        self.definitions: list[tuple[int, int, str]] = []
+        self.rows: list[tuple[int, int, int, int, int, int, str | None]] = []
+        self._change_no = 0
+
+    def define(self, at: int, raw: Any) -> None:
+        """Take a ``marketDefinition`` published ``at`` (microseconds since 1970)."""
+        self.definitions.append((at, self._change_no, orjson.dumps(raw).decode()))
+        self._change_no += 1
+
+    def quote(self, quote: Quote) -> None:
+        """Take a quote."""
+        head = (microseconds_between(EPOCH, quote.at), self._change_no, quote.selection_id)
+        self._change_no += 1
+        add, before = self.rows.append, len(self.rows)
+        for kind, levels in ((Kind.BACK, quote.back), (Kind.LAY, quote.lay), (Kind.TRADED, quote.traded)):
+            for tick, pennies in levels or ():
+                add((*head, kind, tick, min(pennies, MOST_PENNIES), None))
+        for kind, price in ((Kind.LAST_TRADED, quote.last_traded), (Kind.NEAR, quote.near), (Kind.FAR, quote.far)):
+            if price is not None:
+                add((*head, kind, NO_TICK, *_written(price)))
+        told = (quote.back is not None) * Sides.BACK + (quote.lay is not None) * Sides.LAY
+        empty = (quote.back == ()) * Sides.BACK + (quote.lay == ()) * Sides.LAY
+        if quote.replaces:
+            add((*head, Kind.REPLACES, NO_TICK, told, None))
+        elif empty or (len(self.rows) == before and not quote.is_repriced):
+            add((*head, Kind.EMPTY, NO_TICK, empty, None))
+        if quote.is_repriced:
+            add((*head, Kind.IS_REPRICED, NO_TICK, 0, None))
+
+    def definitions_table(self) -> pa.Table:
+        """All definitions."""
+        return _table(self.definitions, DEFINITIONS)
+
+    def take_ladders(self) -> pa.Table:
+        """Hand over the rows of the quotes so far."""
+        rows, self.rows = self.rows, []
+        return _table(rows, LADDERS)
+
+
+def _written(price: Decimal) -> tuple[int, str | None]:
+    """A price as hundredths, and as text where hundredths do not hold it."""
+    hundredths = price * 100
+    whole = int(hundredths)
+    if whole == hundredths and whole < _MOST_HUNDREDTHS:
+        return whole, None
+    return min(whole, MOST_PENNIES), str(price)
+
+
+def _table(rows: list[Any], schema: pa.Schema) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
+
+
+class EventCache:
+    """All markets of one file, as their events."""
+
+    def __init__(self) -> None:
+        """No markets yet."""
+        self.markets: dict[str, MarketEvents] = {}
+
+    def add(self, events: list[Event], defined: list[tuple[str, Any]], at: int) -> None:
+        """Take the events of one message, and what its definitions said (market id and raw), in order."""
+        raws: dict[str, list[Any]] = {}
+        for market_id, raw in defined:
+            raws.setdefault(market_id, []).append(raw)
+        for event in events:
+            if isinstance(event, Quote):
+                self.markets[event.market_id].quote(event)
+            elif isinstance(event, Redefine):  # a recording tells nothing else
+                market_id = event.definition.market_id
+                self.market(market_id).define(at, raws[market_id].pop(0))
+        for market_id, left in raws.items():
+            for raw in left:  # what made no event: the definition that the market cannot be played with
+                self.market(market_id).define(at, raw)
+
+    def market(self, market_id: str) -> MarketEvents:
+        """A market, where it is new without events."""
+        if market_id not in self.markets:
+            self.markets[market_id] = MarketEvents(market_id)
+        return self.markets[market_id]

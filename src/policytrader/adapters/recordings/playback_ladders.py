@@ -1,0 +1,142 @@
+"""An imported market as the events that its raw stream makes, from the tables of ``ladders``."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS, Kind, Sides
+from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
+from policytrader.adapters.recordings.playback_stream import not_played
+from policytrader.adapters.recordings.tables import damaged, numbered_parts, read_rows
+from policytrader.errors import RecordingError
+from policytrader.model.times import EPOCH, MICROSECOND
+from policytrader.simulation.events import Event, Quote, Redefine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from policytrader.simulation.definition import MarketDefinition
+
+    Row: TypeAlias = tuple[int, int, int, int, int, int, str | None]
+    Change: TypeAlias = tuple[int, int, Any]
+
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
+_DEFINITIONS = "definitions-0.parquet"
+_PARTS = {Kind.BACK: "back", Kind.LAY: "lay", Kind.TRADED: "traded"}
+_PRICES = {Kind.LAST_TRADED: "last_traded", Kind.NEAR: "near", Kind.FAR: "far"}
+_BATCH_ROWS = 65_536
+
+
+def has_ladders(folder: Path) -> bool:
+    """Whether the import kept whole ladders of the market in ``folder``."""
+    return (folder / _DEFINITIONS).exists()
+
+
+def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
+    """The events of the market in ``folder`` by instant (microseconds since 1970).
+
+    Raises ``RecordingError`` for damage, and where the market cannot be played any further.
+    """
+    market_id = folder.name.removeprefix("market=")
+    definition: MarketDefinition | None = None
+    for at, changes in groupby(_changes(folder), key=itemgetter(0)):
+        moment = EPOCH + at * MICROSECOND
+        events: list[Event] = []
+        for _, _, told in changes:
+            if not isinstance(told, str):
+                events.append(_quote(moment, market_id, told))
+                continue
+            try:
+                definition = play_definition(market_id, orjson.loads(told), definition)
+            except UnplayableError as error:
+                yield at, events
+                raise RecordingError([not_played(market_id, str(folder), error)]) from error
+            except _UNREADABLE as error:
+                raise damaged(folder / _DEFINITIONS, f"holds what is no definition: {error}") from error
+            events.append(Redefine(moment, definition))
+        yield at, events
+
+
+def _changes(folder: Path) -> Iterator[Change]:
+    """When, number and content of each change in order: the rows of a quote, or the JSON of a definition."""
+    definitions = _definitions(folder / _DEFINITIONS)
+    waiting = next(definitions, None)
+    for number, rows in groupby(_ladder_rows(folder), key=itemgetter(1)):
+        while waiting is not None and waiting[1] < number:
+            yield waiting
+            waiting = next(definitions, None)
+        told = list(rows)
+        yield told[0][0], number, told
+    while waiting is not None:
+        yield waiting
+        waiting = next(definitions, None)
+
+
+def _definitions(path: Path) -> Iterator[Change]:
+    yield from zip(*_columns(path, _read(path, DEFINITIONS)), strict=True)
+
+
+def _ladder_rows(folder: Path) -> Iterator[Row]:
+    for path in numbered_parts(folder, "ladders"):
+        for batch in _read(path, LADDERS).to_batches(max_chunksize=_BATCH_ROWS):
+            yield from zip(*_columns(path, batch), strict=True)
+
+
+def _read(path: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        table = read_rows([path])
+    except FileNotFoundError as error:
+        raise damaged(path, "is missing") from error
+    except _UNREADABLE as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+    if not table.schema.equals(schema):
+        raise damaged(path, "cannot be read: its columns are not those of a recording")
+    if any(table[name].null_count for name in schema.names if name != "exact"):
+        raise damaged(path, "cannot be read: a value is missing in some rows")
+    return table
+
+
+def _columns(path: Path, table: pa.Table | pa.RecordBatch) -> list[list[Any]]:
+    try:
+        times = pc.cast(table["published_at"], pa.int64()).to_pylist()
+        return [times, *(table[name].to_pylist() for name in table.schema.names[1:])]
+    except _UNREADABLE as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+
+
+def _quote(moment: datetime, market_id: str, rows: Iterable[Row]) -> Quote:
+    levels: dict[str, list[tuple[int, int]]] = {}
+    told: dict[str, Any] = {}
+    selection_id = 0
+    for _, _, selection_id, kind, tick, pennies, exact in rows:  # noqa: B007 - the same in all rows of a quote
+        if kind <= Kind.TRADED:
+            levels.setdefault(_PARTS[Kind(kind)], []).append((tick, pennies))
+        elif kind <= Kind.FAR:
+            told[_PRICES[Kind(kind)]] = _price(pennies) if exact is None else Decimal(exact)
+        elif kind == Kind.IS_REPRICED:
+            told["is_repriced"] = True
+        else:
+            if kind == Kind.REPLACES:
+                told["replaces"] = True
+            if pennies & Sides.BACK:
+                levels.setdefault("back", [])
+            if pennies & Sides.LAY:
+                levels.setdefault("lay", [])
+    told |= {name: tuple(side) for name, side in levels.items()}
+    return Quote(moment, market_id, selection_id, **told)
+
+
+@lru_cache(maxsize=4096)
+def _price(hundredths: int) -> Decimal:
+    # As playback of the raw stream writes it: 4.0 for 4.
+    return Decimal(str(hundredths / 100))

@@ -1,0 +1,430 @@
+"""One day folded: only the ticks at which something can happen, each as the daemon takes it.
+
+The statement has judged every pick at every tick as if nothing were bet. What bets change is worked out here: a pick
+waits until its row says that an order may be due, that its reason is gone, or that something of its own has changed. At
+such a tick the daemon's own reconciliation, gate and desk act on the simulated exchange. Where a row may not hold,
+because orders of ours are part of what it is made of, the statement is asked again with them. To be asked at a tick at
+which nothing is due does no harm; so whatever is not certain is due.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any, cast
+
+from policytrader.app.bookkeeper import Bookkeeper
+from policytrader.app.checked_prices import CheckedPrices
+from policytrader.app.desk import Desk
+from policytrader.app.execute import Executor
+from policytrader.app.reconcile import Reading
+from policytrader.app.replay.store import MODE, ReplayStore
+from policytrader.app.replay.views import Views
+from policytrader.app.replay.world import ReplayWorld
+from policytrader.app.settle import Settler
+from policytrader.app.tick import Means, Tick, TraderTerms
+from policytrader.app.world import Traded
+from policytrader.engine.compile import Outcome
+from policytrader.engine.entry import EntryRules
+from policytrader.engine.evaluate import BELOW_MINIMUM, Decider, decision_order
+from policytrader.engine.plan import Plan
+from policytrader.engine.protect import Guard
+from policytrader.model.decision import Action, Verdict
+from policytrader.model.journal import Lease
+from policytrader.model.money import ZERO
+from policytrader.model.position import exposure_of
+from policytrader.model.records import StoredSelection
+from policytrader.model.times import EPOCH, microseconds_between
+from policytrader.policy.values import duration_microseconds
+from policytrader.ports import ClearedStatus
+from policytrader.ports.races import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from policytrader.app.bookkeeper import Books
+    from policytrader.app.replay.run import PickRun
+    from policytrader.engine.evaluate import Engine
+    from policytrader.engine.history import Reads
+    from policytrader.engine.plan import Decision
+    from policytrader.model.journal import ControlState, JournalEntry
+    from policytrader.model.money import MinimumSize
+    from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
+    from policytrader.policy.protection import Protections
+    from policytrader.ports import Exchange, PriceFeed
+    from policytrader.simulation.exchange import SimulatedExchange
+
+    Ports = Callable[[SimulatedExchange], tuple[Exchange, PriceFeed]]
+
+ACCOUNT = STRATEGY = "replay"
+_AMOUNT = 10**10
+_ACTS = frozenset({None, Outcome.CANDIDATE, Outcome.INVALID, Outcome.CANCEL_INVALID, Outcome.CANCEL_RESTED})
+"""Outcomes from which something follows, or that have to be asked for."""
+_BY_TIME = frozenset({"max_orders_per_minute"})
+"""What may be over at the next tick though nothing has changed."""
+
+
+class DayFold:
+    """One London day of picks."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        reads: Reads,
+        runs: Sequence[PickRun],
+        captures: Mapping[str, tuple[ReferenceRunner, ...]],
+        *,
+        minimum: MinimumSize,
+        ports: Ports,
+    ) -> None:
+        """``engine`` has the policy, ``reads`` what it reads; ``captures`` by the picks' race id."""
+        self._engine, self._reads, self._minimum = engine, reads, minimum
+        self._policy = engine.policy
+        self._entry = EntryRules.of(self._policy)
+        self._cancel_after = duration_microseconds(self._policy.entry.order.cancel_unmatched_after)
+        self.runs = {run.selection.selection_ref: run for run in runs}
+        records = {key: market for run in runs for key, market in run.history.race.markets.items()}
+        begin = min(int(run.history.ticks[0]) for run in runs)
+        self.world = ReplayWorld(begin, records, minimum)
+        exchange, prices = ports(self.world.exchange)
+        prices = CheckedPrices(prices)
+        self._views = Views(self.world, records, captures, prices)
+        self.store = ReplayStore(_stored(run.selection, moment(begin)) for run in runs)
+        store, clock = cast("Any", self.store), cast("Any", _Clock(self.world))
+        numbers = count(1)
+        self._means = Means(
+            exchange=exchange,
+            prices=prices,
+            store=store,
+            clock=clock,
+            new_ref=lambda: f"replay-{next(numbers):08d}",
+            terms=TraderTerms(account=ACCOUNT, mode=MODE, strategy_ref=STRATEGY, minimum=minimum),
+        )
+        self._bookkeeper = _Bookkeeper(self._means, cast("Any", _Account(exchange, self.world)), None)
+        self._executor = Executor(exchange, store, clock, self._bookkeeper.heed)
+        self._settler = Settler(exchange, prices, store)
+        started = moment(begin)
+        self._lease = Lease(account=ACCOUNT, holder=ACCOUNT, epoch=1, acquired_at=started, renewed_at=started)
+        self._queue: list[tuple[int, str]] = []
+        self._due: dict[str, int] = {}
+        self._waiting: set[str] = set()
+        """Picks whose order was refused, or too small, for a reason that lasts as long as their row and the bets do."""
+        self._closing: dict[str, int] = {}
+        """Market id -> the tick at which its result is read."""
+        self.ticks_taken = 0
+
+    def run(self) -> None:
+        """Fold the day to its end, and read every result."""
+        for ref, run in self.runs.items():
+            self._push(ref, run.next_of(run.wanted() & run.meets | run.turning(), int(run.history.ticks[0]) - 1))
+        while self._queue:
+            at = self._queue[0][0]
+            self._tick(at, self._pop(at))
+        self._end()
+
+    # --- A tick -------------------------------------------------------------------------------------------------------
+
+    def _tick(self, at: int, refs: list[str]) -> None:
+        self.world.advance(at)
+        runs = [self.runs[ref] for ref in refs]
+        for run in runs:
+            if run.has_orders:
+                self.world.look(*run.key, at)
+                self._weigh(run)
+        outlooks = {run.selection.selection_ref: self._outlook(run, at) for run in runs}
+        if any(outlook in _ACTS for outlook in outlooks.values()) or min(self._closing.values(), default=at + 1) <= at:
+            self._act(at, runs, outlooks)
+            return
+        for run in runs:
+            self._plan_next(run, at)
+
+    def _outlook(self, run: PickRun, at: int) -> Outcome | None:
+        """What the statement says of the pick; None where orders of ours may have changed it, so that it must be asked."""
+        selection = self.store.selection(run.selection.selection_ref)
+        row = run.row_at(at)
+        if not selection.valid or selection.closed or (self._reads.position and run.has_orders):
+            return None
+        if run.is_matched and run.is_gone(row):
+            return None
+        meets = bool(run.meets[row])
+        if self._reads.prices_of_others:
+            markets = run.history.race.markets
+            if any(self._views.is_changed(*key, at) for key in self.world.touched() if key[0] in markets):
+                return None
+        if self._views.is_changed(*run.key, at):
+            if self._entry is None or self._reads.own_prices:
+                return None
+            meets = self._entry.meets(selection, self._views.own_prices(*run.key))
+        return run.outcome_at(row, at, self._cancel_after, meets=meets)
+
+    def _act(self, at: int, runs: Sequence[PickRun], outlooks: Mapping[str, Outcome | None]) -> None:
+        """The daemon's tick, for the picks that are due."""
+        self.ticks_taken += 1
+        now = moment(at)
+        books = self._bookkeeper.reconcile(self._policy.protection.protections, _nothing_read(now))
+        tick = Tick(at=now, plan=self._plan(runs, at, books, outlooks), levers=books.ledger.controls)
+        for decision in tick.plan.decisions:
+            if decision.action in {Action.PLACE, Action.CASH_OUT}:
+                self.world.look(decision.selection.market_id, decision.selection.selection_id, at)
+        Desk(self._means, self._bookkeeper, self._executor, books, tick, self._lease, _NoLog()).act()
+        is_settled = self._settle(at, books)
+        self._account_for(at, tick, is_settled=is_settled)
+
+    def _plan(self, runs: Iterable[PickRun], at: int, books: Books, outlooks: Mapping[str, Outcome | None]) -> Plan:
+        """The decisions on the picks that are due, in the order of decision."""
+        due = [(self._views.as_listed(self.store.selection(run.selection.selection_ref), run, at), run) for run in runs]
+        due.sort(key=lambda one: decision_order(one[0]))
+        asked = {ref for ref, outlook in outlooks.items() if outlook is None}
+        snapshot = self._views.snapshot(at, due, asked, books.account)
+        rows = self._ask(snapshot, asked)
+        guard = Guard(self._policy.protection.protections, snapshot)
+        decider = Decider(self._policy, snapshot, guard, self._minimum)
+        decisions = tuple(
+            decider.decide(
+                selection,
+                rows.get(selection.selection_ref) or _row_of(run, at, outlooks[selection.selection_ref]),
+            )
+            for selection, run in due
+        )
+        return Plan(self._policy, snapshot, decisions, self._engine.statement)
+
+    def _ask(self, snapshot: Snapshot, refs: set[str]) -> dict[str, tuple[Any, ...]]:
+        """The statement's rows of the picks that orders of ours may have changed."""
+        if not refs:
+            return {}
+        asked = tuple(one for one in snapshot.selections if one.selection_ref in refs)
+        return {one.selection_ref: row for one, row in self._engine.rows(replace(snapshot, selections=asked))}
+
+    # --- After it -----------------------------------------------------------------------------------------------------
+
+    def _account_for(self, at: int, tick: Tick, *, is_settled: bool) -> None:
+        """What the tick did to the picks, and when each is due again."""
+        refused = dict(tick.refused)
+        acted = {done.entry.intent.selection_ref for done in tick.executed} | set(tick.closing)
+        acted |= {one.selection.selection_ref for one in tick.plan.decisions if one.action is Action.CANCEL}
+        for decision in tick.plan.decisions:
+            ref = decision.selection.selection_ref
+            run = self.runs[ref]
+            run.actions[decision.action] += 1
+            code = refused.get(ref) or (decision.code if decision.action is Action.BLOCKED else None)
+            if code is not None:
+                run.refused[code] += 1
+            if decision.verdict is Verdict.INVALIDATE and run.rule is None:
+                run.rule = decision.rule
+            if ref in acted or run.has_orders:
+                self._weigh(run)
+            is_small = decision.action is Action.WAIT and decision.code == BELOW_MINIMUM
+            self._plan_next(run, at, code=code or (BELOW_MINIMUM if is_small else None), has_acted=ref in acted)
+        self._wake(at, tick, acted, is_settled=is_settled)
+        for done in tick.executed:
+            self._await_result(done.entry)
+
+    def _wake(self, at: int, tick: Tick, acted: set[str], *, is_settled: bool) -> None:
+        """Picks on a runner that was bet on, and those that wait for anything to be bet, look again."""
+        touched = {(done.entry.intent.market_id, done.entry.intent.selection_id) for done in tick.executed}
+        for ref, run in self.runs.items() if touched else ():
+            if run.key in touched and ref not in acted:
+                self._weigh(run)
+                self._push(ref, run.tick_after(at))
+        if tick.executed or tick.cancelled or is_settled:
+            waiting, self._waiting = self._waiting, set()
+            for ref in waiting:
+                self._push(ref, self.runs[ref].tick_after(at))
+
+    def _plan_next(self, run: PickRun, at: int, *, code: str | None = None, has_acted: bool = False) -> None:
+        """When the pick may have to act again, after the tick ``at``; ``code`` is what refused its order."""
+        ref = run.selection.selection_ref
+        selection = self.store.selection(ref)
+        if selection.closed:
+            return
+        following = run.tick_after(at)
+        if run.is_resting or code in _BY_TIME:
+            self._push(ref, following)
+            return
+        if not selection.valid:
+            if run.is_matched:
+                self._push(ref, following if has_acted else self._next_change(run, at))
+            return
+        self._push(ref, run.next_of(run.turning(), at))
+        wanted = run.wanted()
+        if has_acted or self._is_uncertain(run, at):
+            candidate = run.next_of(wanted, at)
+            change = following if has_acted else self._next_change(run, at)
+            if candidate is not None and change is not None:
+                self._push(ref, max(candidate, change))
+            if code is not None:
+                self._waiting.add(ref)
+            return
+        shown = wanted & run.meets
+        if code is not None:
+            # The same again until its row, or what has been bet, is another one.
+            self._waiting.add(ref)
+            shown[run.row_at(at)] = False
+        self._push(ref, run.next_of(shown, at))
+
+    def _is_uncertain(self, run: PickRun, at: int) -> bool:
+        """Whether the pick's rows may not be what the daemon sees, because of orders of ours."""
+        if self._reads.position and run.has_orders:
+            return True
+        keys = self.world.touched() if self._reads.prices_of_others else (run.key,)
+        return any(self._views.is_changed(*key, at) for key in keys if key[0] in run.history.race.markets)
+
+    def _next_change(self, run: PickRun, at: int) -> int | None:
+        """The next tick at which the pick's rows, or its runner's ladder, are others."""
+        change = run.next_change(at)
+        quoted = self.world.next_quote(*run.key)
+        quoted_at = None if quoted is None else run.tick_after(max(quoted - 1, at))
+        return min((one for one in (change, quoted_at) if one is not None), default=None)
+
+    def _weigh(self, run: PickRun) -> None:
+        """What the exchange holds on the pick's runner now."""
+        market_id, selection_id = run.key
+        market = self.world.exchange.markets.get(market_id)
+        bets = [] if market is None else [bet for bet in market.bets.values() if bet.selection_id == selection_id]
+        run.has_orders = bool(bets)
+        run.is_resting = any(bet.is_open for bet in bets)
+        run.is_matched = any(bet.pennies_matched for bet in bets)
+        own = [bet for bet in bets if bet.side is run.selection.side]
+        resting = [microseconds_between(EPOCH, bet.placed_at) for bet in own if bet.is_open]
+        run.rests_since = min(resting, default=None)
+        run.exposure = int(sum((exposure_of(bet.as_bet().as_order(is_ours=True)) for bet in own), ZERO) * _AMOUNT)
+
+    def _push(self, ref: str, at: int | None) -> None:
+        if at is not None and at < self._due.get(ref, at + 1):
+            self._due[ref] = at
+            heapq.heappush(self._queue, (at, ref))
+
+    def _pop(self, at: int) -> list[str]:
+        """The picks that are due; an empty list where only a result is to be read."""
+        refs = []
+        while self._queue and self._queue[0][0] == at:
+            _, ref = heapq.heappop(self._queue)
+            if self._due.get(ref) == at:
+                del self._due[ref]
+                if ref in self.runs:
+                    refs.append(ref)
+        return refs
+
+    # --- Results ------------------------------------------------------------------------------------------------------
+
+    def _await_result(self, entry: JournalEntry) -> None:
+        """The tick at which the market is seen to be closed reads its result."""
+        market_id = entry.intent.market_id
+        run = self.runs[entry.intent.selection_ref]
+        closed_at = run.history.race.markets[market_id].closed_at
+        if market_id in self._closing or closed_at is None:
+            return
+        at = run.tick_after(closed_at - 1)
+        if at is not None:
+            self._closing[market_id] = at
+            self._push(f"{_RESULT}{market_id}", at)
+
+    def _settle(self, at: int, books: Books) -> bool:
+        due = [market_id for market_id, closing in self._closing.items() if closing <= at]
+        for market_id in due:
+            del self._closing[market_id]
+        return bool(due) and bool(self._read_results(due, moment(at), books.account.entries))
+
+    def _read_results(
+        self, market_ids: Sequence[str], now: datetime, entries: Sequence[JournalEntry]
+    ) -> tuple[str, ...]:
+        picks = [pick for pick in self.store.picks.values() if pick.selection.market_id in set(market_ids)]
+        books = self._means.prices.books(market_ids)
+        traded = Traded(now=now, picks=tuple(picks), captures=(), races={}, books=books)
+        return self._settler.settle(traded, entries, is_complete=True)
+
+    def _end(self) -> None:
+        """After the last tick: the rest of every market, and every result that the recording has."""
+        markets = {run.key[0]: run.history.race.markets[run.key[0]] for run in self.runs.values()}
+        last = max([market.until for market in markets.values()] + [int(self._at())])
+        for market_id, market in markets.items():
+            if market_id not in self.world.exchange.markets:
+                self.world.look(market_id, 0, max(market.until, market.times[-1]))
+        self.world.advance(last)
+        books = self._bookkeeper.reconcile(self._policy.protection.protections, _nothing_read(moment(last)))
+        self._read_results(sorted(markets), moment(last), books.account.entries)
+
+    def _at(self) -> int:
+        return microseconds_between(EPOCH, self.world.exchange.now)
+
+
+_RESULT = "\0"
+"""Begins what stands in the queue for a market's result: no pick is named so."""
+
+
+class _Clock:
+    """The exchange's time, which nobody waits for."""
+
+    def __init__(self, world: ReplayWorld) -> None:
+        self._world = world
+
+    def now(self) -> datetime:
+        return self._world.exchange.now
+
+
+class _NoLog:
+    """A replay tells its decisions itself, and names none."""
+
+    def append_acted_on(self, decision: Decision, plan: Plan) -> None:
+        """Nothing to keep."""
+
+    def names(self, decision: Decision, plan: Plan) -> tuple[str, str]:
+        """None."""
+        del decision, plan
+        return "", ""
+
+
+class _Bookkeeper(Bookkeeper):
+    """The daemon's, without levers that a person or a file of this machine pulls today."""
+
+    def controls(self, limits: Protections) -> ControlState:
+        """The latches alone."""
+        del limits
+        state: ControlState = self._store.control_state()
+        return state
+
+
+class _Account:
+    """The account as a tick reads it: what is listed, and how that ended which no longer is."""
+
+    def __init__(self, exchange: Exchange, world: ReplayWorld) -> None:
+        self._exchange = exchange
+        self._world = world
+
+    def read_account(self, traded: Traded, entries: Sequence[JournalEntry], *, is_complete: bool) -> Reading:
+        """As the daemon's world reads it."""
+        del traded, is_complete
+        open_entries = [entry for entry in entries if entry.is_open]
+        current = self._exchange.current_bets() if entries else ()
+        listed = {bet.order_ref for bet in current}
+        absent = sorted({entry.intent.market_id for entry in open_entries if entry.intent.ref not in listed})
+        cleared = tuple(
+            bet for status in ClearedStatus if absent for bet in self._exchange.cleared_bets(status, market_ids=absent)
+        )
+        return Reading(current=current, cleared=cleared, closed_markets=self._world.closed_markets)
+
+
+def _nothing_read(now: datetime) -> Traded:
+    return Traded(now=now, picks=(), captures=(), races={}, books=())
+
+
+def _row_of(run: PickRun, at: int, outlook: Outcome | None) -> tuple[Any, ...]:
+    """The statement's row, as far as a decision reads it: sums of orders are left to be made from them."""
+    assert outlook is not None, "what is not known was asked"
+    judgement = run.judgement_at(run.row_at(at))
+    return (0, 0, judgement, outlook.value, outlook is Outcome.CANDIDATE, None, None, None, 0)
+
+
+def _stored(selection: Selection, at: datetime) -> StoredSelection:
+    return StoredSelection(
+        selection=selection,
+        unique_id=selection.selection_ref,
+        course="",
+        horse_id=selection.selection_id,
+        mode=MODE,
+        strategy_ref=STRATEGY,
+        created_at=at,
+        processed_at=at,
+    )

@@ -1,0 +1,199 @@
+"""The compiled statement over many snapshots at once: a race at every tick, all picks, as if nothing were bet.
+
+``snapshot_id`` stands for an *epoch* of a race, a stretch of time in which its definitions, and whatever else facts are
+made of, stay the same; each pick has a row in it for every tick. So the facts are worked out once an epoch, and a tick
+costs what its picks cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from policytrader.engine.compile import compile_policy
+from policytrader.engine.connection import ConnectionOwner
+from policytrader.engine.tables import (
+    ORDERS,
+    PICKS,
+    REFERENCE,
+    RUNNERS,
+    SELECTIONS,
+    TABLES,
+    SnapshotSource,
+    picks_table,
+    reference_table,
+)
+from policytrader.policy.conditions import Leaf, walk
+from policytrader.policy.fields import SELECTION_FIELDS, FieldType
+from policytrader.policy.values import duration_microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from policytrader.model.snapshot import ReferenceRunner, Selection
+    from policytrader.policy.conditions import Condition
+    from policytrader.policy.policy_set import PolicySet
+
+KEPT = np.int32(-(2**31))
+"""``judgement`` of a row that no rule has anything against."""
+
+_LIVE = tuple(field.name for field in list(SELECTIONS.schema)[len(PICKS.schema) :])
+_MOVING = ("race_time",)
+"""Columns of the picks that move after all: the off as it is listed at the tick."""
+_POSITION = "position."
+_OWN_PRICES = frozenset(
+    f"runner.{name}" for name in ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
+)
+_PRICES_OF_OTHERS = frozenset({"runners.best_back", "runners.last_traded"})
+
+
+class PickRows(NamedTuple):
+    """One pick at its ticks: columns of ``selections`` that move, as arrays of one length; None is missing everywhere.
+
+    ``epoch`` numbers the race's epochs over everything that is evaluated together.
+    """
+
+    selection: Selection
+    epoch: Any
+    columns: Mapping[str, Any]
+
+
+class Judged(NamedTuple):
+    """The statement's answers, row by row in the order given."""
+
+    judgement: Any
+    meets: Any
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What of the world a policy's rules read, as far as a replay saves work by knowing it.
+
+    ``durations`` are microseconds by field at which a condition on time may turn over; None where a rule compares two
+    times, so that any tick may differ from the one before.
+    """
+
+    position: bool
+    prices_of_others: bool
+    own_prices: bool
+    """Whether a validation rule reads prices of the pick's own runner."""
+    durations: Mapping[str, tuple[int, ...]] | None
+
+
+class HistoryEngine(ConnectionOwner):
+    """One policy, compiled and prepared once, for histories of any length. Close it, or use it in ``with``."""
+
+    def __init__(self, policy: PolicySet) -> None:
+        """Compile and prepare."""
+        self.policy = policy
+        statement = compile_policy(policy)
+        self.reads = reads_of(policy, statement.wanted)
+        self.wanted = statement.wanted
+        self._sources = {table.name: SnapshotSource(table) for table in TABLES}
+        super().__init__(self._sources)
+        # What else the statement selects is left out by the planner.
+        self._connection.execute(
+            f'PREPARE judge AS SELECT "row_no", "judgement", "meets" FROM ({statement.sql}) AS decided'
+        )
+
+    def judge(
+        self,
+        picks: Sequence[PickRows],
+        reference: Sequence[tuple[int, ReferenceRunner]],
+        runners: pa.Table,
+        captures: Sequence[ReferenceRunner],
+    ) -> Judged:
+        """Judge every row.
+
+        Args:
+            picks: The picks with their ticks.
+            reference: The captures' rows, once for each epoch of their race.
+            runners: Live runners of each epoch, a table of ``engine.tables.RUNNERS``.
+            captures: The captures' rows, once.
+
+        """
+        count = sum(len(pick.epoch) for pick in picks)
+        self._sources["selections"].table = _selections(picks, captures)
+        self._sources["reference"].table = _reference(reference)
+        self._sources["runners"].table = runners
+        self._sources["orders"].table = ORDERS.schema.empty_table()
+        answers = self._connection.sql("EXECUTE judge").to_arrow_table()
+        # One row each is what the tables' keys promise; anything else must not become orders.
+        places = answers["row_no"].to_numpy()
+        if len(places) != count or len(np.unique(places)) != count:
+            message = f"{len(places)} answers for {count} rows"
+            raise AssertionError(message)
+        judgement, meets = np.empty(count, np.int32), np.empty(count, np.bool_)
+        judgement[places] = answers["judgement"].cast(pa.int32()).fill_null(KEPT.item()).to_numpy()
+        meets[places] = answers["meets"].fill_null(False).to_numpy()  # noqa: FBT003
+        return Judged(judgement, meets)
+
+
+def runners_rows(columns: Mapping[str, Sequence[Any]], count: int) -> pa.Table:
+    """A table of ``RUNNERS`` from columns by name; those left out are missing."""
+    arrays = [
+        pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(count, field.type)
+        for field in RUNNERS.schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=RUNNERS.schema)
+
+
+def reads_of(policy: PolicySet, wanted: frozenset[str]) -> Reads:
+    """What the rules of a policy read."""
+    validation: list[Condition] = [rule.when for rule in policy.validation.rules]
+    rules = [*validation, *(rule.when for rule in policy.entry.rules)]
+    leaves = [leaf for rule in rules for _, leaf in walk(rule) if isinstance(leaf, Leaf)]
+    names = {name for leaf in leaves for name in (leaf.field, leaf.other) if name is not None}
+    own = {leaf.field for rule in validation for _, leaf in walk(rule) if isinstance(leaf, Leaf)}
+    own |= {leaf.other for rule in validation for _, leaf in walk(rule) if isinstance(leaf, Leaf) and leaf.other}
+    durations: dict[str, set[int]] = {}
+    compares_times = False
+    for leaf in leaves:
+        field = SELECTION_FIELDS.get(leaf.field)
+        if field is None or field.type is not FieldType.DURATION:
+            continue
+        compares_times |= leaf.other is not None
+        if leaf.value is not None:
+            values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+            durations.setdefault(leaf.field, set()).update(duration_microseconds(str(value)) for value in values)
+    steps = (step.microseconds for ladder in policy.staking.ladders for step in ladder.steps)
+    durations.setdefault("selection.time_to_off", set()).update({0, *(one for one in steps if one is not None)})
+    return Reads(
+        position=any(name.startswith(_POSITION) for name in names),
+        own_prices=bool(own & _OWN_PRICES),
+        prices_of_others=bool(wanted & _PRICES_OF_OTHERS),
+        durations=None if compares_times else {name: tuple(sorted(found)) for name, found in durations.items()},
+    )
+
+
+def _selections(picks: Sequence[PickRows], captures: Sequence[ReferenceRunner]) -> pa.Table:
+    lengths = [len(pick.epoch) for pick in picks]
+    count = sum(lengths)
+    which = pa.array(np.repeat(np.arange(len(picks), dtype=np.int32), lengths))
+    still = picks_table([pick.selection for pick in picks], captures)
+    arrays: dict[str, pa.Array] = {
+        "snapshot_id": pa.array(np.concatenate([pick.epoch for pick in picks]).astype(np.int32)),
+        "row_no": pa.array(np.arange(count, dtype=np.int32)),
+    }
+    for field in PICKS.schema:
+        if field.name not in arrays and field.name not in _MOVING:
+            arrays[field.name] = still[field.name].combine_chunks().take(which)
+    for name in (*_MOVING, *_LIVE):
+        kind = SELECTIONS.schema.field(name).type
+        parts = [_column(pick.columns.get(name), kind, length) for pick, length in zip(picks, lengths, strict=True)]
+        arrays[name] = pa.concat_arrays(parts)
+    return pa.Table.from_arrays([arrays[field.name] for field in SELECTIONS.schema], schema=SELECTIONS.schema)
+
+
+def _column(values: Any, kind: pa.DataType, length: int) -> pa.Array:
+    if values is None:
+        return pa.nulls(length, kind)
+    return (values if isinstance(values, pa.Array) else pa.array(values)).cast(kind)
+
+
+def _reference(rows: Sequence[tuple[int, ReferenceRunner]]) -> pa.Table:
+    table = reference_table([row for _, row in rows])
+    return table.set_column(0, REFERENCE.schema.field(0), pa.array([epoch for epoch, _ in rows], pa.int32()))

@@ -1,0 +1,180 @@
+"""The tape of one runner: every change of its ladders in columns, so that a book is not played but looked up.
+
+A book that holds nothing of ours is a function of the tape alone, so it can be made at any moment at once. From then on
+it is played row by row, as the exchange is told quotes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from policytrader.model.times import EPOCH
+from policytrader.simulation.events import Quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from policytrader.simulation.book import RunnerBook
+
+Whole: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
+"""A column of whole numbers."""
+
+NO_TICK = -1
+NO_PRICE = -1
+_HUNDRED = Decimal(100)
+
+
+class Kind(IntEnum):
+    """What a row of a tape tells."""
+
+    BACK = 0
+    """A level available to back: ``tick`` and its size in pennies, 0 deletes it."""
+    LAY = 1
+    TRADED = 2
+    """Cumulative volume at ``tick`` in pennies, both sides counted."""
+    LAST_TRADED = 3
+    """The price in hundredths."""
+    NEAR = 4
+    FAR = 5
+    REPLACES = 6
+    """The quote's ladders are whole; ``pennies`` says which (``Sides``). A side that has no rows is then empty."""
+    IS_REPRICED = 7
+    """The volume of this quote only moves to reduced prices."""
+    EMPTY = 8
+    """A quote that is no change: of the sides in ``pennies`` it tells no level, or it tells nothing at all."""
+
+
+class Sides(IntEnum):
+    """Bits of ``pennies`` in rows of kind REPLACES and EMPTY."""
+
+    BACK = 1
+    LAY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """Rows in the order of the market's changes; ``at`` in microseconds since 1970.
+
+    Rows of one quote share a ``number``: its place among all quotes and definitions of its market.
+    """
+
+    at: Whole
+    number: Whole
+    kind: Whole
+    tick: Whole
+    pennies: Whole
+
+    @classmethod
+    def of(cls, quotes: Iterable[tuple[int, Quote]]) -> Tape:
+        """From quotes with their numbers."""
+        rows = [(at, number, *row) for number, quote in quotes for at in (_microseconds(quote.at),)
+                for row in rows_of(quote)]  # fmt: skip
+        columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
+        return cls(*(np.array(column, np.int64) for column in columns))
+
+    def until(self, at: int) -> int:
+        """How many rows there are up to and including this moment."""
+        return int(np.searchsorted(self.at, at, "right"))
+
+    def make(self, book: RunnerBook, end: int, cleared: int = 0) -> None:
+        """Set an empty book to what the first ``end`` rows make of it; its ladders were cleared after ``cleared``."""
+        kind, tick, pennies = self.kind[:end], self.tick[:end], self.pennies[:end]
+        replaced = np.flatnonzero(kind == Kind.REPLACES)
+        book.is_seen = end > 0
+        for which, reset, levels in (
+            (Kind.BACK, Sides.BACK, book.back),
+            (Kind.LAY, Sides.LAY, book.lay),
+            (Kind.TRADED, None, book.volume),
+        ):
+            begin = 0 if reset is None else cleared
+            if reset is not None and (whole := replaced[pennies[replaced] & reset > 0]).size:
+                begin = max(begin, int(np.searchsorted(self.number[:end], self.number[whole[-1]], "left")))
+            places = begin + np.flatnonzero(kind[begin:] == which)
+            # The last row of each tick: the first of its kind when they are read backwards.
+            ticks, first = np.unique(tick[places][::-1], return_index=True)
+            sizes = pennies[places][::-1][first]
+            keeps = sizes > 0 if which is not Kind.TRADED else sizes >= 0
+            levels.update(zip(ticks[keeps].tolist(), sizes[keeps].tolist(), strict=True))
+        book.volume_pennies = sum(book.volume.values())
+        for which, name in ((Kind.LAST_TRADED, "last_traded"), (Kind.NEAR, "near"), (Kind.FAR, "far")):
+            places = np.flatnonzero(kind == which)
+            if places.size:
+                setattr(book, name, price_of(int(pennies[places[-1]])))
+
+    def quotes(self, market_id: str, selection_id: int, begin: int, end: int) -> Iterator[tuple[int, Quote]]:
+        """The quotes of these rows, each with its number; ``begin`` and ``end`` stand between quotes."""
+        numbers = self.number[begin:end].tolist()
+        times = self.at[begin:end].tolist()
+        rows = list(
+            zip(
+                self.kind[begin:end].tolist(),
+                self.tick[begin:end].tolist(),
+                self.pennies[begin:end].tolist(),
+                strict=True,
+            )
+        )
+        start = 0
+        for place in range(1, len(rows) + 1):
+            if place == len(rows) or numbers[place] != numbers[start]:
+                yield numbers[start], _quote(times[start], market_id, selection_id, rows[start:place])
+                start = place
+
+
+def rows_of(quote: Quote) -> Iterator[tuple[int, int, int]]:
+    """A quote as rows of kind, tick and pennies."""
+    for kind, levels in ((Kind.BACK, quote.back), (Kind.LAY, quote.lay), (Kind.TRADED, quote.traded)):
+        for tick, pennies in levels or ():
+            yield kind, tick, pennies
+    for kind, price in ((Kind.LAST_TRADED, quote.last_traded), (Kind.NEAR, quote.near), (Kind.FAR, quote.far)):
+        if price is not None:
+            hundredths = price * _HUNDRED
+            # One with more decimals is no price that anything is decided on.
+            yield kind, NO_TICK, int(hundredths) if hundredths == int(hundredths) else NO_PRICE
+    if quote.replaces:
+        yield Kind.REPLACES, NO_TICK, (quote.back is not None) * Sides.BACK + (quote.lay is not None) * Sides.LAY
+    if quote.is_repriced:
+        yield Kind.IS_REPRICED, NO_TICK, 0
+
+
+def price_of(hundredths: int) -> Decimal:
+    """A price in hundredths as a decimal."""
+    return Decimal(hundredths).scaleb(-2)
+
+
+def moment_of(microseconds: int) -> datetime:
+    """Microseconds since 1970 as an aware UTC time."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def _quote(at: int, market_id: str, selection_id: int, rows: list[tuple[int, int, int]]) -> Quote:
+    levels: dict[int, list[tuple[int, int]]] = {}
+    prices: dict[int, Decimal] = {}
+    replaces = is_repriced = False
+    for kind, tick, pennies in rows:
+        if kind <= Kind.TRADED:
+            levels.setdefault(kind, []).append((tick, pennies))
+        elif kind <= Kind.FAR:
+            prices[kind] = price_of(pennies)
+        elif kind == Kind.IS_REPRICED:
+            is_repriced = True
+        else:
+            replaces = replaces or kind == Kind.REPLACES
+            for bit, side in ((Sides.BACK, Kind.BACK), (Sides.LAY, Kind.LAY)):
+                if pennies & bit:
+                    levels.setdefault(side, [])
+    back, lay, traded = (tuple(levels[kind]) if kind in levels else None for kind in (Kind.BACK, Kind.LAY, Kind.TRADED))
+    return Quote(
+        moment_of(at), market_id, selection_id, back, lay, traded, prices.get(Kind.LAST_TRADED), replaces,
+        prices.get(Kind.NEAR), prices.get(Kind.FAR), is_repriced,
+    )  # fmt: skip
