@@ -21,7 +21,7 @@ from policytrader.app.tracking.exporting import FORMS, exported
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
-from policytrader.app.tracking.user_stats import no_stats, user_stats
+from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
 from policytrader.app.tracking.values import Refusal
 from policytrader.errors import UsageError
 from policytrader.model.tracked import BotType
@@ -113,8 +113,9 @@ class BetTrackingSystem:
     ) -> dict[str, Any]:
         """Fourteen sums, unrounded and in units, and ``bets``: every bet's document, newest first.
 
-        ``limit`` is how many of the newest ``bets`` has: of a user with very many, their documents take the time, and
-        the sums none. ``filters``, such as ``tags=["acca"]``, leave bets out, of the sums as well.
+        Of a user with more than a thousand bets, ``bets`` is read when it is first asked for, while the tracker is
+        open; ``dict(stats)`` reads it, too, and is plain. ``limit`` is how many of the newest ``bets`` has, in a plain
+        dict. ``filters``, such as ``tags=["acca"]``, leave bets out, of the sums as well.
         """
         wanted = _filter(filters)
         owner = self._owner_or_none(user_id)
@@ -176,6 +177,8 @@ class BetTrackingSystem:
 
         ``markup`` is that of the client libraries, or ``markdown_v2``, ``html`` or ``plain`` for the Bot API.
         """
+        if isinstance(stats, LazyStats):
+            return stats_message(stats, username, stats.newest(RECENT), markup)
         given: object = stats  # of programs that nobody checks
         known: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
         bets = known.get("bets")
