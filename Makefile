@@ -9,6 +9,8 @@ VENV := .venv
 # The oldest DuckDB line that is supported has an environment of its own.
 VENV_DUCKDB15 := .venv-duckdb15
 VENV_LOCK := .venv-lock
+# flumine, which `make bench` runs as a program, needs older libraries than ours.
+VENV_FLUMINE := .venv-flumine
 BIN := $(VENV)/bin
 
 # `make PYTHON=/path/to/python3.12` chooses one; otherwise the first of these that is new enough and has venv.
@@ -51,17 +53,17 @@ format: $(VENV)/.dev  ## Format the code and mend what ruff can mend safely
 readme: $(VENV)/.dev  ## Write what the commands print now into README.md
 	$(BIN)/python tests/test_readme.py
 
-bench: $(VENV)/.bench  ## Measure, beside other engines, and print ratios
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.bench $(VENV_FLUMINE)/.ready  ## Measure, beside other engines, and print ratios
+	POLICYTRADER_BENCH_FLUMINE=$(CURDIR)/$(VENV_FLUMINE)/bin/python $(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## Remove environments, caches and builds
-	rm -rf $(VENV) $(VENV_DUCKDB15) $(VENV_LOCK) build dist
+	rm -rf $(VENV) $(VENV_DUCKDB15) $(VENV_LOCK) $(VENV_FLUMINE) build dist
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environments: a stamp each, redone only when what it was made from changes -----------------------------------------
 
-$(VENV)/bin/python $(VENV_DUCKDB15)/bin/python $(VENV_LOCK)/bin/python:
+$(VENV)/bin/python $(VENV_DUCKDB15)/bin/python $(VENV_LOCK)/bin/python $(VENV_FLUMINE)/bin/python:
 	@for candidate in $(PYTHON_CANDIDATES); do \
 	  if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    echo "Making $(@:/bin/python=) with $$candidate"; \
@@ -103,6 +105,11 @@ $(VENV_DUCKDB15)/.project: $(VENV_DUCKDB15)/.requirements pyproject.toml
 	@$(VENV_DUCKDB15)/bin/python $(PIP_INSTALL_PROJECT)
 	@touch $@
 
+$(VENV_FLUMINE)/.ready: requirements/flumine.txt | $(VENV_FLUMINE)/bin/python
+	@echo "Installing flumine, to be measured against, into $(VENV_FLUMINE)"
+	@$(VENV_FLUMINE)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/flumine.txt
+	@touch $@
+
 $(VENV_LOCK)/.ready: requirements/lock.txt | $(VENV_LOCK)/bin/python
 	@echo "Installing the locked lock tool into $(VENV_LOCK)"
 	@$(VENV_LOCK)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/lock.txt
@@ -125,6 +132,7 @@ lock: $(VENV_LOCK)/.ready  ## Write the lock files in requirements/ anew (UPGRAD
 	$(COMPILE) $(NEWER) $(PROJECT_PINNED) --extra test --extra check -c requirements/runtime.txt -o requirements/dev.txt
 	$(COMPILE) $(NEWER) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	$(COMPILE) $(NEWER) $(PROJECT_PINNED) --extra bench -c requirements/dev.txt -o requirements/bench.txt
+	$(COMPILE) $(NEWER) requirements/flumine.in -o requirements/flumine.txt
 	@# Starts from the versions in dev.txt, so that DuckDB alone differs.
 	cp requirements/dev.txt requirements/duckdb15.txt
 	$(COMPILE) pyproject.toml requirements/duckdb15.in --extra test -o requirements/duckdb15.txt

@@ -18,7 +18,9 @@ from benchmarks.measure import machine
 from benchmarks.names import measure_names
 from benchmarks.others import measure_others
 from benchmarks.recordings import measure_recordings
+from benchmarks.replay import measure_replay
 from benchmarks.report import Section, goals_table
+from benchmarks.season import measure_season
 from benchmarks.start_up import measure_start_up
 from benchmarks.stream_to_order import measure_stream_to_order
 from benchmarks.ticks import (
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "policytrader/benchmarks/1"
 RULE_COUNTS = (5, 20, 50, 100)
+QUICK_DAYS, SEASON_DAYS = 2, 56
+"""Of 36 races: a season of 2,016 races, and one that is made in half a minute."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer ticks, no 10,000 selections, no recorded files")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every figure to FILE too")
+    parser.add_argument(
+        "--season", metavar="DIR", type=Path, help="keep the generated season in DIR, or use the one that is there"
+    )
     options = parser.parse_args(arguments)
     started, before = perf_counter(), machine()
     print(
@@ -51,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     sections = []
     try:
-        for measure in _plan(quick=options.quick):
+        for measure in _plan(quick=options.quick, season=options.season):
             section = measure()
             sections.append(section)
             print(section.render(), flush=True)
@@ -75,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _plan(*, quick: bool) -> Iterator[Callable[[], Section]]:
+def _plan(*, quick: bool, season: Path | None) -> Iterator[Callable[[], Section]]:
     """The parts of a run. What imports the other engines comes last: their modules weigh on nobody's ticks."""
     policy = load_policy(resource("rules"))
     sizes = {100: 20, 1_000: 10, 3_000: 5} if quick else {100: 60, 1_000: 30, 3_000: 15, 10_000: 7}
@@ -91,6 +98,8 @@ def _plan(*, quick: bool) -> Iterator[Callable[[], Section]]:
     yield lambda: measure_exchange(500 if quick else 5_000, 1 if quick else 3, real=not quick)
     yield lambda: measure_live_tick(3 if quick else 10, 10 if quick else 20)
     yield lambda: measure_stream_to_order(40 if quick else 200)
+    yield lambda: measure_replay(1 if quick else 5)
+    yield lambda: measure_season(QUICK_DAYS if quick else SEASON_DAYS, season)
     grading = load_grading(resource("rules"))
     yield lambda: measure_grading(grading, *((20, 1_000, 2) if quick else (200, 10_000, 5)))
     yield lambda: measure_bet_store(*((10_000, 3) if quick else (100_000, 7)))

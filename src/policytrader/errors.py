@@ -14,6 +14,7 @@
     │   ├── StoreUnknownError    the answer to a commit was lost: read the row again (exit code 4)
     │   ├── StoreConflictError   what was asked contradicts what is stored (exit code 1)
     │   └── StaleEpochError      another process leads (exit code 5)
+    ├── WorkersError             a cluster does not answer, or a unit of work keeps losing its workers (exit code 4)
     ├── RefusedError             a safety latch says no (exit code 5)
     └── UsageError               the caller asked for something that cannot be (exit code 2)
 
@@ -171,6 +172,10 @@ class StaleEpochError(StoreError):
     def __init__(self, sentence: str) -> None:
         """Its code is ``stale``."""
         super().__init__(sentence, "stale")
+
+
+class WorkersError(PolicytraderError):
+    """Work cannot be done: a cluster does not answer, or every worker that a unit was given to was lost."""
 
 
 class RefusedError(PolicytraderError):

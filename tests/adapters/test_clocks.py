@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from policytrader.adapters.clocks import ExchangeClock, SystemClock
-from policytrader.adapters.waiting import rest
 from policytrader.errors import ExchangeError, UsageError
+from policytrader.waiting import rest
 from policytrader.wiring import serve_race_day
 
 NOON = datetime(2026, 5, 2, 12, 0, tzinfo=UTC)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from policytrader.adapters.waiting import rest
 from policytrader.cli import main
+from policytrader.waiting import rest
 from policytrader.wiring import open_store
 from tests.cli.served_days import PROGRAM
 

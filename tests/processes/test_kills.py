@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from policytrader.adapters.waiting import rest
+from policytrader.waiting import rest
 from policytrader.wiring import open_store
 from tests.adapters.sql.server import Server, mortal_server
 from tests.cli.served_days import ServedDay, served_day

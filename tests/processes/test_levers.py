@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from policytrader.adapters.waiting import rest
 from policytrader.model.snapshot import OrderStatus
+from policytrader.waiting import rest
 from tests.processes.daemons import Daemon, Daemons, bets_of, edit_rules, wait_until
 
 if TYPE_CHECKING:

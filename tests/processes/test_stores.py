@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from policytrader.adapters.waiting import rest
 from policytrader.model.times import parse_utc
+from policytrader.waiting import rest
 from policytrader.wiring import open_store
 from tests.processes.daemons import Daemon, Daemons, at_next_order, bets_of, started_daemons, wait_until
 

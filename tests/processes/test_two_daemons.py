@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from policytrader.adapters.waiting import rest
 from policytrader.model.times import parse_utc
+from policytrader.waiting import rest
 from tests.processes.conftest import STORES
 from tests.processes.daemons import Daemon, Daemons, at_next_order, bets_of, wait_until
 from tests.processes.promises import balance_of, count_promises

@@ -322,10 +322,8 @@ def test_statistics_of_very_many_bets_read_those_that_are_shown(
     tracker: BetTrackingSystem, made: MadeBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(user_stats, "READ_AT_ONCE", 6)
-    for number in range(7):
-        assert tracker.track_bet(USER, ALERT | {"fixture_id": None}, 10.0, 10.0, allow_duplicate=True)["success"], (
-            number
-        )
+    for _ in range(7):
+        assert tracker.track_bet(USER, ALERT | {"fixture_id": None}, 10.0, 10.0, allow_duplicate=True)["success"]
     asked: list[int | None] = []
     read = made.store.bets
 

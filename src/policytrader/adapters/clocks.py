@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import requests
 
-from policytrader.adapters.waiting import never, rest
 from policytrader.addresses import is_loopback
 from policytrader.errors import ExchangeError, UsageError
 from policytrader.model.times import parse_utc
+from policytrader.waiting import never, rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

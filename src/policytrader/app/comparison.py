@@ -60,13 +60,15 @@ class Comparison:
 
 def compare_plans(before: Plan, after: Plan) -> Comparison:
     """The selections whose decision differs, in the order of decision. Both plans are of the same snapshot."""
-    changes = []
-    for old, new in zip(before, after, strict=True):
-        one, two = old.to_dict(), new.to_dict()
-        parts = tuple(part for part in _COMPARED if one[part] != two[part])
-        if parts:
-            changes.append(Change(old, new, parts, _causes(old, new, parts)))
-    return Comparison(before, after, tuple(changes))
+    changes = (change_of(old, new) for old, new in zip(before, after, strict=True))
+    return Comparison(before, after, tuple(change for change in changes if change is not None))
+
+
+def change_of(before: Decision, after: Decision) -> Change | None:
+    """What two decisions on one pick and the same inputs differ in; None where in nothing."""
+    one, two = before.to_dict(), after.to_dict()
+    parts = tuple(part for part in _COMPARED if one[part] != two[part])
+    return Change(before, after, parts, _causes(before, after, parts)) if parts else None
 
 
 def _causes(old: Decision, new: Decision, parts: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from policytrader.engine.plan import Decision, Plan
     from policytrader.model.journal import JournalEntry
-    from policytrader.model.records import DecisionRecord
+    from policytrader.model.records import DecisionRecord, LoggedDecision
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.store import Store
@@ -59,12 +59,7 @@ def read_decided(store: Store, decision_id: str) -> Decided:
     if stored is None:
         message = f"decision {record.decision_id}: its policy {record.policy_hash[:12]} is not in the store"
         raise StoreError(message, "damaged")
-    try:
-        snapshot = decode(record.inputs)
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(record, str(error)) from None
-    if snapshot.hash != record.snapshot_hash:
-        raise _damaged(record, "they were changed after they were stored")
+    snapshot = inputs_of(record, record.inputs)
     if record.selection_ref not in {one.selection_ref for one in snapshot.selections}:
         raise _damaged(record, f"{record.selection_ref} is not in them")
     entries = store.intents_of(record.selection_ref)
@@ -76,6 +71,17 @@ def read_decided(store: Store, decision_id: str) -> Decided:
     )
 
 
+def inputs_of(record: LoggedDecision, inputs: bytes) -> Snapshot:
+    """The snapshot that a decision was made of. Raises ``StoreError`` where these are not its inputs any more."""
+    try:
+        snapshot = decode(inputs)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(record, str(error)) from None
+    if snapshot.hash != record.snapshot_hash:
+        raise _damaged(record, "they were changed after they were stored")
+    return snapshot
+
+
 def _read(record: DecisionRecord) -> Any:
     try:
         return json.loads(record.document)
@@ -83,7 +89,7 @@ def _read(record: DecisionRecord) -> Any:
         raise _damaged(record, str(error)) from None
 
 
-def _damaged(record: DecisionRecord, why: str) -> StoreError:
+def _damaged(record: LoggedDecision, why: str) -> StoreError:
     return StoreError(f"decision {record.decision_id}: its stored inputs cannot be used: {why}", "damaged")
 
 

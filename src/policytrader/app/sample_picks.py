@@ -30,6 +30,9 @@ HEADER = (
     "race_time", "course", "horse", "market_type", "side", "price_requested", "stake_points", "market_id",
     "selection_id",
 )  # fmt: skip
+RECORDING_HEADER = (
+    "race_time", "market_id", "market_type", "selection_id", "runner_name", "side", "price_requested", "stake_points",
+)  # fmt: skip
 _LONGEST = {Side.BACK: Decimal(26), Side.LAY: Decimal(9)}
 """Longer prices are left to others where there are shorter ones: a lay of them takes much liability for little."""
 _EASIEST, _HARDEST = 3, 2
@@ -75,6 +78,20 @@ def picks_csv(picks: Iterable[Pick]) -> str:
         writer.writerow(
             (time, pick.course or "", pick.horse or "", pick.market_type, pick.side, pick.price_requested,
              pick.stake_points, pick.market_id, pick.selection_id)
+        )  # fmt: skip
+    return written.getvalue()
+
+
+def selections_csv(picks: Iterable[Pick]) -> str:
+    """The picks as a file that is read beside a recording, references made from what identifies a bet."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(RECORDING_HEADER)
+    for pick in picks:
+        time = format_utc(pick.race_time) if pick.race_time is not None else ""
+        writer.writerow(
+            (time, pick.market_id, pick.market_type, pick.selection_id, pick.horse or "", pick.side,
+             pick.price_requested, pick.stake_points)
         )  # fmt: skip
     return written.getvalue()
 

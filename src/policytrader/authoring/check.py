@@ -18,6 +18,7 @@ from policytrader.policy.conditions import InvalidatedBy, Path, walk
 from policytrader.policy.entry import EntryPolicy
 from policytrader.policy.rules import MARKET_TYPES, SIDES, PolicyFile
 from policytrader.policy.schedule import SchedulePolicy
+from policytrader.policy.selections import SelectionsPolicy
 from policytrader.policy.staking import START, Ladder, StakingPolicy
 from policytrader.policy.validation import ValidationPolicy
 
@@ -53,6 +54,8 @@ def _check_file(kind: str, model: PolicyFile, document: YamlDocument) -> Iterato
             yield from _check_ladders(model, document)
         case SchedulePolicy():
             yield from _check_schedule(model, document)
+        case SelectionsPolicy():
+            yield from _check_picks(model, document)
         case _:
             yield from check_grading_file(model, document)
     assert isinstance(document.value, dict), "it has the form of its kind"
@@ -66,7 +69,8 @@ def _check_ignored(kind: str, model: PolicyFile, document: YamlDocument) -> Iter
     for number, code in enumerate(model.ignore):
         if code not in checks:
             message = f"there is no check `{code}`{did_you_mean(code, checks)}"
-            yield document.diagnostic(("ignore", number), "E218", message, f"The checks: {', '.join(checks)}.")
+            remedy = f"The checks: {', '.join(checks)}." if checks else "There are no checks of this kind of file."
+            yield document.diagnostic(("ignore", number), "E218", message, remedy)
 
 
 def check_set(files: Mapping[str, tuple[PolicyFile, YamlDocument]]) -> list[Diagnostic]:
@@ -125,6 +129,21 @@ def _check_ladders(model: StakingPolicy, document: YamlDocument) -> Iterator[Dia
     if unserved:
         message = "no ladder serves " + ", ".join(unserved)
         yield document.diagnostic(("ladders",), "E210", message, f"{_ONE_LADDER}: widen one, or add one.", at_key=True)
+
+
+def _check_picks(model: SelectionsPolicy, document: YamlDocument) -> Iterator[Diagnostic]:
+    ids: set[str] = set()
+    for number, rule in enumerate(model.picks):
+        path: Path = ("picks", number)
+        if rule.id in ids:
+            remedy = "Give each rule an id of its own."
+            yield document.diagnostic((*path, "id"), "E206", f"a second rule `{rule.id}`", remedy)
+        ids.add(rule.id)
+        if rule.price.from_ > rule.price.to:
+            message = f"no price lies between {rule.price.from_} and {rule.price.to}"
+            yield document.diagnostic(
+                (*path, "price", "to"), "E219", message, "`from` is the lower bound, `to` the upper."
+            )
 
 
 def _check_steps(ladder: Ladder, path: Path, document: YamlDocument) -> Iterator[Diagnostic]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policytrader.authoring.families import FOOTBALL
+from policytrader.authoring.families import FOOTBALL, SELECTIONS
 
 ERRORS: Final[dict[str, str]] = {
     "E001": "A file or folder that cannot be read, or leads out of the policy's folder.",
@@ -46,6 +46,7 @@ ERRORS: Final[dict[str, str]] = {
     "E214": "A kind without a file.",
     "E217": "`end` is not the last key.",
     "E218": "The number of a check that does not exist.",
+    "E219": "A range of prices that holds none.",
     "E220": "A margin table with a gap, or with two rows for one margin.",
     "E221": "A line that is no multiple of a quarter.",
     "E222": "A market that does not count in whole numbers.",
@@ -84,4 +85,6 @@ _OF_ALL_RULES: Final = ("W201", "W202", "W203", "W204", "W208")
 
 def checks_for(kind: str) -> tuple[str, ...]:
     """The checks that files of this kind may switch off."""
+    if kind in SELECTIONS.kinds:
+        return ()
     return (*_OF_ALL_RULES, *_GRADING_CHECKS) if kind in FOOTBALL.kinds else tuple(_TRADING_CHECKS)

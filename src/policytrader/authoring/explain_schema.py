@@ -42,6 +42,7 @@ _PATTERNS = {
     r"^[a-z][a-z0-9_]*$": "must be lower case words joined by underscores, such as `active_runners`",
     r"^W[0-9]{3}$": "must be the number of a check, such as W208",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'must be a time of day in quotes, such as "10:00"',
+    r"^[A-Z]{2}$": "must be a country's code in capitals, such as GB or IE",
     MARGIN_PATTERN: 'must be a margin in quotes, in quarter steps: ">= 0.5", "0.25", "<= -0.5"',
     WRITTEN_NAME: "must be a name without spaces around it",
     r"^[a-z0-9]+$": "must be one word of lower case letters a to z and digits, as names are compared",

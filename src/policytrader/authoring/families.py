@@ -1,4 +1,4 @@
-"""The two families of policy files: racing, which trades, and football, which grades. Each loads as one set."""
+"""The two families of policy files, racing (trades) and football (grades), each loaded as one set; and selections."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from policytrader.authoring.suggest import did_you_mean
 from policytrader.policy.grading.grading_set import GRADING_KINDS
 from policytrader.policy.policy_set import KINDS
+from policytrader.policy.selections import SelectionsPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ _KIND = re.compile(rb"^policy:[ \t]*([a-z_]+)", re.MULTILINE)
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """Kinds that are loaded together. ``folder`` is where they lie below ``rules``. There are two, each itself."""
+    """Kinds that are loaded together. ``folder`` is where they lie below ``rules``. Each is itself."""
 
     folder: str
     title: str
@@ -41,8 +42,17 @@ FOOTBALL: Final = Family(
     GRADING_KINDS,
     "A grading policy needs all four kinds; `policytrader init` writes a complete set to begin with.",
 )
+SELECTIONS: Final = Family(
+    "selections",
+    "selections",
+    {"selections": SelectionsPolicy},
+    "Begin the file with `policy: selections`.",
+)
+"""A kind by itself: such a file belongs to no set, and there may be many of them."""
 FAMILIES: Final = (RACING, FOOTBALL)
-ALL_KINDS: Final[dict[str, type[Any]]] = {kind: model for family in FAMILIES for kind, model in family.kinds.items()}
+ALL_KINDS: Final[dict[str, type[Any]]] = {
+    kind: model for family in (*FAMILIES, SELECTIONS) for kind, model in family.kinds.items()
+}
 
 
 def likely_family(kind: str, file: Path) -> Family:
@@ -71,7 +81,7 @@ def holds_rules(path: Path) -> bool:
         files = [file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.suffix in SUFFIXES]
     except (OSError, ValueError):
         return False
-    return any(_kind(file) in ALL_KINDS for file in files)
+    return any(_kind(file) in family.kinds for file in files for family in FAMILIES)
 
 
 def _kind(file: Path) -> str | None:

@@ -122,6 +122,26 @@ KEY_TEXTS: Final[dict[str, str]] = {
     "PriceCollar.max_ticks": "The largest distance in price steps.",
     "PriceCollar.max_percent": "The largest distance in percent of the last traded price.",
     "PriceCollar.no_ltp": "What to do where nothing was traded yet.",
+    # selections
+    "SelectionsPolicy.at": "How long before the off the picks are made, and the race is captured; at least 1s.",
+    "SelectionsPolicy.picks": "The rules; a runner that two of them pick in the same market and side is the first's.",
+    "PickRule.id": "The rule's name: lower case words joined by hyphens, unique in the file.",
+    "PickRule.title": "What the rule picks, in one line for people.",
+    "PickRule.why": "Why such runners are tried.",
+    "PickRule.side": "The side of the picks.",
+    "PickRule.market_type": "The markets in which runners are picked, each by itself.",
+    "PickRule.price": "Which runners are picked.",
+    "PickRule.ask_percent": (
+        "The price that is asked for, in percent over the one that was looked at; negative for under it. Put on the "
+        "exchange's ladder upwards for a back, downwards for a lay."
+    ),
+    "PickRule.stake_points": "The stake points of each pick.",
+    "PickRule.most_per_race": "The most picks in one market of a race, the lowest prices first; left out, all.",
+    "PickRule.countries": "Countries of the races that are meant, such as GB; left out, all.",
+    "PickRule.courses": "Courses of the races that are meant, without case; left out, all.",
+    "PriceRange.of": "The price that is looked at, in the market of the pick.",
+    "PriceRange.from": "The lowest price that is picked.",
+    "PriceRange.to": "The highest price that is picked.",
     # schedule
     "SchedulePolicy.zone": "Time zone of the times of day.",
     "SchedulePolicy.intervals": 'How often the loop ticks, from which time of day on; the first starts at "00:00".',

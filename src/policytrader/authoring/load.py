@@ -10,13 +10,14 @@ from pydantic import ValidationError
 
 from policytrader.authoring.check import check_file, check_set
 from policytrader.authoring.explain_schema import diagnose
-from policytrader.authoring.families import ALL_KINDS, FOOTBALL, RACING, SUFFIXES, Family, likely_family
+from policytrader.authoring.families import ALL_KINDS, FOOTBALL, RACING, SELECTIONS, SUFFIXES, Family, likely_family
 from policytrader.authoring.schema_gate import schema_findings
 from policytrader.authoring.suggest import did_you_mean, quoted
 from policytrader.authoring.yaml import read_yaml, read_yaml_file
 from policytrader.errors import Diagnostic, Place, PolicyError, Severity
 from policytrader.policy.grading.grading_set import GradingSet
 from policytrader.policy.policy_set import PolicySet
+from policytrader.policy.selections import SelectionsPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,6 +78,16 @@ def load_grading(path: str | Path) -> GradingSet:
     """
     files = policy_files(Path(path), FOOTBALL)
     return load_files(files, complete=True, shown_in=str(path), family=FOOTBALL).grading_set()
+
+
+def load_selections(path: str | Path) -> SelectionsPolicy:
+    """The selections file at ``path``. Raises ``PolicyError`` as ``load_policy`` does."""
+    result = load_files((Path(path),), complete=True, shown_in=str(path), family=SELECTIONS)
+    if result.errors:
+        raise PolicyError(result.errors)
+    (file,) = result.files
+    assert isinstance(file.model, SelectionsPolicy)
+    return file.model
 
 
 def policy_files(path: Path, family: Family = RACING) -> tuple[Path, ...]:

@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from policytrader.errors import ExchangeError, FeedError, PolicytraderError, RefusedError, StoreError, UsageError
+from policytrader.errors import (
+    ExchangeError,
+    FeedError,
+    PolicytraderError,
+    RefusedError,
+    StoreError,
+    UsageError,
+    WorkersError,
+)
 from policytrader.model.times import parse_utc
 
 if TYPE_CHECKING:
@@ -94,7 +102,7 @@ def fail(error: Exception) -> int:
             click.echo(f"error: {error.render()}", err=True)
             # A conflict is about what was asked, a stale epoch is a latch; else the store is what fails.
             return {"conflict": FINDINGS, "stale": REFUSED}.get(error.code, OUT_OF_REACH)
-        case ExchangeError() | FeedError():
+        case ExchangeError() | FeedError() | WorkersError():
             click.echo(f"error: {error.render()}", err=True)
             return OUT_OF_REACH
         case RefusedError():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCTOR_SCHEMA = "policytrader/doctor/1"
-_PACKAGES = ("duckdb", "pyarrow", "pydantic", "PyYAML", "jsonschema", "click", "orjson", "rich", "tzdata")
+_PACKAGES = ("duckdb", "pyarrow", "pydantic", "PyYAML", "jsonschema", "click", "numpy", "orjson", "rich", "tzdata")
 _OLDEST_PYTHON = (3, 11)
 
 

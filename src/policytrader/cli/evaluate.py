@@ -13,7 +13,7 @@ from policytrader.cli.decision_text import head_line, stored_document
 from policytrader.cli.plan_text import comparison_lines, plan_lines
 from policytrader.cli.sources import Source, rules_name, scenario_policy, snapshots_of, source_options
 from policytrader.cli.trader import snapshot_now
-from policytrader.cli.trading import access_options, profile_of
+from policytrader.cli.trading import access_options, profile_of, range_options
 from policytrader.cli.written import write_text
 from policytrader.errors import UsageError, printable
 from policytrader.model.decision import Action
@@ -21,6 +21,7 @@ from policytrader.wiring import ACTIVE, policy_at, policy_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
     from pathlib import Path
 
     from policytrader.cli.trading import Access
@@ -39,6 +40,10 @@ _ACTS = frozenset({Action.PLACE, Action.CASH_OUT, Action.CANCEL})
 @click.option("--against", metavar="DIR|git:REV|active", help="Show what the rules in use change against these.")
 @source_options
 @click.option("--decision", "decision_id", metavar="ID", help="Decide again on the stored inputs of a logged decision.")
+@click.option(
+    "--decisions", "log", metavar="LOG", help="Decide again on every logged decision's inputs: `store`, or an export."
+)
+@range_options
 @access_options
 @click.option("--json", "as_json", is_flag=True, help="One document a snapshot on stdout.")
 @click.option("--out", metavar="FILE", help="Also write the JSON documents to a file.")
@@ -55,6 +60,9 @@ def command(
     captured_at: str | None,
     selections: str | None,
     decision_id: str | None,
+    log: str | None,
+    since: date | None,
+    until: date | None,
     access: Access,
     as_json: bool,
     out: str | None,
@@ -69,8 +77,23 @@ def command(
 
     With --decision: the stored inputs of a logged decision, by the stored policy; exit code 1 where the decision is
     not the stored one byte for byte. With --policy too: what those rules would have done.
+
+    With --decisions: what the rules of --policy would have done with every logged decision's inputs, for the races of
+    --from to --to, and what makes the difference. LOG is `store`, or a file that `decisions --export` wrote.
     """
     source = Source(snapshots, recording, at, captured_at, selections)
+    if log is not None:
+        others = (decision_id, access.exchange_file, against)
+        if source != _NOWHERE or no_protections or any(one is not None for one in others):
+            message = "--decisions goes without a snapshot, --decision, --recording, --exchange, --against and "
+            message += "--no-protections"
+            raise UsageError(message)
+        days = (since, until)
+        has_changes = _compare_log(context, log, access, policies, days, as_json=as_json, out=out)
+        return CHANGES if detailed_exitcode and has_changes else FINE
+    if since is not None or until is not None:
+        message = "--from and --to go with --decisions LOG"
+        raise UsageError(message)
     if decision_id is not None:
         if source != _NOWHERE or access.exchange_file is not None or against is not None or no_protections:
             message = "--decision goes without a snapshot, --recording, --exchange, --against and --no-protections"
@@ -176,6 +199,32 @@ def _decide_again(
     document = plan.to_dict() | {"stored": stored | {"differences": list(different)}}
     _tell(context, document, [*lines, *told, *(f"  {one}" for one in different)], as_json=as_json, out=out)
     return FINDINGS if different else FINE
+
+
+def _compare_log(
+    context: Context,
+    log: str,
+    access: Access,
+    policies: tuple[str, ...],
+    days: tuple[date | None, date | None],
+    *,
+    as_json: bool,
+    out: str | None,
+) -> bool:
+    """Whether anything differs."""
+    from policytrader.cli.evaluate_log import compared_log, log_document, log_lines
+
+    if len(policies) > 1:
+        message = "--decisions compares one --policy with those that decided"
+        raise UsageError(message)
+    (given,) = _policy_names(policies, None)
+    name = given or str(policy_folder(context.project))
+    mode, comparison = compared_log(context, log, access, _Loader(context, access.url)(name), *days)
+    names = (log, rules_name(name, context))
+    document = log_document(comparison, mode, names)
+    lines = [] if as_json else list(log_lines(comparison, mode, names, context.zone))
+    _tell(context, document, lines, as_json=as_json, out=out)
+    return bool(comparison.differences)
 
 
 def _tell(context: Context, document: object, lines: list[str], *, as_json: bool, out: str | None) -> None:

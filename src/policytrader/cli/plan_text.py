@@ -103,8 +103,8 @@ def change_lines(change: Change) -> Iterable[str]:
     selection = change.before.selection
     name = selection.runner_name or selection.selection_id
     yield f"{selection.selection_ref}  {name}  {selection.side} {selection.market_type}"
-    yield f"  A  {_change_text(change.before)}"
-    yield f"  B  {_change_text(change.after)}"
+    yield f"  A  {change_text(change.before)}"
+    yield f"  B  {change_text(change.after)}"
     yield f"  because of {_because(change)}"
 
 
@@ -112,7 +112,8 @@ def _because(change: Change) -> str:
     return ", ".join(change.rules)
 
 
-def _change_text(decision: Decision) -> str:
+def change_text(decision: Decision) -> str:
+    """What a policy does about a selection, in one line."""
     stake = decision.stake
     ladder = f"ladder {stake.step or NOTHING} {money_text(stake.target)}, have {money_text(stake.exposure)}"
     return f"{decision.action} {do_text(decision, None)} ({ladder})"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.cli.recording_generate import generate
 from policytrader.cli.words import counted
 from policytrader.errors import UsageError
 from policytrader.wiring import import_recordings
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 IMPORT_SCHEMA = "policytrader/import/1"
 
 
-@click.group(short_help="Import recorded markets.")
+@click.group(short_help="Import recorded markets, or generate them.")
 def command() -> None:
     """Recorded markets: the exchange's stream and historical files."""
+
+
+command.add_command(generate)
 
 
 @command.command("import", short_help="Read stream and historical files into Parquet.")

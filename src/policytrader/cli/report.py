@@ -12,18 +12,14 @@ from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.report_text import report_lines
 from policytrader.cli.report_words import csv_of, document_of
 from policytrader.cli.trading import access_options, asked_day, day_words, json_option, profile_of
-from policytrader.cli.written import write_text
-from policytrader.errors import UsageError
+from policytrader.cli.written import refuse_store, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
-    from pathlib import Path
 
     from policytrader.cli.trading import Access
     from policytrader.ports.store import Store
-
-_SQLITE = b"SQLite format 3\0"
 
 
 @click.command(short_help="Show what a day came to: profit, fills, starting-price beat.")
@@ -52,7 +48,7 @@ def command(
     given = asked_day(day_argument, day)
     targets = [context.path(name) for name in (csv_file, html_file) if name is not None]
     for path in targets:
-        _refuse_store(path)
+        refuse_store(path)
     with access.store(context) as store:
         wanted = access.day(context, store, given)
         report = read_report(store, wanted, profile.mode)
@@ -76,18 +72,6 @@ def _where_to_look(store: Store, day: date) -> Iterator[str]:
     if days and days[-1] != day:
         yield f"the last day with orders is {days[-1]}: policytrader report {days[-1]}"
     yield "`policytrader select list --day DATE` shows the selections of a day; --store URL names another store"
-
-
-def _refuse_store(path: Path) -> None:
-    """A slip of the finger must not write over a database."""
-    try:
-        with path.open("rb") as file:
-            is_database = file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return
-    if is_database:
-        message = f"{path} is a SQLite database; name another file"
-        raise UsageError(message)
 
 
 def _write(context: Context, option: str, name: str, text: str) -> None:

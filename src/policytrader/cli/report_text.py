@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policytrader.cli.columns import aligned
 from policytrader.cli.report_words import HEAD, RIGHT, cells_of, control_text, summary_of
 from policytrader.errors import printable
 
@@ -19,14 +20,7 @@ def report_lines(report: DayReport, context: Context, profile: str, where: Seque
     yield f"{report.mode.upper()}  profile {profile}  report of {report.day.isoformat()}"
     yield from where
     if report.picks:
-        rows = [HEAD, *(cells_of(pick, context.zone) for pick in report.picks)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            cells = (
-                text.rjust(width) if column in RIGHT else text.ljust(width)
-                for column, (text, width) in enumerate(zip(row, widths, strict=True))
-            )
-            yield printable("  ".join(cells).rstrip())
+        yield from aligned([HEAD, *(cells_of(pick, context.zone) for pick in report.picks)], RIGHT)
         yield ""
     if report.picks or report.orders.decided:
         yield from (f"{name:<10}  {line}" for name, line in summary_of(report))

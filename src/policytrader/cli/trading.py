@@ -118,6 +118,14 @@ def day_option(default: str = _TODAY) -> Callable[[Command], Command]:
     return click.option("--day", metavar="DATE", callback=_date, help=text)
 
 
+def range_options(command: Command) -> Command:
+    """Add ``--from`` and ``--to``; the command is given ``since`` and ``until``, each a ``date`` or None."""
+    text = "The last London day of races that is meant; default: all."
+    command = click.option("--to", "until", metavar="DATE", callback=_date, help=text)(command)
+    text = "The first London day of races that is meant, such as 2026-05-01; default: all."
+    return click.option("--from", "since", metavar="DATE", callback=_date, help=text)(command)
+
+
 def day_words(command: Command) -> Command:
     """Add ``--day``, and as ``day_argument`` the argument DAY, which says the same; see ``asked_day``."""
     argument = click.argument("day_argument", metavar="[DAY]", required=False, callback=_date)
@@ -129,7 +137,7 @@ def _date(_: click.Context, parameter: click.Parameter, text: str | None) -> dat
     try:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:
-        name = "DAY" if isinstance(parameter, click.Argument) else "--day"
+        name = "DAY" if isinstance(parameter, click.Argument) else parameter.opts[0]
         message = f"{name} {text}: not a date such as 2026-05-02"
         raise UsageError(message) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -10,9 +11,10 @@ from policytrader.cli.context import Context, print_json
 from policytrader.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+_SQLITE = b"SQLite format 3\0"
 WRITTEN_SCHEMA = "policytrader/written/1"
 
 
@@ -24,6 +26,34 @@ def write_text(option: str, path: Path, text: str) -> None:
     except OSError as error:
         message = f"{option} {path}: cannot be written: {error.strerror or error}"
         raise UsageError(message) from None
+
+
+def write_lines(option: str, path: Path, lines: Iterable[str]) -> None:
+    """Write lines, each with its end, as they come; the file is there once all of them are. Raises ``UsageError``."""
+    refuse_store(path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(lines)
+        part.replace(path)
+    except OSError as error:
+        message = f"{option} {path}: cannot be written: {error.strerror or error}"
+        raise UsageError(message) from None
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def refuse_store(path: Path) -> None:
+    """A slip of the finger must not write over a database. Raises ``UsageError``."""
+    try:
+        with path.open("rb") as file:
+            is_database = file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return
+    if is_database:
+        message = f"{path} is a SQLite database; name another file"
+        raise UsageError(message)
 
 
 def write_files(context: Context, folder: str, texts: Mapping[str, str], *, as_json: bool) -> None:

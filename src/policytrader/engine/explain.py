@@ -112,6 +112,17 @@ def removed_runners(snapshot: Snapshot, selection: Selection) -> tuple[RunnerOut
     return tuple(found[number] for number in sorted(found))
 
 
+def condition_text(leaf: Leaf, field: Field) -> str:
+    """What a comparison asks of its field, as the tree shows it: ``< 12.00``, ``>= selection.price_requested``."""
+    compared = leaf.op.replace("_", " ") if leaf.op not in _SYMBOLS else _SYMBOLS[leaf.op]
+    if leaf.other is not None:
+        return f"{compared} {leaf.other}"
+    if leaf.value is None:
+        return compared
+    values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+    return f"{compared} " + ", ".join(value_text(value, field) for value in values)
+
+
 def value_text(value: Any, field: Field) -> str:
     """A value as a person writes it: ``1h02m``, ``8.20``, ``OPEN``."""
     match value:
@@ -174,14 +185,10 @@ class _Reader:
             return LeafSeen(f"invalidated by {names}", None, rule, _word(truth), "", place)
         field = self.field(leaf.field)
         seen, note = self.value(leaf.field)
-        compared = leaf.op.replace("_", " ") if leaf.op not in _SYMBOLS else _SYMBOLS[leaf.op]
-        operand = ""
+        text = condition_text(leaf, field)
         if leaf.other is not None:
-            operand = f" {leaf.other} ({self.value(leaf.other)[0] or 'missing'})"
-        elif leaf.value is not None:
-            values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
-            operand = " " + ", ".join(value_text(value, field) for value in values)
-        return LeafSeen(f"{compared}{operand}", leaf.field, seen, _word(truth), note, place)
+            text += f" ({self.value(leaf.other)[0] or 'missing'})"
+        return LeafSeen(text, leaf.field, seen, _word(truth), note, place)
 
     def field(self, name: str) -> Field:
         return self.facts[name][1] if name in self.facts else SELECTION_FIELDS[name]

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
 from policytrader.policy.rules import PolicyFile
-from policytrader.policy.values import Duration, Model, duration_microseconds
+from policytrader.policy.values import Model, PositiveDuration
 
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 """A time of day, ``"10:00"``; quoted in YAML."""
-
-
-def _at_least_a_second(text: str) -> str:
-    if duration_microseconds(text) == 0:
-        kind = "duration"
-        raise PydanticCustomError(kind, "must be at least 1s")
-    return text
 
 
 class Interval(Model):
     """From this time of day on, one tick in this time."""
 
     from_: Annotated[ClockTime, Field(alias="from")]
-    every: Annotated[Duration, AfterValidator(_at_least_a_second)]
+    every: PositiveDuration
 
 
 class SchedulePolicy(PolicyFile):

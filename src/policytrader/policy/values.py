@@ -68,8 +68,18 @@ def _check_duration(text: str) -> str:
     return text
 
 
+def _at_least_a_second(text: str) -> str:
+    if duration_microseconds(text) == 0:
+        kind = "duration"
+        raise PydanticCustomError(kind, "must be at least 1s")
+    return text
+
+
 if TYPE_CHECKING:
     Money = Decimal
+    Odds = Decimal
+    Points = Decimal
+    Change = Decimal
     Percent = Decimal
     Count = Decimal
     Line = Decimal
@@ -80,6 +90,12 @@ else:
     Percent = _decimal_type(low="0", high="1000", places=2)
     Count = _decimal_type(low="0", high="1000000", places=0)
     Line = _decimal_type(low="-10000", high="10000", places=2)
+    Odds = _decimal_type(low="1.01", high="1000", places=2)
+    """Decimal odds within the ends of the exchange's ladder."""
+
+    Points = _decimal_type(low="0.01", high="1000", places=2)
+    Change = _decimal_type(low="-99", high="1000", places=2)
+    """A percentage more, or less."""
 
 Duration = Annotated[
     str,
@@ -87,6 +103,9 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
 ]
 """``8h``, ``30m``, ``15s``: a whole number and one unit."""
+
+PositiveDuration = Annotated[Duration, AfterValidator(_at_least_a_second)]
+"""A duration of at least a second."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 """Name of a rule, ladder or trigger: lower case words joined by hyphens."""

@@ -13,6 +13,7 @@ from policytrader.model.snapshot import Side
 from policytrader.simulation.units import from_pennies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from policytrader.simulation.bets import SimulatedBet
@@ -64,6 +65,14 @@ class RunnerBook:
     def lay_levels(self) -> list[tuple[int, int]]:
         """Available to lay as displayed, (tick, pennies), best (lowest) first; our resting backs are part of it."""
         return sorted(_displayed(self.lay, self.taken_lay, self.own_backs).items())
+
+    def best_back(self) -> tuple[int, int] | None:
+        """The first of ``back_levels``."""
+        return _best(self.back, self.taken_back, self.own_lays, max)
+
+    def best_lay(self) -> tuple[int, int] | None:
+        """The first of ``lay_levels``."""
+        return _best(self.lay, self.taken_lay, self.own_backs, min)
 
     def traded_levels(self) -> list[tuple[int, int]]:
         """Volume per tick, both sides counted, lowest price first; ours is part of it."""
@@ -162,6 +171,16 @@ class RunnerBook:
     def resting(self, side: Side) -> list[SimulatedBet]:
         """Our resting orders on one side, in order of time."""
         return self.own_backs if side is Side.BACK else self.own_lays
+
+
+def _best(
+    levels: dict[int, int], taken: dict[int, int], own: list[SimulatedBet], first: Callable[..., int]
+) -> tuple[int, int] | None:
+    shown = _displayed(levels, taken, own) if taken or own else levels
+    if not shown:
+        return None
+    tick = first(shown)
+    return tick, shown[tick]
 
 
 def _displayed(levels: dict[int, int], taken: dict[int, int], own: list[SimulatedBet]) -> dict[int, int]:

@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 _FIRST_DAY = date(2026, 5, 1)
 _DAYS = 120  # all of them in British Summer Time, the flat season's
 _RACES_PER_MEETING = 7
-_MONTHS = {5: "May", 6: "Jun", 7: "Jul", 8: "Aug"}
+# Ids of given days: each has its own part of the numbers, large enough for the steps that are drawn.
+_DAY_ZERO = date(2000, 1, 1)
+_IDS_IN_BLOCK = 20_000
+_FIRST_MARKET, _MARKETS_OF_DAY = 240_000_000, 1_200
+_FIRST_EVENT, _EVENTS_OF_DAY = 34_000_000, 400
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HORSE_RACING = "7"
 _BASE_RATE = Decimal(5)
 _RACES_FOR_WITHDRAWALS, _RACES_FOR_OUTSIDERS = 6, 12
@@ -86,16 +91,20 @@ class _Wish(NamedTuple):
 
 
 class Identities:
-    """Names and ids that no two runners or markets of a day share."""
+    """Names and ids that no two runners or markets of a day share; ids of given days differ from day to day too."""
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: Chance, day: date | None = None) -> None:
         self._chance = chance
         self._names = iter(chance.shuffled(f"{first} {second}" for first in FIRST_WORDS for second in SECOND_WORDS))
-        self._selection_ids = iter(
-            chance.shuffled(chance.whole(0, 19_999) + 20_000 * block for block in range(500, 2500))
-        )
-        self._market = 240_000_000 + chance.whole(0, 9_000_000)
+        ids = chance.shuffled(chance.whole(0, _IDS_IN_BLOCK - 1) + _IDS_IN_BLOCK * block for block in range(500, 2500))
+        self._market = _FIRST_MARKET + chance.whole(0, 9_000_000)
         self._version = 6_600_000_000 + chance.whole(0, 99_999_999)
+        if day is not None:
+            number = (day - _DAY_ZERO).days
+            # One id of each block for each day; the factor, which shares no divisor with a block, spreads them.
+            ids = [one - one % _IDS_IN_BLOCK + number * 7919 % _IDS_IN_BLOCK for one in ids]
+            self._market = _FIRST_MARKET + _MARKETS_OF_DAY * number
+        self._selection_ids = iter(ids)
 
     def runner(self) -> tuple[int, str]:
         """A selection id and a name."""
@@ -108,17 +117,17 @@ class Identities:
         return f"1.{self._market}", self._version
 
 
-def day_start(chance: Chance) -> datetime:
-    """The morning of a day in summer, aware UTC."""
-    day = _FIRST_DAY + timedelta(days=chance.whole(0, _DAYS - 1))
-    return _london(day, 9 * 60 + 5 * chance.whole(0, 11))
+def day_start(chance: Chance, day: date | None = None) -> datetime:
+    """The morning of the ``day``, else of some day in summer, aware UTC."""
+    drawn = _FIRST_DAY + timedelta(days=chance.whole(0, _DAYS - 1))
+    return _london(day or drawn, 9 * 60 + 5 * chance.whole(0, 11))
 
 
-def draw_card(seed: int, races: int, now: datetime, chance: Chance) -> tuple[Race, ...]:
-    """All races of the day in order of their start."""
-    slots = sorted(_slots(chance, races, now))
+def draw_card(seed: int, races: int, now: datetime, chance: Chance, day: date | None = None) -> tuple[Race, ...]:
+    """All races of the day in order of their start. Of a given ``day``, no other given day has the ids."""
+    slots = sorted(_slots(chance, races, now, day))
     wishes = _wishes(chance, races)
-    identities = Identities(chance)
+    identities = Identities(chance, day)
     return tuple(
         _race(Chance("race card", seed, number), number, now, slot, wishes.get(number, _Wish()), identities)
         for number, slot in enumerate(slots, 1)
@@ -130,11 +139,13 @@ def _london(day: date, minutes: int) -> datetime:
     return from_midnight.astimezone(UTC)
 
 
-def _slots(chance: Chance, races: int, now: datetime) -> Iterator[_Slot]:
+def _slots(chance: Chance, races: int, now: datetime, given: date | None) -> Iterator[_Slot]:
     day = london_day(now)
     meetings = -(-races // _RACES_PER_MEETING)
     courses = chance.shuffled(COURSES)
-    event = 34_000_000 + chance.whole(0, 900_000)
+    event = _FIRST_EVENT + chance.whole(0, 900_000)
+    if given is not None:
+        event = _FIRST_EVENT + _EVENTS_OF_DAY * (given - _DAY_ZERO).days
     for meeting in range(meetings):
         count = races // meetings + (meeting < races % meetings)
         event += chance.whole(1, 40)
@@ -215,7 +226,7 @@ def number_of_places(runners: int, *, is_handicap: bool) -> int:
 
 def _event_name(slot: _Slot) -> str:
     day = slot.open_date.astimezone(LONDON)
-    return f"{slot.course.name} {day_name(day.day)} {_MONTHS[day.month]}"
+    return f"{slot.course.name} {day_name(day.day)} {_MONTHS[day.month - 1]}"
 
 
 def _field_sizes(chance: Chance) -> tuple[int, int]:

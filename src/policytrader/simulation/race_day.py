@@ -17,7 +17,7 @@ from policytrader.simulation.race_timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
 MOST_RACES = 60
 
@@ -42,8 +42,11 @@ class RaceDay:
         yield from heapq.merge(*timelines, key=_time_of)
 
 
-def generate_race_day(seed: int, races: int = 6) -> RaceDay:
+def generate_race_day(seed: int, races: int = 6, day: date | None = None) -> RaceDay:
     """The race day of a seed, with 1 to 60 races of 4 to 24 runners; raises ``ValueError`` for another number of races.
+
+    It is run on ``day``, else on some day in summer. The markets, events and runners of two given days have ids of
+    their own.
 
     A day of 6 races or more has a race that goes from 8 runners to 7 and one that loses a runner at a short price. One
     of 12 races or more also has runners with a PLACE factor under 4.0 and a WIN factor under 2.5.
@@ -52,8 +55,8 @@ def generate_race_day(seed: int, races: int = 6) -> RaceDay:
         message = f"a race day has 1 to {MOST_RACES} races, not {races}"
         raise ValueError(message)
     chance = Chance("race day", seed, races)
-    now = day_start(chance)
-    return RaceDay(seed, now, draw_card(seed, races, now, chance))
+    now = day_start(chance, day)
+    return RaceDay(seed, now, draw_card(seed, races, now, chance, day))
 
 
 def _time_of(event: Event) -> datetime:

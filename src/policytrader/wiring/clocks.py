@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def system_clock(is_stopping: Callable[[], bool] | None = None, *, at: datetime | None = None) -> SystemClock:
     """The machine's clock, whose waits end early when ``is_stopping``; with ``at`` it is that moment all the time."""
     from policytrader.adapters.clocks import SystemClock
-    from policytrader.adapters.waiting import never
+    from policytrader.waiting import never
 
     if at is None:
         return SystemClock(is_stopping or never)
@@ -23,6 +23,6 @@ def system_clock(is_stopping: Callable[[], bool] | None = None, *, at: datetime 
 
 def wall_rest(is_stopping: Callable[[], bool]) -> Callable[[float], None]:
     """Let the wall's time pass, until somebody wants to stop."""
-    from policytrader.adapters.waiting import rest
+    from policytrader.waiting import rest
 
     return lambda seconds: rest(seconds, is_stopping)

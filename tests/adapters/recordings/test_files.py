@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from policytrader.adapters.recordings import files, importer
+from policytrader.adapters.recordings import blocks, files, importer
 from policytrader.adapters.recordings.importer import FileReport, import_recording
 from policytrader.cli import main
 from policytrader.errors import RecordingError
@@ -353,7 +353,8 @@ def test_rows_are_written_in_parts_when_there_are_many(tmp_path: Path, monkeypat
     (whole,) = read(tmp_path, MANY)
     expected = rows(tmp_path)
     monkeypatch.setattr(importer, "ROWS_IN_MEMORY", 300)
-    monkeypatch.setattr(importer, "_CHECK_EVERY", 100)
+    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 1)
+    monkeypatch.setattr(files, "_READ_BYTES", 5_000)
     (parts,) = read(tmp_path, MANY)
     (folder,) = (tmp_path / "recorded").glob("day=*/market=*")
     found = sorted(folder.glob("runners-*.parquet"), key=lambda path: int(path.stem.split("-")[1]))
@@ -365,7 +366,8 @@ def test_rows_are_written_in_parts_when_there_are_many(tmp_path: Path, monkeypat
 
 def test_an_instant_is_not_torn_apart_between_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importer, "ROWS_IN_MEMORY", 1)
-    monkeypatch.setattr(importer, "_CHECK_EVERY", 1)
+    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 1)
+    monkeypatch.setattr(files, "_READ_BYTES", 100)
     numbers = (8, 9, 8.2, 8.4)
     imported(
         tmp_path,

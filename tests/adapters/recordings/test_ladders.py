@@ -162,7 +162,71 @@ def odd_value(chance: random.Random, key: str) -> Any:
     return levels if chance.random() < 0.97 else None
 
 
-@pytest.mark.parametrize("seed", range(100))
+def usual_stream(chance: random.Random) -> list[dict[str, Any]]:
+    """Many changes as nearly all are, of full ladders at prices on the ladder, and now and then an odd one."""
+    markets = (WIN,) if chance.random() < 0.7 else (WIN, PLACE)
+    first = {"id": 11, "atb": [[3, 5]], "atl": [[3.1, 2]], "trd": [[3, 2]], "tv": 2, "ltp": 3}
+    messages = [message(0, *(image(first, {"id": 12, "atb": [[8, 1]]}, market=one) for one in markets))]
+    second, oddness = 0.0, chance.choice((0, 0.01, 0.03))
+    for _ in range(chance.randrange(20, 150)):
+        second += chance.choice((0, 0, 0.25, 1, 1, -0.5))
+        changes = [usual_change(chance, chance.choice(markets)) for _ in range(chance.choice((1, 1, 1, 2)))]
+        if chance.random() < oddness:
+            changes.append(odd_change(chance))
+        messages.append(message(max(0, second), *changes))
+    return messages
+
+
+def usual_change(chance: random.Random, market: str) -> dict[str, Any]:
+    if chance.random() < 0.06:
+        more = {"status": chance.choice(("OPEN", "SUSPENDED")), "version": chance.randrange(3)}
+        gone = chance.choice(("ACTIVE", "ACTIVE", "REMOVED"))
+        return {
+            "id": market,
+            "marketDefinition": definition(runner(11), runner(12, gone, bsp=chance.choice((3, "NaN"))), **more),
+        }
+    return change(*[usual_delta(chance) for _ in range(chance.choice((1, 1, 2, 3)))], market=market)
+
+
+def usual_delta(chance: random.Random) -> dict[str, Any]:
+    delta: dict[str, Any] = {"id": chance.choice((11, 12))}
+    for key in chance.sample(("atb", "atl", "trd", "ltp", "spn", "spf"), chance.choice((1, 1, 2))):
+        prices = [3, 3.05, 3.1, 1000, 1.01, 8.2, 990] + [3.07] * (key == "trd" and chance.random() < 0.05)
+        sizes = (0, 0, 2, 2.5, 10.01, 0.004, 7, 3e9)
+        if key in {"ltp", "spn", "spf"}:
+            delta[key] = chance.choice((3, 3.05, 3.1, 3.456, "NaN") if key == "ltp" else (3.45, 3.456, "Infinity"))
+            continue
+        delta[key] = [[chance.choice(prices), chance.choice(sizes)] for _ in range(chance.choice((1, 1, 2, 3)))]
+        if key == "trd":
+            delta["tv"] = chance.choice((10, 20.5, 400.25))
+    return delta
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_usual_streams_play_the_same_and_make_the_same_rows(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - an example, no secret
+    path = write(tmp_path / "one.json", *usual_stream(chance))
+    both_ways(path, tmp_path / "recorded")
+    # Messages in lists are no usual block: each is read by itself.
+    slowly = tmp_path / "slowly.json"
+    slowly.write_bytes(b"".join(b"[" + line + b"]\n" for line in path.read_bytes().splitlines()))
+    import_recording([slowly], tmp_path / "one-by-one")
+    for table in sorted((tmp_path / "recorded").rglob("*.parquet")):
+        other = tmp_path / "one-by-one" / table.relative_to(tmp_path / "recorded")
+        assert in_order(pq.read_table(table)) == in_order(pq.read_table(other)), table.name
+
+
+def in_order(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows; those of an instant by runner."""
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return (
+        rows
+        if "market_id" not in table.schema.names
+        else sorted(rows, key=lambda row: (row["published_at"], row.get("selection_id", 0)))
+    )
+
+
+@pytest.mark.parametrize("seed", range(60))
 def test_odd_streams_play_the_same(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - an example, no secret
     both_ways(write(tmp_path / "one.json", *odd_stream(chance)), tmp_path / "recorded")

@@ -41,7 +41,6 @@ class RunnerBook:
         "last_traded",
         "lay",
         "lay_levels",
-        "published",
         "selection_id",
         "trades",
         "volume",
@@ -52,7 +51,6 @@ class RunnerBook:
         self.selection_id = selection_id
         self.facts = -1
         self.is_out = False
-        self.published = -1
         self.written: State | None = None
         self.clear()
 
@@ -65,7 +63,8 @@ class RunnerBook:
 
     def forget_text(self) -> None:
         """Forget levels at prices that are text, as a change leaves them behind that broke off at them."""
-        for ladder in (self.back, self.lay, self.trades):
+        ladders: list[dict[Any, float]] = [self.back, self.lay, self.trades]
+        for ladder in ladders:
             for price in [price for price in ladder if isinstance(price, str)]:
                 del ladder[price]
 

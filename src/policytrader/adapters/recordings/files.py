@@ -62,13 +62,14 @@ class Member:
     name: str
     pieces: Iterator[bytes]
 
-    def documents(self) -> Iterator[tuple[int, Any]]:
+    def documents(self, lines: Iterator[bytes] | None = None, number: int = 0) -> Iterator[tuple[int, Any]]:
         """Line number and value of each JSON document; usually one to a line, but one may span many.
 
-        Raises ``RecordingError`` at the first line that cannot be read.
+        Of ``lines``, where they are given: those after line ``number``. Raises ``RecordingError`` at the first line
+        that cannot be read.
         """
-        number = blank = last_blank = 0
-        lines = _lines(self.pieces)
+        blank = last_blank = 0
+        lines = _lines(self.pieces) if lines is None else lines
         try:
             for line in lines:
                 number += 1

@@ -9,16 +9,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from policytrader.adapters.recordings import codes
+from policytrader.adapters.recordings.blocks import BlockParser
 from policytrader.adapters.recordings.files import GET_AGAIN, Member, Progress, open_members
-from policytrader.adapters.recordings.ladders import EventCache
-from policytrader.adapters.recordings.playback_stream import StreamPlayback, publish_time
-from policytrader.adapters.recordings.stream import StreamCache
-from policytrader.adapters.recordings.tables import RUNNERS, day_of, runners_table, states_table, write_table
+from policytrader.adapters.recordings.reader import WRONG_SHAPE, StreamReader
+from policytrader.adapters.recordings.tables import day_of, runners_table, states_table, write_table
 from policytrader.errors import Diagnostic, Place, RecordingError
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ ROWS_IN_MEMORY = 200_000
 
 LADDER_ROWS_IN_MEMORY = 500_000
 """Ladder rows of a market held before they are written; about 100 MB."""
-
-_CHECK_EVERY = 1024
 
 
 @dataclass(frozen=True)
@@ -94,86 +92,79 @@ def import_recording(paths: Iterable[Path], out_dir: Path, *, progress: Progress
     """
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        return ImportReport(tuple(report for path in paths for report in _import_file(path, out_dir, progress)))
+        with _workplace(out_dir) as (work_dir, parser):
+            return ImportReport(
+                tuple(report for path in paths for report in _import_file(path, out_dir, work_dir, parser, progress))
+            )
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"
         place = Place(str(error.filename or out_dir))
         raise RecordingError([Diagnostic(place, codes.NOT_WRITTEN, message)]) from error
 
 
-def _import_file(path: Path, out_dir: Path, progress: Progress | None) -> Iterator[FileReport]:
+@contextmanager
+def _workplace(out_dir: Path) -> Iterator[tuple[Path, BlockParser]]:
+    work_dir = Path(tempfile.mkdtemp(prefix=".import-", dir=out_dir))
+    parser = BlockParser(work_dir / "block.json")
+    try:
+        yield work_dir, parser
+    finally:
+        parser.close()
+        shutil.rmtree(work_dir, ignore_errors=True)
+
+
+def _import_file(
+    path: Path, out_dir: Path, work_dir: Path, parser: BlockParser, progress: Progress | None
+) -> Iterator[FileReport]:
     try:
         with open_members(path, progress) as members:
-            for member in members:
-                yield _import_member(member, out_dir)
+            for number, member in enumerate(members):
+                folder = work_dir / str(number)
+                folder.mkdir()
+                try:
+                    run = _Run(member, folder, parser)
+                    error = run.read()
+                    yield run.publish(out_dir, error)
+                finally:
+                    shutil.rmtree(folder, ignore_errors=True)
     except RecordingError as error:
         yield FileReport(str(path), error=error.diagnostics[0])
-
-
-def _import_member(member: Member, out_dir: Path) -> FileReport:
-    work_dir = Path(tempfile.mkdtemp(prefix=".import-", dir=out_dir))
-    try:
-        run = _Run(member, work_dir)
-        error = run.read()
-        return run.publish(out_dir, error)
-    finally:
-        shutil.rmtree(work_dir, ignore_errors=True)
 
 
 class _Run:
     """One member on its way into Parquet."""
 
-    def __init__(self, member: Member, work_dir: Path) -> None:
+    def __init__(self, member: Member, work_dir: Path, parser: BlockParser) -> None:
         self._member = member
         self._work_dir = work_dir
-        self._cache = StreamCache()
-        self._events = EventCache()
-        self._defined: list[tuple[str, Any]] = []
-        # What cannot be played is told by whoever plays it.
-        self._playback = StreamPlayback(lambda _: None, lambda *defined: self._defined.append(defined))
-        self._at = 0
+        self._reader = StreamReader(member, parser)
+        self._cache, self._events = self._reader.cache, self._reader.events
         self._lines = 0
         self._parts: Counter[tuple[str, str]] = Counter()
         self._runner_rows = 0
 
     def read(self) -> Diagnostic | None:
         """Read to the end, or to the first damage, which is returned."""
-        cache, line = self._cache, 0
-        since_check = 0
+        reader = self._reader
         try:
-            for line, document in self._member.documents():  # noqa: B007 - told when the file is damaged
-                for message in document if document.__class__ is list else (document,):
-                    self._apply(message)
-                since_check += 1
-                if since_check == _CHECK_EVERY:
-                    since_check = 0
-                    self._bound_memory()
+            for _ in reader.read():
+                self._bound_memory()
         except RecordingError as error:
             self._lines = max(0, error.diagnostics[0].place.line - 1)
             return error.diagnostics[0]
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-            self._lines = line - 1
-            return self._member.error(line, f"not a message of the stream: {_told(error)}").diagnostics[0]
-        self._lines = line
-        if not cache.markets:
+        except WRONG_SHAPE as error:
+            self._lines = reader.line
+            told = f"not a message of the stream: {_told(error)}"
+            return self._member.error(reader.line + 1, told).diagnostics[0]
+        self._lines = reader.line
+        if not self._cache.markets:
             place, message = Place(self._member.name), "holds no market change (messages with op mcm and mc)"
             return Diagnostic(place, codes.NO_MARKET, message, "Is this a recording of the Exchange Stream?")
-        if not any(market.states for market in cache.markets.values()):
+        if not any(market.states for market in self._cache.markets.values()):
             place, message = Place(self._member.name), "defines no market: none of its messages has a marketDefinition"
             help_text = "A recording must begin with an image, or hold one. Record with EX_MARKET_DEF."
             return Diagnostic(place, codes.NO_MARKET, message, help_text)
         return None
-
-    def _apply(self, message: Any) -> None:
-        if message["op"] != "mcm" or not message.get("mc"):
-            return
-        message["pt"] = publish_time(message["pt"])
-        # A message may be a little late; it is then dated like the one before it.
-        self._at = max(self._at, message["pt"] * 1000)
-        events = self._playback.apply(message, self._at)
-        self._cache.apply(message)
-        self._events.add(events, self._defined, self._at)
-        self._defined.clear()
 
     def publish(self, out_dir: Path, error: Diagnostic | None) -> FileReport:
         """Write what is left and move each market into place."""
@@ -203,7 +194,7 @@ class _Run:
 
     def _bound_memory(self) -> None:
         for events in self._events.markets.values():
-            if len(events.rows) >= LADDER_ROWS_IN_MEMORY:
+            if events.row_count() >= LADDER_ROWS_IN_MEMORY:
                 self._write_ladders(events)
         markets = self._cache.markets.values()
         held = sum(len(market.rows) for market in markets)
@@ -217,12 +208,12 @@ class _Run:
                 return
 
     def _write_rows(self, market: MarketCache, *, everything: bool) -> None:
-        rows = market.take_rows(everything)
-        if not rows and self._parts[market.market_id, "runners"]:
+        columns = market.take_rows(everything)
+        count = len(columns.published)
+        if not count and self._parts[market.market_id, "runners"]:
             return
-        table = runners_table(market.market_id, rows, market.facts) if rows else RUNNERS.empty_table()
-        self._write_part(market.market_id, "runners", table)
-        self._runner_rows += len(rows)
+        self._write_part(market.market_id, "runners", runners_table(market.market_id, columns, market.facts))
+        self._runner_rows += count
 
     def _write_ladders(self, events: MarketEvents) -> None:
         self._write_part(events.market_id, "ladders", events.take_ladders())

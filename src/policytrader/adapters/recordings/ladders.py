@@ -13,8 +13,9 @@ Where a market cannot be played (handicaps, another price ladder), its last defi
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -25,6 +26,7 @@ from policytrader.simulation.events import Quote, Redefine
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from policytrader.adapters.recordings.blocks import Ints
     from policytrader.simulation.events import Event
 
 DEFINITIONS = pa.schema([("published_at", TIME), ("change_no", pa.int32()), ("raw", pa.string())])
@@ -45,7 +47,7 @@ LADDERS = pa.schema(
 
 NO_TICK = -1
 MOST_PENNIES = 2**63 - 1
-_MOST_HUNDREDTHS = 2**53
+MOST_HUNDREDTHS = 2**53
 
 
 class Kind(IntEnum):
@@ -71,56 +73,85 @@ class Sides(IntEnum):
     LAY = 2
 
 
+class LadderColumns(NamedTuple):
+    """Rows of ``LADDERS`` in columns; ``exact`` by row, where there is one."""
+
+    at: Ints
+    change_no: Ints
+    selection_id: Ints
+    kind: Ints
+    tick: Ints
+    pennies: Ints
+    exact: dict[int, str]
+
+
 class MarketEvents:
-    """One market's events on their way into the two tables."""
+    """One market's events on their way into the two tables; ``change_no`` is the number of the next one."""
 
     def __init__(self, market_id: str) -> None:
         """No event yet."""
         self.market_id = market_id
         self.definitions: list[tuple[int, int, str]] = []
         self.rows: list[tuple[int, int, int, int, int, int, str | None]] = []
-        self._change_no = 0
+        self.change_no = 0
+        self._chunks: list[pa.Table] = []
 
     def define(self, at: int, raw: Any) -> None:
         """Take a ``marketDefinition`` published ``at`` (microseconds since 1970)."""
-        self.definitions.append((at, self._change_no, orjson.dumps(raw).decode()))
-        self._change_no += 1
+        self.definitions.append((at, self.change_no, orjson.dumps(raw).decode()))
+        self.change_no += 1
 
     def quote(self, quote: Quote) -> None:
         """Take a quote."""
-        head = (microseconds_between(EPOCH, quote.at), self._change_no, quote.selection_id)
-        self._change_no += 1
+        head = (microseconds_between(EPOCH, quote.at), self.change_no, quote.selection_id)
+        self.change_no += 1
         add, before = self.rows.append, len(self.rows)
         for kind, levels in ((Kind.BACK, quote.back), (Kind.LAY, quote.lay), (Kind.TRADED, quote.traded)):
             for tick, pennies in levels or ():
                 add((*head, kind, tick, min(pennies, MOST_PENNIES), None))
         for kind, price in ((Kind.LAST_TRADED, quote.last_traded), (Kind.NEAR, quote.near), (Kind.FAR, quote.far)):
             if price is not None:
-                add((*head, kind, NO_TICK, *_written(price)))
+                add((*head, kind, NO_TICK, *written(price)))
         told = (quote.back is not None) * Sides.BACK + (quote.lay is not None) * Sides.LAY
         empty = (quote.back == ()) * Sides.BACK + (quote.lay == ()) * Sides.LAY
         if quote.replaces:
             add((*head, Kind.REPLACES, NO_TICK, told, None))
-        elif empty or (len(self.rows) == before and not quote.is_repriced):
-            add((*head, Kind.EMPTY, NO_TICK, empty, None))
         if quote.is_repriced:
             add((*head, Kind.IS_REPRICED, NO_TICK, 0, None))
+        if not quote.replaces and (empty or len(self.rows) == before):
+            add((*head, Kind.EMPTY, NO_TICK, empty, None))
 
     def definitions_table(self) -> pa.Table:
         """All definitions."""
         return _table(self.definitions, DEFINITIONS)
 
+    def append_columns(self, columns: LadderColumns) -> None:
+        """Add the rows of many quotes."""
+        self._pack()
+        if len(columns.at):
+            self._chunks.append(_columns_table(columns))
+
+    def row_count(self) -> int:
+        """Ladder rows since they were last taken."""
+        return len(self.rows) + sum(len(chunk) for chunk in self._chunks)
+
     def take_ladders(self) -> pa.Table:
         """Hand over the rows of the quotes so far."""
-        rows, self.rows = self.rows, []
-        return _table(rows, LADDERS)
+        self._pack()
+        chunks, self._chunks = self._chunks, []
+        return pa.concat_tables(chunks).combine_chunks() if chunks else LADDERS.empty_table()
+
+    def _pack(self) -> None:
+        if self.rows:
+            rows, self.rows = self.rows, []
+            self._chunks.append(_table(rows, LADDERS))
 
 
-def _written(price: Decimal) -> tuple[int, str | None]:
+def written(price: Decimal) -> tuple[int, str | None]:
     """A price as hundredths, and as text where hundredths do not hold it."""
     hundredths = price * 100
     whole = int(hundredths)
-    if whole == hundredths and whole < _MOST_HUNDREDTHS:
+    if whole == hundredths and whole < MOST_HUNDREDTHS:
         return whole, None
     return min(whole, MOST_PENNIES), str(price)
 
@@ -128,6 +159,17 @@ def _written(price: Decimal) -> tuple[int, str | None]:
 def _table(rows: list[Any], schema: pa.Schema) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
+
+
+def _columns_table(columns: LadderColumns) -> pa.Table:
+    arrays = [pa.array(column).cast(field.type) for column, field in zip(columns[:-1], list(LADDERS)[:-1], strict=True)]
+    exact = pa.nulls(len(columns.at), pa.string())
+    if columns.exact:
+        places = np.full(len(columns.at), -1)
+        places[list(columns.exact)] = np.arange(len(columns.exact))
+        indices = pa.array(places, mask=places < 0)
+        exact = pa.array(list(columns.exact.values()), pa.string()).take(indices)
+    return pa.table([*arrays, exact], LADDERS)
 
 
 class EventCache:

@@ -46,7 +46,7 @@ def publish_time(value: Any) -> int:
     return value if value.__class__ is int and 0 <= value <= LATEST_PUBLISHED else whole(value, "pt", LATEST_PUBLISHED)
 
 
-class _Runner:
+class PlayedRunner:
     """What is remembered of a runner: the volume at each price, and the levels of a shallow ladder."""
 
     __slots__ = ("back", "last", "lay", "selection_id", "stands_between", "volume", "volumes")
@@ -56,6 +56,7 @@ class _Runner:
         self.clear()
 
     def clear(self) -> None:
+        """Forget everything, as an image asks for."""
         self.volumes: dict[float, int] = {}
         self.stands_between = False
         self.volume = 0
@@ -64,9 +65,10 @@ class _Runner:
 
     def ticks(self) -> list[int]:
         """The ticks at which something was traded."""
-        return sorted({_tick_below(price) for price in self.volumes})
+        return sorted({tick_below(price) for price in self.volumes})
 
     def clear_levels(self) -> None:
+        """Forget the levels of a shallow ladder."""
         self.back: dict[int, tuple[int, int]] = {}
         self.lay: dict[int, tuple[int, int]] = {}
 
@@ -81,7 +83,7 @@ class StreamPlayback:
         self.reading = ""
         self._tell = tell
         self._defined = defined
-        self._markets: dict[str, _Market] = {}
+        self.markets: dict[str, PlayedMarket] = {}
         self._undefined: dict[str, str] = {}
 
     def apply(self, message: Message, at: int) -> list[Event]:
@@ -94,7 +96,7 @@ class StreamPlayback:
         is_image = message.get("ct") == "SUB_IMAGE" and message.get("segmentType") in WHOLE_IMAGE
         events: list[Event] = []
         for change in message["mc"]:
-            market = self._markets.get(change["id"]) or self._market(change["id"])
+            market = self.markets.get(change["id"]) or self._market(change["id"])
             if published < market.published:
                 market.check_late(published)
             else:
@@ -123,12 +125,12 @@ class StreamPlayback:
     def end(self) -> None:
         """Tell which markets were never defined, so that nothing of them was played."""
         for market_id, name in self._undefined.items():
-            if self._markets[market_id].definition is None:
+            if self.markets[market_id].definition is None:
                 message = f"market {market_id} is not played: no message has its marketDefinition"
                 help_text = "A recording must begin with an image, or hold one. Record with EX_MARKET_DEF."
                 self._tell(Diagnostic(Place(name), codes.NO_MARKET, message, help_text))
 
-    def _define(self, market: _Market, raw: Any, moment: datetime, events: list[Event]) -> None:
+    def _define(self, market: PlayedMarket, raw: Any, moment: datetime, events: list[Event]) -> None:
         try:
             definition = play_definition(market.market_id, raw, market.definition)
         except UnplayableError as error:
@@ -143,11 +145,11 @@ class StreamPlayback:
                 self._defined(market.market_id, raw)
             events.append(Redefine(moment, definition))
 
-    def _market(self, market_id: Any) -> _Market:
+    def _market(self, market_id: Any) -> PlayedMarket:
         if not isinstance(market_id, str) or not MARKET_ID.fullmatch(market_id):
             message = f"market id is {market_id!r}"
             raise ValueError(message)
-        market = self._markets[market_id] = _Market(market_id)
+        market = self.markets[market_id] = PlayedMarket(market_id)
         return market
 
 
@@ -157,7 +159,7 @@ def not_played(market_id: str, name: str, error: UnplayableError) -> Diagnostic:
     return Diagnostic(Place(name), codes.NOT_SUPPORTED, message, severity=Severity.WARNING)
 
 
-class _Market:
+class PlayedMarket:
     """One market: how deep its stream is, and what is remembered of its runners."""
 
     def __init__(self, market_id: str) -> None:
@@ -166,7 +168,12 @@ class _Market:
         self.is_playable = True
         self.published = 0
         self._depth = Depth.NONE
-        self._runners: dict[Any, _Runner] = {}
+        self._runners: dict[Any, PlayedRunner] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its stream carries full ladders."""
+        return self._depth is Depth.FULL
 
     def check_late(self, published: int) -> None:
         """A message may be a little late; much later means another recording."""
@@ -182,7 +189,7 @@ class _Market:
         self.definition = definition
         for runner in definition.runners:
             if runner.selection_id not in self._runners:
-                self._runners[runner.selection_id] = _Runner(runner.selection_id)
+                self._runners[runner.selection_id] = PlayedRunner(runner.selection_id)
 
     def quotes(self, deltas: Sequence[Message], moment: datetime, is_image: bool) -> list[Quote]:  # noqa: FBT001 - hot
         """Runner changes as quotes. After an image a runner holds what the image says of it, and nothing else."""
@@ -197,7 +204,7 @@ class _Market:
                 made.append(self._quote(runner, delta, moment, False))  # noqa: FBT003 - hot
         return made
 
-    def _quote(self, runner: _Runner, delta: Message, moment: datetime, is_new: bool) -> Quote:  # noqa: FBT001 - hot
+    def _quote(self, runner: PlayedRunner, delta: Message, moment: datetime, is_new: bool) -> Quote:  # noqa: FBT001 - hot
         """One change. ``is_new`` where the ladders replace what was there."""
         back: Levels | None = None
         lay: Levels | None = None
@@ -217,9 +224,9 @@ class _Market:
         last, is_repriced = None, False
         if "ltp" in delta:
             last = _price(delta["ltp"], "ltp")
-            runner.last = None if last is None else _tick_below(float(last))
+            runner.last = None if last is None else tick_below(float(last))
         if delta.get("trd"):
-            traded, is_repriced = _trades(runner, delta["trd"])
+            traded, is_repriced = trades(runner, delta["trd"])
         elif "tv" in delta:
             traded = _volume(runner, delta["tv"])
         near = _price(delta["spn"], "spn") if "spn" in delta else None
@@ -231,8 +238,8 @@ class _Market:
     def _image(self, deltas: Sequence[Message], moment: datetime) -> list[Quote]:
         """What the image says, each runner's first change as a whole; runners that it leaves out have no prices."""
         made = []
-        before = {runner.selection_id: runner.ticks() for runner in self._distinct()}
-        for known in self._distinct():
+        before = {runner.selection_id: runner.ticks() for runner in self.distinct_runners()}
+        for known in self.distinct_runners():
             known.clear()
         for delta in deltas:
             runner = self._known(delta)
@@ -257,15 +264,15 @@ class _Market:
             back, lay = LADDER_KEYS[depth]
             if depth > self._depth and any(back in delta or lay in delta for delta in deltas):
                 was, self._depth = self._depth, depth
-                for runner in self._distinct():
+                for runner in self.distinct_runners():
                     runner.clear_levels()
                 if was is not Depth.NONE:
-                    runners = self._distinct()
+                    runners = self.distinct_runners()
                     return [Quote(moment, self.market_id, one.selection_id, (), (), replaces=True) for one in runners]
                 break
         return []
 
-    def _known(self, delta: Message) -> _Runner | None:
+    def _known(self, delta: Message) -> PlayedRunner | None:
         """The runner of a change whose id may be written as text; None for one that no definition names."""
         written = delta["id"]
         runner = self._runners.get(whole(written, "runner id"))
@@ -273,7 +280,8 @@ class _Market:
             self._runners[written] = runner
         return runner
 
-    def _distinct(self) -> list[_Runner]:
+    def distinct_runners(self) -> list[PlayedRunner]:
+        """The runners that a definition has named."""
         return [runner for key, runner in self._runners.items() if key == runner.selection_id]
 
 
@@ -304,8 +312,11 @@ def _best_levels(levels: dict[int, tuple[int, int]], entries: Sequence[Any]) -> 
     return tuple([levels[level] for level in sorted(levels)])
 
 
-def _trades(runner: _Runner, entries: Sequence[Any]) -> tuple[Levels | None, bool]:
-    """Cumulative volume by tick, and whether it was re-priced. A reduced price counts at the tick below it."""
+def trades(runner: PlayedRunner, entries: Sequence[Any]) -> tuple[Levels | None, bool]:
+    """[price, size] as cumulative volume by tick, and whether it was re-priced.
+
+    A price that a removal has reduced counts at the tick below it.
+    """
     volumes = runner.volumes
     if len(entries) >= len(volumes) and not any(size > 0 for _, size in entries):
         return None, False  # zero at every price: an artefact of settlement
@@ -321,15 +332,15 @@ def _trades(runner: _Runner, entries: Sequence[Any]) -> tuple[Levels | None, boo
         runner.stands_between = any(price not in _TICKS for price, _ in entries)
     if not runner.stands_between:
         return tuple([(_TICKS[price], volumes.get(price, 0)) for price, _ in entries]), is_repriced
-    totals = dict.fromkeys([_tick_below(price) for price, _ in entries], 0)
+    totals = dict.fromkeys([tick_below(price) for price, _ in entries], 0)
     for price, pennies in volumes.items():
-        tick = _tick_below(price)
+        tick = tick_below(price)
         if tick in totals:
             totals[tick] += pennies
     return tuple(totals.items()), is_repriced
 
 
-def _volume(runner: _Runner, value: Any) -> Levels | None:
+def _volume(runner: PlayedRunner, value: Any) -> Levels | None:
     """Volume without its prices counts at the last traded one."""
     volume = number(value, "tv")
     if volume is None or runner.last is None or (runner.volumes and not runner.volume):
@@ -343,7 +354,8 @@ def _volume(runner: _Runner, value: Any) -> Levels | None:
     return ((runner.last, runner.volumes[price]),)
 
 
-def _tick_below(price: float) -> int:
+def tick_below(price: float) -> int:
+    """The tick at a price, or the one below it."""
     tick = _TICKS.get(price)
     return max(0, bisect_right(_FLOATS, price) - 1) if tick is None else tick
 

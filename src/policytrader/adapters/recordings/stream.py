@@ -6,11 +6,12 @@ their JSON. Numbers stay what orjson made of them until ``tables`` turns whole c
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.recordings.book import NO_BACK, NO_LAY, Message, RunnerBook, RunnerRow, State
+from policytrader.adapters.recordings.book import NO_BACK, NO_LAY, Message, RunnerBook, State
 from policytrader.adapters.recordings.definition import (
     REMOVED,
+    Definition,
     MarketState,
     RunnerFacts,
     number,
@@ -27,6 +28,11 @@ from policytrader.adapters.recordings.messages import (
     WHOLE_IMAGE,
     Depth,
 )
+from policytrader.adapters.recordings.runner_columns import RunnerRows
+
+if TYPE_CHECKING:
+    from policytrader.adapters.recordings.blocks import Ints
+    from policytrader.adapters.recordings.runner_columns import RunnerColumns
 
 
 class MarketCache:
@@ -47,7 +53,7 @@ class MarketCache:
         self.facts: list[RunnerFacts] = []
         self._fact_indices: dict[RunnerFacts, int] = {}
         self.states: list[tuple[int, MarketState]] = []
-        self.rows: list[RunnerRow] = []
+        self.rows = RunnerRows()
 
     def apply(self, change: Message, published: int, message_is_image: bool) -> None:  # noqa: FBT001 - hot
         """Apply one market change of a message, of any kind."""
@@ -60,19 +66,20 @@ class MarketCache:
         try:
             touched = self._apply_all(change, deltas, published, is_image)
         except (TypeError, ValueError):
-            for book in self._distinct_books():
+            for book in self.distinct_books():
                 book.forget_text()
             # Numbers written as text, perhaps. To apply a change twice does no harm: its sizes are absolute.
-            touched = self._apply_all(change, plain_deltas(deltas), published, is_image) + self._distinct_books()
+            touched = self._apply_all(change, plain_deltas(deltas), published, is_image) + self.distinct_books()
         self.write(touched, published)
 
-    def take_rows(self, everything: bool) -> list[RunnerRow]:  # noqa: FBT001
+    def take_rows(self, everything: bool) -> RunnerColumns:  # noqa: FBT001
         """Hand over the runner rows. Those of the newest instant may still change and stay, unless all are wanted."""
-        rows, keep = self.rows, 0
-        while not everything and keep < len(rows) and rows[-1 - keep][0] == self.published:
-            keep += 1
-        self.rows = rows[len(rows) - keep :]
-        return rows[: len(rows) - keep]
+        return self.rows.take(None if everything else self.published)
+
+    def pass_over(self, published: Ints) -> None:
+        """Count changes that were applied elsewhere, published in this order."""
+        self.updates += len(published)
+        self.published = int(published[-1])
 
     def _in_order(self, published: int) -> int:
         """A message may be a little late; its content is then dated like the one before it."""
@@ -160,23 +167,7 @@ class MarketCache:
                 if state == book.written:
                     continue
             book.written = state
-            row = (published, book.selection_id, book.volume, state)
-            if book.published == published:
-                self._replace(row)
-            else:
-                book.published = published
-                rows.append(row)
-
-    def _replace(self, row: RunnerRow) -> None:
-        """One row for a runner and an instant: the last one."""
-        rows = self.rows
-        for index in range(len(rows) - 1, -1, -1):
-            if rows[index][0] != row[0]:
-                break
-            if rows[index][1] == row[1]:
-                rows[index] = row
-                return
-        rows.append(row)
+            rows.append((published, book.selection_id, book.volume, state))
 
     def _apply_all(
         self,
@@ -189,12 +180,12 @@ class MarketCache:
         touched: list[RunnerBook] = []
         if is_image:
             self.depth, self.is_full = Depth.NONE, False
-            touched += self._distinct_books()
+            touched += self.distinct_books()
             for book in touched:
                 book.clear()
         definition = change.get("marketDefinition")
         if definition is not None:
-            touched += self._define(definition, published)
+            touched += self.define(read_definition(definition), published)
         touched += self._deepen(deltas)
         if self.is_full:
             return touched + self.apply_full(deltas)
@@ -213,14 +204,14 @@ class MarketCache:
             back, lay = LADDER_KEYS[depth]
             if depth > self.depth and any(back in delta or lay in delta for delta in deltas):
                 self.depth, self.is_full = depth, depth is Depth.FULL
-                books = self._distinct_books()
+                books = self.distinct_books()
                 for book in books:
                     book.clear_ladders()
                 return books
         return []
 
-    def _define(self, raw: Any, published: int) -> list[RunnerBook]:
-        definition = read_definition(raw)
+    def define(self, definition: Definition, published: int) -> list[RunnerBook]:
+        """Take a definition; returns all runners."""
         if self.state is None:
             self.race_id = race_id_of(self.market_id, definition.market)
             self.first_market_time = definition.market.market_time
@@ -236,7 +227,7 @@ class MarketCache:
                 facts = facts._replace(runner_name=before.runner_name)  # noqa: PLW2901 - a name once known stays
             book.facts = self._fact_index(facts)
             book.is_out = facts.status in REMOVED
-        books = self._distinct_books()
+        books = self.distinct_books()
         for book in books:
             if book.facts >= 0 and book.selection_id not in definition.runners:
                 book.facts = self._fact_index(self.facts[book.facts]._replace(status=None, listed=False))
@@ -258,7 +249,8 @@ class MarketCache:
         self.books[delta["id"]] = book
         return book
 
-    def _distinct_books(self) -> list[RunnerBook]:
+    def distinct_books(self) -> list[RunnerBook]:
+        """The runners' books."""
         return [book for key, book in self.books.items() if key == book.selection_id]
 
 

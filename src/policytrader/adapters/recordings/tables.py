@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings import codes
-from policytrader.adapters.recordings.book import RunnerState
 from policytrader.adapters.recordings.definition import MarketState, RunnerFacts, from_microseconds
 from policytrader.errors import Diagnostic, Place, RecordingError
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from policytrader.adapters.recordings.book import RunnerRow
+    from policytrader.adapters.recordings.runner_columns import RunnerColumns
     from policytrader.adapters.recordings.stream import MarketCache
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -128,24 +127,25 @@ def states_table(market: MarketCache) -> pa.Table:
     return pa.table([arrays[field.name] for field in STATES], schema=STATES)
 
 
-def runners_table(market_id: str, rows: Sequence[RunnerRow], facts: Sequence[RunnerFacts]) -> pa.Table:
-    """Runner rows (``RunnerRow``) of one market; at least one."""
-    published, selection_ids, volumes, states = zip(*rows, strict=True)
-    columns = dict(zip(RunnerState._fields, zip(*states, strict=True), strict=True)) | {"traded_volume": volumes}
-    used = pa.array(columns["facts"], pa.int32())
+def runners_table(market_id: str, columns: RunnerColumns, facts: Sequence[RunnerFacts]) -> pa.Table:
+    """Runner rows of one market."""
+    if not len(columns.published):
+        return RUNNERS.empty_table()
+    used = pa.array(columns.facts, pa.int32())
     named = dict(zip(RunnerFacts._fields, zip(*facts, strict=True), strict=True))
     arrays: dict[str, Any] = {
-        "published_at": _milliseconds(published),
-        "market_id": pa.repeat(pa.scalar(market_id, pa.string()), len(rows)),
-        "selection_id": pa.array(selection_ids, pa.int64()),
+        "published_at": _milliseconds(columns.published),
+        "market_id": pa.repeat(pa.scalar(market_id, pa.string()), len(used)),
+        "selection_id": pa.array(columns.selection_id, pa.int64()),
         "adjustment_factor": _decimals(named["adjustment_factor"], FACTOR, _FACTORS).take(used),
     }
     for name in ("runner_name", "status", "removed_at", "listed"):
         arrays[name] = _array(named[name], RUNNERS.field(name)).take(used)
     for name in ("best_back", "best_lay", "last_traded"):
-        arrays[name] = _decimals(columns[name], PRICE, _PRICES)
-    for name in ("best_back_size", "best_lay_size", "traded_volume"):
-        arrays[name] = _decimals(columns[name], SIZE, _SIZES)
+        arrays[name] = _decimals(getattr(columns, name), PRICE, _PRICES)
+    for name in ("best_back_size", "best_lay_size"):
+        arrays[name] = _decimals(getattr(columns, name), SIZE, _SIZES)
+    arrays["traded_volume"] = _decimals(columns.volume, SIZE, _SIZES)
     return pa.table([arrays[field.name] for field in RUNNERS], schema=RUNNERS)
 
 
@@ -248,7 +248,7 @@ def day_of(market: MarketCache) -> str:
     return from_microseconds(market.first_market_time).date().isoformat()
 
 
-def _milliseconds(values: Sequence[int]) -> Any:
+def _milliseconds(values: Any) -> Any:
     return pa.array(values, pa.timestamp("ms", tz="UTC")).cast(TIME)
 
 
@@ -256,7 +256,7 @@ def _array(values: Sequence[Any], field: Any) -> Any:
     return pa.array(values, field.type)
 
 
-def _decimals(values: Sequence[float | None], kind: Any, within: tuple[Any, Any]) -> Any:
+def _decimals(values: Any, kind: Any, within: tuple[Any, Any]) -> Any:
     """Exact decimals from the nearest doubles: what had at most the type's decimals in the file has them again.
 
     Further decimals are artefacts of the sender's arithmetic and rounded off. Out of bounds is missing.

@@ -12,8 +12,8 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from policytrader.adapters.sql.problems import READ_ONLY, mapped, schema_error
 from policytrader.adapters.sql.tables import SCHEMA
-from policytrader.adapters.waiting import rest
 from policytrader.errors import StoreError, UsageError
+from policytrader.waiting import rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""Replay: a policy over recorded races, by the daemon's own statement, desk and gate, without its waiting."""
+"""Replay: what a policy would have done over recorded races, and what two of them do differently, and why."""

@@ -30,9 +30,9 @@ from policytrader.engine.entry import EntryRules
 from policytrader.engine.evaluate import BELOW_MINIMUM, Decider, decision_order
 from policytrader.engine.plan import Plan
 from policytrader.engine.protect import Guard
-from policytrader.model.decision import Action, Verdict
+from policytrader.engine.size import size_of
+from policytrader.model.decision import Action, PlannedOrder, Verdict
 from policytrader.model.journal import Lease
-from policytrader.model.money import ZERO
 from policytrader.model.position import exposure_of
 from policytrader.model.records import StoredSelection
 from policytrader.model.times import EPOCH, microseconds_between
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
     from policytrader.policy.protection import Protections
     from policytrader.ports import Exchange, PriceFeed
+    from policytrader.simulation.bets import SimulatedBet
     from policytrader.simulation.exchange import SimulatedExchange
 
     Ports = Callable[[SimulatedExchange], tuple[Exchange, PriceFeed]]
@@ -87,10 +88,11 @@ class DayFold:
         self.runs = {run.selection.selection_ref: run for run in runs}
         records = {key: market for run in runs for key, market in run.history.race.markets.items()}
         begin = min(int(run.history.ticks[0]) for run in runs)
+        self._records = records
         self.world = ReplayWorld(begin, records, minimum)
         exchange, prices = ports(self.world.exchange)
         prices = CheckedPrices(prices)
-        self._views = Views(self.world, records, captures, prices)
+        self._views = Views(self.world, records, captures)
         self.store = ReplayStore(_stored(run.selection, moment(begin)) for run in runs)
         store, clock = cast("Any", self.store), cast("Any", _Clock(self.world))
         numbers = count(1)
@@ -113,6 +115,7 @@ class DayFold:
         """Picks whose order was refused, or too small, for a reason that lasts as long as their row and the bets do."""
         self._closing: dict[str, int] = {}
         """Market id -> the tick at which its result is read."""
+        self._risks: dict[tuple[str, int, int, int], int] = {}
         self.ticks_taken = 0
 
     def run(self) -> None:
@@ -121,14 +124,15 @@ class DayFold:
             self._push(ref, run.next_of(run.wanted() & run.meets | run.turning(), int(run.history.ticks[0]) - 1))
         while self._queue:
             at = self._queue[0][0]
-            self._tick(at, self._pop(at))
+            if refs := self._pop(at):
+                self._tick(at, refs)
         self._end()
 
     # --- A tick -------------------------------------------------------------------------------------------------------
 
     def _tick(self, at: int, refs: list[str]) -> None:
         self.world.advance(at)
-        runs = [self.runs[ref] for ref in refs]
+        runs = [self.runs[ref] for ref in refs if ref in self.runs]
         for run in runs:
             if run.has_orders:
                 self.world.look(*run.key, at)
@@ -141,7 +145,7 @@ class DayFold:
             self._plan_next(run, at)
 
     def _outlook(self, run: PickRun, at: int) -> Outcome | None:
-        """What the statement says of the pick; None where orders of ours may have changed it, so that it must be asked."""
+        """What the statement says of the pick; None where orders of ours may have changed it: then it is asked."""
         selection = self.store.selection(run.selection.selection_ref)
         row = run.row_at(at)
         if not selection.valid or selection.closed or (self._reads.position and run.has_orders):
@@ -204,6 +208,7 @@ class DayFold:
         refused = dict(tick.refused)
         acted = {done.entry.intent.selection_ref for done in tick.executed} | set(tick.closing)
         acted |= {one.selection.selection_ref for one in tick.plan.decisions if one.action is Action.CANCEL}
+        alone = Guard(self._policy.protection.protections, tick.plan.snapshot)
         for decision in tick.plan.decisions:
             ref = decision.selection.selection_ref
             run = self.runs[ref]
@@ -216,10 +221,22 @@ class DayFold:
             if ref in acted or run.has_orders:
                 self._weigh(run)
             is_small = decision.action is Action.WAIT and decision.code == BELOW_MINIMUM
-            self._plan_next(run, at, code=code or (BELOW_MINIMUM if is_small else None), has_acted=ref in acted)
+            lasting = code or (BELOW_MINIMUM if is_small else None)
+            self._plan_next(run, at, code=lasting, has_acted=ref in acted, is_passing=self._is_passing(decision, alone))
         self._wake(at, tick, acted, is_settled=is_settled)
         for done in tick.executed:
             self._await_result(done.entry)
+
+    def _is_passing(self, decision: Decision, alone: Guard) -> bool:
+        """Whether what blocked the order was planned in the same tick, or the time: at the next it may be gone."""
+        if decision.action is not Action.BLOCKED:
+            return False
+        price, depth = decision.offered
+        assert price is not None, "it was a candidate"
+        selection = decision.selection
+        size = size_of(decision.stake.remaining, selection.side, price, depth)
+        code = alone.refuse(selection, PlannedOrder(selection.side, price, size))
+        return code is None or code in _BY_TIME
 
     def _wake(self, at: int, tick: Tick, acted: set[str], *, is_settled: bool) -> None:
         """Picks on a runner that was bet on, and those that wait for anything to be bet, look again."""
@@ -233,14 +250,16 @@ class DayFold:
             for ref in waiting:
                 self._push(ref, self.runs[ref].tick_after(at))
 
-    def _plan_next(self, run: PickRun, at: int, *, code: str | None = None, has_acted: bool = False) -> None:
+    def _plan_next(
+        self, run: PickRun, at: int, *, code: str | None = None, has_acted: bool = False, is_passing: bool = False
+    ) -> None:
         """When the pick may have to act again, after the tick ``at``; ``code`` is what refused its order."""
         ref = run.selection.selection_ref
         selection = self.store.selection(ref)
         if selection.closed:
             return
         following = run.tick_after(at)
-        if run.is_resting or code in _BY_TIME:
+        if run.is_resting or is_passing or code in _BY_TIME:
             self._push(ref, following)
             return
         if not selection.valid:
@@ -289,7 +308,14 @@ class DayFold:
         own = [bet for bet in bets if bet.side is run.selection.side]
         resting = [microseconds_between(EPOCH, bet.placed_at) for bet in own if bet.is_open]
         run.rests_since = min(resting, default=None)
-        run.exposure = int(sum((exposure_of(bet.as_bet().as_order(is_ours=True)) for bet in own), ZERO) * _AMOUNT)
+        run.exposure = sum(map(self._risk_of, own))
+
+    def _risk_of(self, bet: SimulatedBet) -> int:
+        """What a bet can lose, in 1e-10; worked out once for each state of it."""
+        state = (bet.bet_id, bet.pennies_matched, bet.payout, bet.pennies_remaining)
+        if state not in self._risks:
+            self._risks[state] = int(exposure_of(bet.as_bet().as_order(is_ours=True)) * _AMOUNT)
+        return self._risks[state]
 
     def _push(self, ref: str, at: int | None) -> None:
         if at is not None and at < self._due.get(ref, at + 1):
@@ -297,15 +323,31 @@ class DayFold:
             heapq.heappush(self._queue, (at, ref))
 
     def _pop(self, at: int) -> list[str]:
-        """The picks that are due; an empty list where only a result is to be read."""
-        refs = []
+        """What is due: picks by reference, and results that are to be read."""
+        refs: list[str] = []
         while self._queue and self._queue[0][0] == at:
             _, ref = heapq.heappop(self._queue)
-            if self._due.get(ref) == at:
-                del self._due[ref]
-                if ref in self.runs:
-                    refs.append(ref)
+            if self._due.get(ref) != at:
+                continue
+            del self._due[ref]
+            if ref.startswith(_NEWS):
+                self._hear(ref.removeprefix(_NEWS), at)
+            else:
+                refs.append(ref)
         return refs
+
+    def _hear(self, market_id: str, at: int) -> None:
+        """A market with bets has another definition: what is at risk may be less, for everybody who waits for that."""
+        waiting, self._waiting = self._waiting, set()
+        for ref in waiting:
+            self._push(ref, self.runs[ref].tick_after(at - 1))
+        self._await_news(market_id, at)
+
+    def _await_news(self, market_id: str, at: int) -> None:
+        record = self._records[market_id]
+        place = record.place_at(at) + 1
+        if place < len(record.times):
+            self._push(f"{_NEWS}{market_id}", record.times[place])
 
     # --- Results ------------------------------------------------------------------------------------------------------
 
@@ -313,6 +355,7 @@ class DayFold:
         """The tick at which the market is seen to be closed reads its result."""
         market_id = entry.intent.market_id
         run = self.runs[entry.intent.selection_ref]
+        self._await_news(market_id, microseconds_between(EPOCH, entry.intent.created_at))
         closed_at = run.history.race.markets[market_id].closed_at
         if market_id in self._closing or closed_at is None:
             return
@@ -350,8 +393,8 @@ class DayFold:
         return microseconds_between(EPOCH, self.world.exchange.now)
 
 
-_RESULT = "\0"
-"""Begins what stands in the queue for a market's result: no pick is named so."""
+_RESULT, _NEWS = "\0", "\1"
+"""Begin what stands in the queue for a market, its result or its next definition: no pick is named so."""
 
 
 class _Clock:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
 from policytrader.app.replay.fold import DayFold
 from policytrader.app.replay.rows import HistoryRows, RacePicks, catalogue_ticks
 from policytrader.app.replay.run import PickRun
+from policytrader.app.replay.select import RaceAt, RunnerAt, pick_runners, picking_time
 from policytrader.app.timetable import next_tick
 from policytrader.engine.evaluate import Engine, decision_order
 from policytrader.engine.history import HistoryEngine
 from policytrader.model.money import ZERO
 from policytrader.model.replay import ReplayedOrder, ReplayedSelection
-from policytrader.model.snapshot import MarketType, ReferenceRunner, RunnerStatus, Selection
+from policytrader.model.snapshot import MarketStatus, MarketType, ReferenceRunner, RunnerStatus, Selection
 from policytrader.model.times import EPOCH, LONDON, london_day, microseconds_between
 from policytrader.policy.values import duration
 from policytrader.ports.races import MISSING, MarketRecord, RaceRecord, moment, runner_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from policytrader.model.money import MinimumSize
     from policytrader.model.snapshot import Side
     from policytrader.policy.policy_set import PolicySet
+    from policytrader.policy.selections import SelectionsPolicy
     from policytrader.ports import Exchange, PriceFeed
     from policytrader.simulation.bets import SimulatedBet
     from policytrader.simulation.exchange import SimulatedExchange
@@ -41,7 +43,6 @@ CHANGE, SCHEDULE = "change", "schedule"
 """Cadences that are no durations: a tick at every change of a race's prices, or as the policy's schedule has it."""
 DEFAULT_CAPTURE = "8h"
 _DAY = timedelta(days=1)
-_AFTER_END = timedelta(minutes=10)
 _ROWS_TOGETHER = 400_000
 """Rows that are judged in one statement: days are put together up to here."""
 
@@ -64,11 +65,13 @@ class ReplayTerms:
     """How a replay is made.
 
     ``cadence`` is a duration such as ``15s``, ``change`` or ``schedule``; ``capture`` how long before the off as first
-    recorded the picks are made and their race captured, or a moment (UTC) for all of them.
+    recorded the picks are made and their race captured, or a moment (UTC) for all of them. ``select`` picks by rule, in
+    races without picks of their own; then its time is the capture's. ``ports`` makes the ports of an exchange.
     """
 
     cadence: str = SCHEDULE
     capture: str | datetime = DEFAULT_CAPTURE
+    select: SelectionsPolicy | None = None
     minimum: MinimumSize
     ports: Callable[[SimulatedExchange], tuple[Exchange, PriceFeed]]
 
@@ -179,23 +182,15 @@ class _Day:
         self, race: RaceRecord, chosen: Sequence[ReplayPick], terms: ReplayTerms
     ) -> tuple[tuple[Selection, ...], tuple[ReferenceRunner, ...], int, int] | None:
         """The picks as selections, their capture, and from when to when they are decided."""
-        at = _captured_at(race, terms.capture)
+        made = make_picks(race, chosen, terms)
+        self.problems += made.problems
         midnight = datetime.combine(self.day, time(), LONDON).astimezone(UTC)
         tomorrow = datetime.combine(self.day + _DAY, time(), LONDON).astimezone(UTC)
-        begin = max(at, microseconds_between(EPOCH, midnight))
+        begin = max(made.at, microseconds_between(EPOCH, midnight))
         end = min(race.until, microseconds_between(EPOCH, tomorrow) - 1)
-        race_id = next((one.race_id for one in chosen if one.race_id is not None), race.race_id)
-        captures = _capture(race, race_id, at)
-        selections = []
-        for pick in chosen:
-            selection = _selection(pick, race, race_id, at, captures)
-            if isinstance(selection, str):
-                self.problems.append(selection)
-            else:
-                selections.append(selection)
-        if not selections or begin > end:
+        if not made.selections or begin > end:
             return None
-        return tuple(sorted(selections, key=decision_order)), captures, begin, end
+        return tuple(sorted(made.selections, key=decision_order)), made.captures, begin, end
 
     def nothing(self) -> DayReplay:
         return DayReplay(
@@ -219,6 +214,35 @@ class _Day:
 
 
 # --- The morning ------------------------------------------------------------------------------------------------------
+
+
+class Made(NamedTuple):
+    """The picks of a race, their capture, when it was taken, and which picks could not be made."""
+
+    at: int
+    selections: tuple[Selection, ...]
+    captures: tuple[ReferenceRunner, ...]
+    problems: tuple[str, ...] = ()
+
+
+def make_picks(race: RaceRecord, chosen: Sequence[ReplayPick], terms: ReplayTerms) -> Made:
+    """The picks of a race as selections, with its capture."""
+    if terms.select is not None and not chosen:
+        at = microseconds_between(EPOCH, picking_time(terms.select, race.off))
+        if at < race.first_at:
+            return Made(at, (), (), (f"race {race.race_id} is not recorded {terms.select.at} before its off",))
+        picked = pick_runners(terms.select, race_at(race, at))
+        return Made(at, picked.selections, picked.capture)
+    at = _captured_at(race, terms.capture)
+    race_id = next((one.race_id for one in chosen if one.race_id is not None), race.race_id)
+    captures = _capture(race, race_id, at)
+    found = [_selection(pick, race, race_id, at, captures) for pick in chosen]
+    return Made(
+        at,
+        tuple(one for one in found if not isinstance(one, str)),
+        captures,
+        tuple(one for one in found if isinstance(one, str)),
+    )
 
 
 def _captured_at(race: RaceRecord, capture: str | datetime) -> int:
@@ -249,6 +273,33 @@ def _capture(race: RaceRecord, race_id: str, at: int) -> tuple[ReferenceRunner, 
             _reference_price(market, one.selection_id, at) if has_prices else None,
         )
         for one in active
+    )
+
+
+def race_at(race: RaceRecord, at: int) -> RaceAt:
+    """A recorded race at one moment, for whoever picks by rule: its open markets and what they show."""
+    runners: list[RunnerAt] = []
+    newest = None
+    for market in race.markets.values():
+        definition = market.definition_at(at)
+        if definition is None or definition.status is not MarketStatus.OPEN or definition.in_play:
+            continue
+        newest = newest or definition
+        for one in definition.runners:
+            best = market.runners[one.selection_id].best
+            row = best.row_at(at)
+            shown = (None, None, None) if row < 0 else (best.back[row], best.lay[row], best.last_traded[row])
+            prices = (None if price is None or price == MISSING else from_pennies(int(price)) for price in shown)
+            runners.append(
+                RunnerAt(market.market_id, market.market_type, one.selection_id, one.name, one.status, *prices)
+            )
+    return RaceAt(
+        race_id=race.race_id,
+        race_time=race.off if newest is None else newest.start,
+        course=None if newest is None else newest.venue,
+        country_code=None if newest is None else newest.country_code,
+        at=moment(at),
+        runners=tuple(runners),
     )
 
 

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from policytrader.app.assemble import RaceMarket, assemble_snapshot
-from policytrader.app.checked_prices import checked
+from policytrader.app.assemble import AccountView, RaceMarket, assemble_snapshot
+from policytrader.app.replay.world import ReplayWorld
 from policytrader.engine.entry import OwnPrices
 from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
+from policytrader.model.money import MINIMUM_SIZES
 from policytrader.model.snapshot import RunnerStatus
+from policytrader.model.times import EPOCH, microseconds_between
 from policytrader.ports.races import MISSING, moment
-from policytrader.simulation.units import from_pennies
+from policytrader.simulation.units import HUNDREDTHS, from_pennies, to_pennies
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
     from decimal import Decimal
 
-    from policytrader.app.assemble import AccountView
     from policytrader.app.replay.run import PickRun
-    from policytrader.app.replay.world import ReplayWorld
     from policytrader.model.records import StoredSelection
-    from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
-    from policytrader.ports import PriceFeed
-    from policytrader.ports.races import MarketRecord
+    from policytrader.model.snapshot import Order, ReferenceRunner, Selection, Snapshot
+    from policytrader.ports.races import MarketRecord, RaceRecord
     from policytrader.simulation.definition import RunnerDefinition
 
-_Shown = tuple[PriceSize | None, PriceSize | None, "Decimal | None"]
+_Shown = tuple[int, int, int, int, int]
+"""Best back, its size, best lay, its size, last traded price: hundredths and pennies, ``MISSING`` for none."""
+_NOTHING: _Shown = (MISSING,) * 5
 
 
 class Views:
@@ -36,13 +39,11 @@ class Views:
         world: ReplayWorld,
         records: Mapping[str, MarketRecord],
         captures: Mapping[str, tuple[ReferenceRunner, ...]],
-        prices: PriceFeed,
     ) -> None:
-        """``records`` by market id, ``captures`` by the picks' race id, ``prices`` the world's."""
+        """``records`` by market id, ``captures`` by the picks' race id."""
         self._world = world
         self._records = records
         self._captures = captures
-        self._prices = prices
 
     def as_listed(self, selection: Selection, run: PickRun, at: int) -> Selection:
         """The pick with the off that the catalogue lists."""
@@ -62,11 +63,7 @@ class Views:
     def own_prices(self, market_id: str, selection_id: int) -> OwnPrices:
         """What is shown of a touched runner."""
         definition = self._world.exchange.markets[market_id].runner(selection_id)
-        back, lay, last = (None, None, None) if definition is None else self._live(market_id, definition)
-        return OwnPrices(
-            back.price if back else None, back.size if back else None,
-            lay.price if lay else None, lay.size if lay else None, last,
-        )  # fmt: skip
+        return OwnPrices(*map(_amount, _NOTHING if definition is None else self._live(market_id, definition)))
 
     def snapshot(
         self, at: int, due: Sequence[tuple[Selection, PickRun]], doubtful: Collection[str], account: AccountView
@@ -80,27 +77,19 @@ class Views:
         picked = {selection.selection_id for selection, _ in due}
         race_markets: dict[str, RaceMarket] = {}
         books: list[LiveMarket] = []
+        starts = {one.market_id: one.race_time for one, _ in due}
         for race_id, (selection, run) in races.items():
             for market_id, record in run.history.race.markets.items():
-                book = self._book(record, at, None if race_id in asked else picked)
-                if book is None:
-                    continue
-                definition = record.definition_at(at)
-                assert definition is not None, "a book has one"
-                starts = {one.market_id: one.race_time for one, _ in due}
-                race_markets[market_id] = RaceMarket(
-                    race_id=selection.race_id,
-                    market_type=record.market_type,
-                    start=starts.get(market_id, definition.start),
-                    course=definition.venue,
-                    names={one.selection_id: one.name for one in definition.runners},
-                )
-                books.append(book)
+                book = self.book(record, at, None if race_id in asked else picked)
+                if book is not None:
+                    race_markets[market_id] = _race_market(record, selection.race_id, starts, at)
+                    books.append(book)
         captures = [row for selection, _ in races.values() for row in self._captures.get(selection.race_id, ())]
         picks: list[StoredSelection] = [_Listed(selection) for selection, _ in due]  # type: ignore[misc]
         return assemble_snapshot(moment(at), picks, captures, race_markets, books, account)
 
-    def _book(self, record: MarketRecord, at: int, wanted: Collection[int] | None) -> LiveMarket | None:
+    def book(self, record: MarketRecord, at: int, wanted: Collection[int] | None = None) -> LiveMarket | None:
+        """A market at ``at``, with the wanted runners or all; None before its first definition."""
         definition = record.definition_at(at)
         if definition is None:
             return None
@@ -125,48 +114,76 @@ class Views:
             if is_touched:
                 self._world.look(record.market_id, runner.selection_id, at)
             shown = self._live(record.market_id, runner) if is_touched else self._recorded(record.market_id, runner, at)
-            back, lay, last = shown
+            back, back_size, lay, lay_size, last = map(_amount, shown)
             yield LiveRunner(
                 selection_id=runner.selection_id,
                 status=runner.status,
-                back=(back,) if back else (),
-                lay=(lay,) if lay else (),
+                back=() if back is None or back_size is None else (PriceSize(back, back_size),),
+                lay=() if lay is None or lay_size is None else (PriceSize(lay, lay_size),),
                 last_traded=last,
                 adjustment_factor=runner.adjustment_factor,
                 removed_at=runner.removed_at,
             )
 
     def _live(self, market_id: str, runner: RunnerDefinition) -> _Shown:
-        """What the simulated exchange shows."""
-        book = self._world.exchange.markets[market_id].books[runner.selection_id]
+        """What the simulated exchange shows, as ``CheckedPrices`` would pass it on."""
         if runner.status is RunnerStatus.HIDDEN:
-            return None, None, None
-        shown = checked(
-            LiveRunner(
-                selection_id=runner.selection_id,
-                status=runner.status,
-                back=tuple(PriceSize(*level) for level in book.available_to_back()[:3]),
-                lay=tuple(PriceSize(*level) for level in book.available_to_lay()[:3]),
-                last_traded=book.last_traded,
-                adjustment_factor=None,
-                removed_at=None,
-            )
+            return _NOTHING
+        book = self._world.exchange.markets[market_id].books[runner.selection_id]
+        back, lay = book.best_back(), book.best_lay()
+        if back is not None and lay is not None and back[0] >= lay[0]:
+            back = lay = None
+        last = book.last_traded
+        return (
+            *((HUNDREDTHS[back[0]], back[1]) if back else (MISSING, MISSING)),
+            *((HUNDREDTHS[lay[0]], lay[1]) if lay else (MISSING, MISSING)),
+            MISSING if last is None else to_pennies(last),
         )
-        return shown.back[0] if shown.back else None, shown.lay[0] if shown.lay else None, shown.last_traded
 
     def _recorded(self, market_id: str, runner: RunnerDefinition, at: int) -> _Shown:
         record = self._records[market_id].runners.get(runner.selection_id)
         if record is None or runner.status is RunnerStatus.HIDDEN:
-            return None, None, None
+            return _NOTHING
         best = record.best
         row = best.row_at(at)
         if row < 0:
-            return None, None, None
+            return _NOTHING
         return (
-            _level(int(best.back[row]), int(best.back_size[row])),
-            _level(int(best.lay[row]), int(best.lay_size[row])),
-            None if best.last_traded[row] == MISSING else from_pennies(int(best.last_traded[row])),
-        )
+            int(best.back[row]), int(best.back_size[row]), int(best.lay[row]), int(best.lay_size[row]),
+            int(best.last_traded[row]),
+        )  # fmt: skip
+
+
+def recorded_snapshot(
+    race: RaceRecord,
+    selections: Sequence[Selection],
+    captures: Sequence[ReferenceRunner],
+    orders: Sequence[Order],
+    at: datetime,
+) -> Snapshot:
+    """A race as it was recorded, with these picks and orders."""
+    moment_us = microseconds_between(EPOCH, at)
+    nobody = AccountView(bets=(), entries=(), strategy_ref="")
+    views = Views(ReplayWorld(moment_us, race.markets, MINIMUM_SIZES["GBP"]), race.markets, {})
+    starts = {one.market_id: one.race_time for one in selections}
+    race_id = selections[0].race_id
+    found = [(market, views.book(market, moment_us)) for market in race.markets.values()]
+    races = {market.market_id: _race_market(market, race_id, starts, moment_us) for market, book in found if book}
+    books = [book for _, book in found if book is not None]
+    picks: list[StoredSelection] = [_Listed(one) for one in selections]  # type: ignore[misc]
+    return replace(assemble_snapshot(at, picks, captures, races, books, nobody), orders=tuple(orders))
+
+
+def _race_market(record: MarketRecord, race_id: str, starts: Mapping[str, datetime], at: int) -> RaceMarket:
+    definition = record.definition_at(at)
+    assert definition is not None, "a book has one"
+    return RaceMarket(
+        race_id=race_id,
+        market_type=record.market_type,
+        start=starts.get(record.market_id, definition.start),
+        course=definition.venue,
+        names={one.selection_id: one.name for one in definition.runners},
+    )
 
 
 class _Listed:
@@ -176,5 +193,6 @@ class _Listed:
         self.selection = selection
 
 
-def _level(price: int, size: int) -> PriceSize | None:
-    return None if price == MISSING else PriceSize(from_pennies(price), from_pennies(size))
+def _amount(whole: int) -> Decimal | None:
+    """Pennies or hundredths as an amount."""
+    return None if whole == MISSING else from_pennies(whole)

@@ -108,6 +108,23 @@ intervals:
   - {from: "10:00", every: 15s}
 end: schedule
 """,
+    "selections": """\
+policy: selections
+version: 1
+at: 8h
+picks:
+  - id: middle-prices
+    title: Back every runner between 5 and 12 at ten percent over the morning's price
+    why: The prices that the desk usually picks; to see what a policy makes of many of them.
+    side: BACK
+    market_type: [WIN]
+    price: {of: best_back, from: 5, to: 12}
+    ask_percent: 10
+    stake_points: 1
+    most_per_race: 3
+    countries: [GB, IE]
+end: selections
+""",
     "markets": """\
 policy: markets
 version: 1

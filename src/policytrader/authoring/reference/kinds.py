@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from policytrader.authoring.families import ALL_KINDS, FOOTBALL, RACING, Family
+from policytrader.authoring.families import ALL_KINDS, FOOTBALL, RACING, SELECTIONS, Family
 from policytrader.authoring.reference.examples import EXAMPLES
 from policytrader.authoring.reference.markdown import code, codes, page, table
 from policytrader.authoring.schema import schema_for
 from policytrader.policy.grading.names import Word
 from policytrader.policy.grading.rules import MARGIN_PATTERN
 from policytrader.policy.schedule import ClockTime
+from policytrader.policy.selections import CountryCode
 from policytrader.policy.values import DURATION_PATTERN, CheckNumber, Identifier
 
 _ABOUT: Final = {
@@ -20,6 +21,7 @@ _ABOUT: Final = {
     "cash_out": "When is what is already matched closed?",
     "protection": "Which limits may no order pass?",
     "schedule": "How often does the loop tick, and until when?",
+    "selections": "Which runners would have been picked, in a replay?",
     "markets": "Which markets are bets tracked on, and what counts there?",
     "participation": "What does a bookmaker ask of player and fixture, and how do cards count?",
     "grading": "What did the bet come to?",
@@ -36,6 +38,7 @@ _PATTERNS: Final = {
     _pattern(Identifier): "name: lower case words joined by hyphens",
     _pattern(CheckNumber): "number of a check, such as `W207`",
     _pattern(ClockTime): 'time of day in quotes, such as `"10:00"`',
+    _pattern(CountryCode): "two capitals, such as `GB`",
     MARGIN_PATTERN: 'margin in quotes, in quarter steps: `">= 0.5"`, `"0.25"`, `"<= -0.5"`',
     _pattern(Word): "word of lower case letters and digits",
 }
@@ -52,6 +55,8 @@ def kinds_page() -> str:
         _listed(RACING),
         "Grading, in `rules/football`:",
         _listed(FOOTBALL),
+        "Selections of a [replay](../replay.md), each in a file of its own that belongs to no set:",
+        _listed(SELECTIONS),
         *(_kind(kind) for kind in ALL_KINDS),
         "## Conditions",
         "A condition is one comparison or a combination: `{field: …, op: …, value: …}`, `{field: …, op: …, other: …}`, "

@@ -104,6 +104,7 @@ REMEDIES: Final[dict[str, str]] = {
     "E214": "Add the file; `policytrader init` writes a complete set of both families to begin with.",
     "E217": "Keep `end` as the last line: it shows that the file was not cut off.",
     "E218": "Correct the number in `ignore`; the checks that can be switched off are listed below.",
+    "E219": "Write the lower price as `from` and the higher one as `to`; both are included.",
     "E220": (
         "A margin is a whole number of quarter steps, and each needs exactly one row. Write the missing row, or change "
         "one of the two that meet; the rows at the ends begin with `<=` and `>=`."

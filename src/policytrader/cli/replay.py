@@ -1,0 +1,154 @@
+"""``policytrader replay``: what a policy would have done over recorded races, and what another would have done."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.progress import work_bar
+from policytrader.cli.trading import json_option
+from policytrader.cli.written import write_text
+from policytrader.errors import UsageError
+from policytrader.model.times import parse_utc
+from policytrader.wiring import policy_at, policy_folder
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from policytrader.app.replay.report import ReplayReport
+    from policytrader.policy.policy_set import PolicySet
+    from policytrader.ports.workers import Progress
+    from policytrader.wiring.replays import Question
+
+_PAIR = 2
+_DURATION = re.compile(r"[1-9][0-9]{0,5}[hms]")
+_CADENCES = ("change", "schedule")
+
+
+@click.command(short_help="Run a policy over recorded races; two policies: what differs, and why.")
+@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...")
+@click.option("--selections", metavar="FILE", help="The picks: a CSV as of `evaluate --recording`.")
+@click.option("--select", "select_file", metavar="FILE", help="Or a rule that picks: a YAML of the kind selections.")
+@click.option("--policy", "policies", multiple=True, metavar="DIR|git:REV", help="The rules; twice compares two.")
+@click.option(
+    "--cadence", default="schedule", show_default=True, metavar="15s|change|schedule",
+    help="Ticks so far apart, at every change of a race, or as each policy's schedule has them.",
+)  # fmt: skip
+@click.option(
+    "--capture", default="8h", show_default=True, metavar="8h|ISO",
+    help="When picks of a file are made: so long before the off, or at this moment.",
+)  # fmt: skip
+@click.option("--jobs", type=int, metavar="N", help="Processes; without it as many as there are processors.")
+@click.option("--cluster", metavar="tcp://HOST:PORT", help="The workers of a Dask scheduler do it (extra: cluster).")
+@click.option("--html", "html_file", metavar="FILE", help="Also write one self-contained page, with pictures.")
+@json_option
+@click.pass_obj
+def command(
+    context: Context,
+    recordings: tuple[str, ...],
+    selections: str | None,
+    select_file: str | None,
+    policies: tuple[str, ...],
+    cadence: str,
+    capture: str,
+    jobs: int | None,
+    cluster: str | None,
+    html_file: str | None,
+    as_json: bool,
+) -> int:
+    """Replay each RECORDING, a folder that `recording import` wrote.
+
+    Orders are matched, settled and charged by the simulated exchange, and are those that `run` sends on it at the same
+    cadence. With two policies: totals side by side, the selections that differ, and the rule that made the difference.
+    """
+    named = _named(context, policies)
+    folders = [_folder(context, name) for name in recordings]
+    questions = [
+        _question(context, policy, selections, select_file, cadence=cadence, capture=capture) for _, policy in named
+    ]
+    with work_bar(context, "replaying") as progress:
+        report = _report(named, questions, folders, jobs=jobs, cluster=cluster, progress=progress)
+    if as_json:
+        from policytrader.cli.replay_document import document_of
+
+        print_json(document_of(report))
+    else:
+        from policytrader.cli.replay_text import replay_lines
+
+        click.echo("\n".join(replay_lines(report, context.zone)))
+    if html_file is not None:
+        from policytrader.cli.replay_html import html_of
+
+        write_text("--html", context.path(html_file), html_of(report, context.zone))
+    return FINE
+
+
+def _report(
+    named: list[tuple[str, PolicySet]],
+    questions: list[Question],
+    folders: list[Path],
+    *,
+    jobs: int | None,
+    cluster: str | None,
+    progress: Progress | None,
+) -> ReplayReport:
+    from policytrader.app.replay.report import report_of, report_of_two
+    from policytrader.wiring.replays import ask, snapshots_of
+
+    found = [ask(question, folders, jobs=jobs, cluster=cluster, progress=progress) for question in questions]
+    if len(found) < _PAIR:
+        return report_of(found[0], named[0][0])
+    (first, before), (second, after) = named
+    inputs = snapshots_of(questions[0], folders, found[0])
+    return report_of_two((found[0], found[1]), (first, second), (before, after), inputs)
+
+
+def _named(context: Context, policies: tuple[str, ...]) -> list[tuple[str, PolicySet]]:
+    if len(policies) > _PAIR:
+        message = "two policies can be compared: give --policy once or twice"
+        raise UsageError(message)
+    names = policies or (str(policy_folder(context.project)),)
+    return [(name, policy_at(name, context.project)) for name in names]
+
+
+def _question(
+    context: Context, policy: PolicySet, selections: str | None, select_file: str | None, *, cadence: str, capture: str
+) -> Question:
+    from policytrader.authoring.load import load_selections
+    from policytrader.wiring.replays import Question, read_replay_picks
+
+    if (selections is None) == (select_file is None):
+        message = "--selections or --select: one of them says what is picked"
+        raise UsageError(message)
+    if cadence not in _CADENCES and not _DURATION.fullmatch(cadence):
+        message = f"--cadence {cadence}: a time such as 15s or 1m, or change, or schedule"
+        raise UsageError(message)
+    return Question(
+        policy=policy,
+        picks=() if selections is None else read_replay_picks(context.path(selections)),
+        select=None if select_file is None else load_selections(context.path(select_file)),
+        cadence=cadence,
+        capture=_captured(capture),
+    )
+
+
+def _captured(text: str) -> str | datetime:
+    if _DURATION.fullmatch(text):
+        return text
+    try:
+        return parse_utc(text)
+    except ValueError as error:
+        message = f"--capture {text}: {error}; or so long before the off, such as 8h"
+        raise UsageError(message) from None
+
+
+def _folder(context: Context, name: str) -> Path:
+    path = context.path(name)
+    if not path.is_dir():
+        message = f"{path}: no such folder; `policytrader recording import FILE --out {name}` makes one"
+        raise UsageError(message)
+    return path
