@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING
 from policytrader.errors import StoreConflictError
 from policytrader.model.money import ZERO
 from policytrader.model.outcomes import Outcome
+from policytrader.model.tracked import By
 from policytrader.model.tracked_checks import is_done, kept_step, kept_time, units_of
-from policytrader.ports.bet_store import Added, BetFilter, Check, Owner, PendingFixture, Recheck, SettledFixture, Totals
+from policytrader.ports.bet_store import (
+    Added,
+    BetFilter,
+    Check,
+    Owner,
+    PendingFixture,
+    PlayerChoice,
+    Recheck,
+    SettledFixture,
+    Totals,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -133,6 +144,26 @@ class MemoryBetStore:
             if bet.fixture_id == fixture_id and bet.deleted_at is None and owner in {None, _owner(bet)}
         )
         return tuple(sorted(found, key=lambda bet: bet.bet_id))
+
+    def without_fixture(
+        self, before: datetime, since: datetime | None = None, owner: Owner | None = None
+    ) -> tuple[TrackedBet, ...]:
+        found = [
+            bet
+            for bet in self._bets.values()
+            if _is_waiting(bet) and bet.fixture_id is None and owner in {None, _owner(bet)}
+            if bet.kickoff_at is None or bet.kickoff_at < before
+            if since is None or bet.result.last_checked_at is None or bet.kickoff_at is None or bet.kickoff_at >= since
+        ]
+        return tuple(sorted(found, key=lambda bet: (bet.result.last_checked_at or _LONG_AGO, bet.bet_id)))
+
+    def choices(self, owner: Owner) -> tuple[PlayerChoice, ...]:
+        return tuple(
+            PlayerChoice(bet_id=bet.bet_id, player_name=bet.player_name, player_id=bet.player_id, team_id=bet.team_id)
+            for bet in sorted(self._of(owner), key=lambda bet: bet.bet_id)
+            if bet.matched_by is By.PERSON and bet.deleted_at is None
+            if bet.player_name is not None and bet.player_id is not None
+        )
 
     def stamp(self, checks: Sequence[Check], at: datetime) -> None:
         for check in checks:

@@ -55,7 +55,7 @@ class Handler(loopback.Handler):
     def do_GET(self) -> None:  # noqa: N802 - the standard library's name
         owner: Site = self.server.owner
         owner.asked.append((self.path, dict(self.headers)))
-        answer = owner.script.popleft() if owner.script else owner.otherwise
+        answer = owner.script.popleft() if owner.script else owner.answers.get(self.path, owner.otherwise)
         if answer.silent:
             owner.released.wait(5)
             self.close_connection = True
@@ -89,6 +89,8 @@ class Site(loopback.LoopbackServer):
         self.released = threading.Event()
         self.script = deque(script)
         self.otherwise = otherwise or Answer()
+        self.answers: dict[str, Answer] = {}
+        """By the path, with its question."""
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._clients: list[PoliteHttp] = []
 

@@ -11,13 +11,13 @@ from sqlalchemy import event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from policytrader.adapters.sql import bet_schema
 from policytrader.adapters.sql.bet_schema import scripts
 from policytrader.adapters.sql.bet_store import SqliteBetStore, open_sqlite_bets
 from policytrader.adapters.sql.bet_tables import METADATA
 from policytrader.adapters.sql.store import SqlStore
 from policytrader.errors import StoreError, StoreUnknownError
 from policytrader.model.outcomes import Reason
+from policytrader.model.tracked import By
 from tests.adapters.bet_processes import TAGS, process, started, wait_for
 from tests.contracts.bet_store_contract import ANNA, a_bet, again, graded, put, settled, told
 from tests.one_day import DAY
@@ -125,27 +125,48 @@ def test_sums_and_lists_come_from_indexes(store: SqliteBetStore) -> None:
     store.fixture_bets("1")
     store.settled_fixtures(again(Reason.VOID_WINDOW))
     store.settled_fixtures(again(Reason.VOID_WINDOW), ANNA)
+    store.choices(ANNA)
     wanted = ["COVERING INDEX bets_totals", "bets_newest", *["bets_pending"] * 3, "bets_fixture"]
-    wanted += ["bets_settled (settled_at>?)"] * 2
+    wanted += [*["bets_settled (settled_at>?)"] * 2, "bets_chosen"]
     assert [part for part, plan in zip(wanted, plans, strict=True) if part not in plan] == []
 
 
+@pytest.mark.parametrize("version", range(1, len(scripts())))
 def test_a_file_of_an_older_program_is_brought_up_to_date(
-    file: Path, monkeypatch: pytest.MonkeyPatch, project_root: Path
+    version: int, store: SqliteBetStore, file: Path, tmp_path: Path, project_root: Path
 ) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(bet_schema, "scripts", lambda: scripts()[:1])
-        put(SqliteBetStore(file), a_bet(), graded("b2", "1", checked=None))
-    with started("begin", str(file), project_root) as one, started("begin", str(file), project_root) as other:
+    put(store, a_bet(), graded("b2", "1", checked=None))
+    old = tmp_path / "old.db"
+    make_old(old, version, file)
+    with started("begin", str(old), project_root) as one, started("begin", str(old), project_root) as other:
         wait_for(one)
         wait_for(other)
-    with closing(sqlite3.connect(file)) as connection:
-        versions = connection.execute("SELECT schema_version FROM bet_store ORDER BY 1").fetchall()
-        indexes = connection.execute("SELECT name FROM sqlite_schema WHERE name = 'bets_settled'").fetchall()
-    assert (versions, indexes) == ([(number + 1,) for number in range(len(scripts()))], [("bets_settled",)])
-    store = SqliteBetStore(file)
-    assert store.bet(ANNA, "b1") == a_bet()
-    assert [one.fixture_id for one in store.settled_fixtures(again())] == ["1"]
+    schema = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' OR type = 'trigger' ORDER BY name"
+    with closing(sqlite3.connect(old)) as updated, closing(sqlite3.connect(file)) as new:
+        versions = updated.execute("SELECT schema_version FROM bet_store ORDER BY 1").fetchall()
+        assert updated.execute(schema).fetchall() == new.execute(schema).fetchall()
+    assert versions == [(number + 1,) for number in range(len(scripts()))]
+    opened = SqliteBetStore(old)
+    assert opened.bet(ANNA, "b1") == a_bet()
+    assert opened.history(ANNA, "b1") == (told(a_bet()),)
+    assert [one.fixture_id for one in opened.settled_fixtures(again())] == ["1"]
+    assert opened.choices(ANNA) == ()
+    chosen = a_bet(version=2, player_id="7", matched_by=By.PERSON)
+    assert opened.replace(chosen, told(chosen))
+    assert [one.player_id for one in SqliteBetStore(old).choices(ANNA)] == ["7"]
+
+
+def make_old(old: Path, version: int, new: Path) -> None:
+    """What a program of that version would have made of the same bets."""
+    with closing(sqlite3.connect(old)) as connection:
+        for number, script in enumerate(scripts()[:version], 1):
+            connection.executescript(script.read_text("utf-8"))
+            connection.execute("INSERT INTO bet_store VALUES (?)", (number,))
+        connection.execute("ATTACH ? AS new", (str(new),))
+        for table in ("bets", "bet_history"):
+            columns = ", ".join(f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})"))
+            connection.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{table}")  # noqa: S608
+        connection.commit()
 
 
 @pytest.mark.parametrize("happens", [True, False])

@@ -23,6 +23,7 @@ from policytrader.ports.bet_store import (
     Check,
     Owner,
     PendingFixture,
+    PlayerChoice,
     Recheck,
     SettledFixture,
     Totals,
@@ -67,7 +68,7 @@ def full_bet(bet_id: str = "full") -> TrackedBet:
         bet_id, alert_id="1|2|Goals|last5|Bet365", player_id="12345", team="Liverpool", team_id="team-55",
         market_key="player_shots_on_target", period="first_half", is_lay=True, status=Outcome.HALF_WIN,
         manual_override=True, returns=Decimal("15.50"), profit_loss=Decimal("-5.50"), actual_value=Decimal(2),
-        settled_at=AT + 2 * MINUTE, closing_odds=Decimal("1.95"), tags=("a", "ünder £ 5", "$x.y"),
+        matched_by=By.PERSON, settled_at=AT + 2 * MINUTE, closing_odds=Decimal("1.95"), tags=("a", "ünder £ 5", "$x.y"),
         note="Ødegård ⚽ 'x' \"y\"", duplicate_of="b1", deleted_at=AT + MINUTE, result=result,
     )  # fmt: skip
 
@@ -150,6 +151,7 @@ class BetStoreContract:
             assert found.tracked_at.utcoffset() == timedelta(0)
             assert isinstance(found.bot_type, BotType)
             assert isinstance(found.status, Outcome)
+            assert found.matched_by is None or isinstance(found.matched_by, By)
             assert found.result.reason is None or isinstance(found.result.reason, Reason)
 
     def test_times_are_kept_to_the_millisecond_in_utc(self, store: BetStore) -> None:
@@ -488,6 +490,57 @@ class BetStoreContract:
         assert ids(store.fixture_bets("4813601", ANNA)) == ["b1", "b2"]
         assert ids(store.fixture_bets("004813601")) == ["b5"]
         assert ids(store.fixture_bets("x")) == ["b6"]
+
+    def test_bets_without_a_fixture_wait_for_one(self, store: BetStore) -> None:
+        early, late = KICK_OFF - 60 * MINUTE, KICK_OFF + 60 * MINUTE
+        waiting = [
+            a_bet("b1", fixture_id=None), a_bet("b2", BERT, fixture_id=None, kickoff_at=early),
+            a_bet("b3", fixture_id=None, kickoff_at=None),
+        ]  # fmt: skip
+        put(store, *waiting, a_bet("has one"), a_bet("later", fixture_id=None, kickoff_at=late))
+        put(store, a_bet("won", fixture_id=None, status=Outcome.WON), a_bet("gone", fixture_id=None, deleted_at=AT))
+        put(store, a_bet("manual", fixture_id=None, manual_override=True))
+        soon = KICK_OFF + MINUTE
+        assert store.without_fixture(soon) == tuple(waiting)
+        assert ids(store.without_fixture(KICK_OFF)) == ["b2", "b3"]
+        assert ids(store.without_fixture(soon, None, ANNA)) == ["b1", "b3"]
+        assert ids(store.without_fixture(soon, None, BERT)) == ["b2"]
+        assert ids(store.without_fixture(soon, None, ANNAS_TEAMS)) == []
+        # Too old: only where nobody looked.
+        assert ids(store.without_fixture(soon, KICK_OFF)) == ["b1", "b2", "b3"]
+        store.stamp([Check(bet_id="b2", reason=Reason.FIXTURE_UNMATCHED)], AT)
+        store.stamp([Check(bet_id="b1", reason=Reason.FIXTURE_UNMATCHED)], AT + MINUTE)
+        assert ids(store.without_fixture(soon)) == ["b3", "b2", "b1"]
+        assert ids(store.without_fixture(soon, KICK_OFF)) == ["b3", "b1"]
+        assert ids(store.without_fixture(soon, early)) == ["b3", "b2", "b1"]
+
+    def test_whom_an_owner_chose_is_told_to_them_alone(self, store: BetStore) -> None:
+        chosen: dict[str, Any] = {
+            "player_name": "Rodri",
+            "player_id": "292",
+            "team_id": "8456",
+            "matched_by": By.PERSON,
+        }
+        put(
+            store,
+            a_bet("b2", **chosen),
+            a_bet("b1", **chosen | {"player_id": "x9", "team_id": None}),
+            a_bet("found", **chosen | {"matched_by": By.GRADER}),
+            a_bet("nobody", **chosen | {"matched_by": None}),
+            a_bet("gone", deleted_at=AT, **chosen),
+            a_bet("none", **chosen | {"player_id": None}),
+            a_bet("team", **chosen | {"player_name": None}),
+            a_bet("other", BERT, **chosen),
+        )
+        assert store.choices(ANNA) == (
+            PlayerChoice(bet_id="b1", player_name="Rodri", player_id="x9", team_id=None),
+            PlayerChoice(bet_id="b2", player_name="Rodri", player_id="292", team_id="8456"),
+        )
+        assert [one.bet_id for one in store.choices(BERT)] == ["other"]
+        assert store.choices(ANNAS_TEAMS) == ()
+        back = a_bet("b1", version=2, player_name="Rodri")
+        assert store.replace(back, told(back))
+        assert [one.bet_id for one in store.choices(ANNA)] == ["b2"]
 
     # -- the second rotation: results that a corrected number may still change -----------------------------------------
 

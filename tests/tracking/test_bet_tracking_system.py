@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policytrader.app.tracking import user_stats
 from policytrader.errors import StoreError, UsageError
 from policytrader.tracking import BetTrackingSystem
 from tests.memory_bet_store import MemoryBetStore
 from tests.tracked_bets import ALERT, OTHER_USER, USER, MadeBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from policytrader.model.tracked import TrackedBet
+    from policytrader.ports.bet_store import BetFilter, Owner
 
 SIGNATURES = {
     "__init__": "mongo_connection_string, database_name, bot_type='player'",
@@ -312,6 +316,30 @@ def test_it_is_imported_without_drivers_and_policies() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_statistics_of_very_many_bets_read_those_that_are_shown(
+    tracker: BetTrackingSystem, made: MadeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(user_stats, "READ_AT_ONCE", 6)
+    for _ in range(7):
+        assert tracker.track_bet(USER, ALERT | {"fixture_id": None}, 10.0, 10.0, allow_duplicate=True)["success"]
+    asked: list[int | None] = []
+    read = made.store.bets
+
+    def bets(owner: Owner, wanted: BetFilter | None = None, *, limit: int | None = None) -> Iterator[TrackedBet]:
+        asked.append(limit)
+        return read(owner, wanted, limit=limit)
+
+    made.store.bets = bets  # type: ignore[method-assign]
+    stats = tracker.get_user_stats(USER)
+    assert (stats["total_bets"], stats["pending_staked_units"], asked) == (7, 7.0, [])
+    message = tracker.format_stats_message(stats, "anna")
+    assert asked == [5]
+    assert len(stats["bets"]) == 7
+    assert message == tracker.format_stats_message(dict(stats), "anna")
+    assert asked == [5, None]
+    assert [len(tracker.get_user_stats(USER, limit=2)["bets"]), *asked] == [2, 5, None, 2]
 
 
 def test_in_a_sqlite_file(tmp_path: Any) -> None:

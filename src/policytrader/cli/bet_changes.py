@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policytrader.app.tracking.book import Answer
+from policytrader.app.tracking.choosing import take_player_back
 from policytrader.app.tracking.new_bet import Request
+from policytrader.app.tracking.values import Refusal
 from policytrader.cli.bet_options import opened_bets
 from policytrader.cli.context import FINDINGS, FINE, Context
 from policytrader.cli.tracker import tracker_options
@@ -16,7 +19,6 @@ from policytrader.files import read_at_most
 from policytrader.model.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from policytrader.app.tracking.book import Answer
     from policytrader.cli.tracker import TrackerPlace
 
 _KEYS = {
@@ -175,6 +177,34 @@ def delete(context: Context, bet_id: str, place: TrackerPlace) -> int:
         return _tell(opened.book.delete(place.owner, bet_id))
 
 
+@click.command("choose-player", short_help="Say which player is meant.")
+@click.argument("bet_id")
+@click.argument("player_id", required=False)
+@click.option("--take-back", is_flag=True, help="Nobody is chosen any more: the name decides again.")
+@tracker_options
+@click.pass_obj
+def choose_player(context: Context, bet_id: str, player_id: str | None, take_back: bool, place: TrackerPlace) -> int:
+    """Say which player of its match a pending bet means, by PLAYER_ID; without one, list both squads.
+
+    The user's next bets on that name mean him too, wherever he plays.
+    """
+    if take_back and player_id is not None:
+        message = "name a PLAYER_ID, or --take-back"
+        raise UsageError(message)
+    with opened_bets(context, place) as opened:
+        if take_back:
+            return _tell(take_player_back(opened.book, place.owner, bet_id))
+        if player_id is not None:
+            return _tell(opened.choose_player(place.owner, bet_id, player_id))
+        try:
+            squads = opened.squads(place.owner, bet_id)
+        except Refusal as refusal:
+            return _tell(Answer(is_done=False, message=str(refusal)))
+    for one in squads:
+        click.echo(printable(f"{one.player_id:<12}{one.name}  ({one.team})"))
+    return FINE
+
+
 @click.command(short_help="Settle what can be settled now.")
 @tracker_options
 @click.pass_obj
@@ -188,7 +218,7 @@ def settle(context: Context, place: TrackerPlace) -> int:
     return FINE
 
 
-COMMANDS = (track, result, take_back, void, stake, odds, closing, tags, delete, settle)
+COMMANDS = (track, result, take_back, void, stake, odds, closing, tags, choose_player, delete, settle)
 
 
 def _tell(answer: Answer) -> int:

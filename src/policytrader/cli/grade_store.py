@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 from policytrader.app.grading.grade_file import grade_document
 from policytrader.app.grading.watch import watch as watch_bets
 from policytrader.cli.context import FINE, OUT_OF_REACH, Context, print_json
+from policytrader.cli.finding_text import finding_document, print_finding
 from policytrader.cli.signals import StopFlag, stopped_by_signals
 from policytrader.cli.words import counted
 from policytrader.errors import StoreError, printable
@@ -38,7 +38,7 @@ def grade_store(context: Context, rules: GradingSet, place: TrackerPlace, *, wat
     with (
         closing(open_bet_store(place.address, place.database)) as store,
         opened_feed(rules, clock, ALL_DAY, context.path(KEPT)) as feed,
-        opened_settler(store, feed, rules, clock) as settler,
+        opened_settler(store, feed, feed, rules, clock) as settler,
         stopped_by_signals(stop.handle),
     ):
         if watch:
@@ -56,7 +56,7 @@ def grade_store(context: Context, rules: GradingSet, place: TrackerPlace, *, wat
         with _progress(context) as progress:
             found = settler.look(place.owner_or_all, progress, stop)
     _print_round(found, as_json=as_json)
-    return OUT_OF_REACH if found.failures and len(found.failures) == len(found.looks) else FINE
+    return OUT_OF_REACH if found.is_unanswered else FINE
 
 
 def _tell(found: Round | StoreError, seconds: float, *, as_json: bool) -> None:
@@ -74,6 +74,7 @@ def _print_round(found: Round, *, as_json: bool) -> None:
         return
     for one in found.settled:
         click.echo(printable(_line(one)))
+    print_finding(found.finding)
     for look in found.failures:
         click.echo(printable(f"warning: fixture {look.fixture_id}: {look.failure}"), err=True)
     for given_up in found.given_up:
@@ -87,7 +88,7 @@ def _print_round(found: Round, *, as_json: bool) -> None:
         )
     kept = sum(look.is_cached for look in found.looks)
     fixtures = counted(len(found.looks), "fixture") + (f" ({kept} from kept answers)" if kept else "")
-    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(_reasons(found).items()))
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(found.pending_by_reason().items()))
     left = f", {found.pending_count} pending ({reasons})" if reasons else ""
     settled = counted(len(found.settled) - len(found.corrected), "bet")
     click.echo(f"{fixtures}: {settled} settled{left}{_again(found)}")
@@ -115,21 +116,15 @@ def _document(found: Round) -> dict[str, Any]:
         "settled": [_settled_document(one) for one in found.settled if not one.is_corrected],
         "again": found.again_count,
         "corrected": [_settled_document(one) | {"before": one.before} for one in found.corrected],
-        "pending": dict(sorted(_reasons(found).items())),
+        "pending": {reason.value: count for reason, count in sorted(found.pending_by_reason().items())},
         "failures": [{"fixture_id": look.fixture_id, "failure": look.failure} for look in found.failures],
         "given_up": [one.fixture_id for one in found.given_up],
+        **finding_document(found.finding),
     }
 
 
 def _settled_document(one: SettledBet) -> dict[str, Any]:
     return {"bet_id": one.bet.bet_id, "user_id": one.bet.user_id, **grade_document(one.grade)}
-
-
-def _reasons(found: Round) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for look in found.looks:
-        counts.update({reason.value: count for reason, count in look.pending})
-    return counts
 
 
 @contextmanager

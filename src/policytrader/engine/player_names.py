@@ -55,6 +55,15 @@ class Suggestion(Generic[Id]):
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """How two names compare, from 0 to 100: how far they agree, and how like they look, which only says no."""
+
+    matched_by: MatchedBy | None
+    agreed: float
+    alike: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Found(Generic[Id]):
     id: Id | None
     matched_by: MatchedBy | None
@@ -114,6 +123,14 @@ class NameMatcher:
             found.id, _refusal(found, "team_ambiguous", "team_not_found"), found.matched_by, found.suggestions
         )
 
+    def compare_teams(self, name: str, written: str) -> Likeness:
+        """How a team's name compares with one that stands alone; ``matched_by`` only where that alone would do."""
+        return self._teams.compare(name, written)
+
+    def sides_named(self, name: str) -> frozenset[str]:
+        """The words of a team's name that make it another team of its club: reserves, youth, women."""
+        return self._teams.distinct_in(name)
+
 
 def _refusal(found: _Found[Id], ambiguous: str, not_found: str) -> str | None:
     if found.id is not None:
@@ -147,11 +164,9 @@ class _Book:
         forms = {
             id_: form for id_, written in pool.items() if isinstance(written, str) and (form := normalise(written))
         }
-        key = self._key(asked)
-        aliases = self._aliases.get(key, ())
-        names = self._keys(aliases) - (self._shared - {key})
+        names = self._names_by_alias(asked)
         for matched_by, found in (
-            (MatchedBy.ID, _with_id(pool, aliases)),
+            (MatchedBy.ID, _with_id(pool, self._aliases.get(self._key(asked), ()))),
             (MatchedBy.EXACT, [id_ for id_, form in forms.items() if form == asked]),
             (MatchedBy.ALIAS, [id_ for id_, form in forms.items() if self._key(form) in names]),
         ):
@@ -163,6 +178,26 @@ class _Book:
         if not forms:
             return _Found(None, None, is_ambiguous=False, suggestions=())
         return self._find_alike(pool, {id_: self._score(asked, form) for id_, form in forms.items()})
+
+    def compare(self, name: str, written: str) -> Likeness:
+        """One name with one other."""
+        asked, form = normalise(name), normalise(written)
+        if not asked or not form:
+            return Likeness(None, 0.0, 0.0)
+        if asked == form:
+            return Likeness(MatchedBy.EXACT, _ALIKE, _ALIKE)
+        if self._key(form) in self._names_by_alias(asked):
+            return Likeness(MatchedBy.ALIAS, _ALIKE, _ALIKE)
+        agreed, alike = self._score(asked, form)
+        return Likeness(MatchedBy.ALIKE if agreed >= self._least_score else None, agreed, max(agreed, alike))
+
+    def distinct_in(self, name: str) -> frozenset[str]:
+        """The words that tell a club's other teams apart, as far as they are in a name."""
+        return self._distinct.intersection(normalise(name).split())
+
+    def _names_by_alias(self, asked: str) -> set[str]:
+        key = self._key(asked)
+        return self._keys(self._aliases.get(key, ())) - (self._shared - {key})
 
     def _find_alike(self, pool: Mapping[Id, object], scores: Mapping[Id, tuple[float, float]]) -> _Found[Id]:
         best, *others = sorted(scores.items(), key=lambda item: item[1], reverse=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from policytrader.model.fixture import Fixture, Quality
     from policytrader.model.outcomes import Reason
+    from policytrader.model.tracked import By
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class BetToGrade:
     """What the engine is told of a bet; ``key`` comes back with its grade.
 
     ``market`` is the alert's own text. ``player_id`` or ``team_id`` decide where the name agrees with them, or is none.
+    ``matched_by`` says who found the id in this feed: where a person chose, the name is not asked.
     ``line`` is None where none was given; a market may have one of its own. ``first_seen`` is the actual value that an
     earlier look at this live fixture gave, and when: what a live decision is confirmed by. ``kickoff_at`` is when the
     bet expects its match, which may be moved; None takes the fixture's. ``is_lay``: money the other way round.
@@ -46,6 +48,7 @@ class BetToGrade:
     first_seen_at: datetime | None = None
     kickoff_at: datetime | None = None
     is_lay: bool = False
+    matched_by: By | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ class Change(StrEnum):
     CLOSING_PRICE = "closing_price"
     TAGS_CHANGED = "tags_changed"
     GRADED_IMMEDIATELY = "graded_immediately"
+    FIXTURE_FOUND = "fixture_found"
+    IDS_FOUND = "ids_found"
+    PLAYER_CHOSEN = "player_chosen"
+    PLAYER_TAKEN_BACK = "player_taken_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,8 @@ class TrackedBet:
 
     Money in the account's currency, exact. ``market`` is the alert's text, ``market_key`` the catalogue's name for it.
     ``version`` starts at 1. ``deleted_at`` makes a tombstone: the bet is in no list, and no import brings it back.
+    ``matched_by``: who found ``player_id`` (of a bet on a team: ``team_id``) in the feed's own squads, the grader or a
+    person who chose; None where nobody did yet: then an id is the alert's, and may be another feed's.
     ``dedup_key`` is unique within a user and bot among bets without ``duplicate_of``, tombstones included.
     """
 
@@ -115,6 +121,7 @@ class TrackedBet:
     duplicate_of: str | None = None
     deleted_at: datetime | None = None
     version: int = 1
+    matched_by: By | None = None
     result: ResultTracking = ResultTracking()
 
 

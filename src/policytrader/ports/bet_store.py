@@ -70,6 +70,16 @@ class PendingFixture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerChoice:
+    """Whom an owner meant by a name, as they said of a bet: the feed's ids of the player, and of the team then."""
+
+    bet_id: str
+    player_name: str
+    player_id: str
+    team_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettledFixture:
     """A fixture with ``bet_count`` settled bets that are due for another look.
 
@@ -174,6 +184,20 @@ class BetStore(Protocol):
 
     def fixture_bets(self, fixture_id: str, owner: Owner | None = None) -> tuple[TrackedBet, ...]:
         """Every bet on a fixture that is not deleted, settled ones too (a corrected number grades them again)."""
+        ...
+
+    def without_fixture(
+        self, before: datetime, since: datetime | None = None, owner: Owner | None = None
+    ) -> tuple[TrackedBet, ...]:
+        """Pending bets that name no fixture, with a kick-off before ``before`` (or none), longest unchecked first.
+
+        Those with a kick-off before ``since`` only where nobody looked at them yet. Over all owners, or one. Bets
+        whose grade a person made are not pending.
+        """
+        ...
+
+    def choices(self, owner: Owner) -> tuple[PlayerChoice, ...]:
+        """Whom the owner chose by hand (``matched_by``), in the order of bet ids; deleted bets say nothing."""
         ...
 
     def stamp(self, checks: Sequence[Check], at: datetime) -> None:

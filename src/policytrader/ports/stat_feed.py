@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from policytrader.model.fixture import Fixture
+    from policytrader.model.listed_fixture import DayList
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,15 @@ class StatFeed(Protocol):
         ``newer_than``: an answer that was fetched by then will not do, final or not.
         """
         ...
+
+
+class FixtureLists(Protocol):
+    """The matches of a day. Raises as ``StatFeed`` does."""
+
+    def fixtures_on(self, day: date) -> DayList:
+        """Every match with a kick-off on this day in UTC; a list from a moment ago, or of a day long over, is kept."""
+        ...
+
+
+class MatchFeed(StatFeed, FixtureLists, Protocol):
+    """A feed that lists matches, and tells of each."""

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Self, SupportsIndex, Unpack, overload
 from policytrader.app.tracking import values
 from policytrader.app.tracking.address import check_database, checked_address
 from policytrader.app.tracking.book import Answer
+from policytrader.app.tracking.choosing import take_player_back
 from policytrader.app.tracking.curve import bankroll_curve, closing_line
 from policytrader.app.tracking.documents import bet_document, curve_document, history_document
 from policytrader.app.tracking.exporting import FORMS, exported
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.app.tracking.new_bet import Request
-from policytrader.app.tracking.user_stats import no_stats, user_stats
+from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
 from policytrader.app.tracking.values import Refusal
 from policytrader.errors import UsageError
 from policytrader.model.tracked import BotType
@@ -112,8 +113,9 @@ class BetTrackingSystem:
     ) -> dict[str, Any]:
         """Fourteen sums, unrounded and in units, and ``bets``: every bet's document, newest first.
 
-        ``limit`` is how many of the newest ``bets`` has: of a user with very many, their documents take the time, and
-        the sums none. ``filters``, such as ``tags=["acca"]``, leave bets out, of the sums as well.
+        Of a user with more than a thousand bets, ``bets`` is read when it is first asked for, while the tracker is
+        open; ``dict(stats)`` reads it, too, and is plain. ``limit`` is how many of the newest ``bets`` has, in a plain
+        dict. ``filters``, such as ``tags=["acca"]``, leave bets out, of the sums as well.
         """
         wanted = _filter(filters)
         owner = self._owner_or_none(user_id)
@@ -175,6 +177,8 @@ class BetTrackingSystem:
 
         ``markup`` is that of the client libraries, or ``markdown_v2``, ``html`` or ``plain`` for the Bot API.
         """
+        if isinstance(stats, LazyStats):
+            return stats_message(stats, username, stats.newest(RECENT), markup)
         given: object = stats  # of programs that nobody checks
         known: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
         bets = known.get("bets")
@@ -218,6 +222,22 @@ class BetTrackingSystem:
             user_id,
             lambda owner: self._opened.book.set_result(owner, bet_id, "refund", is_manual=True, note=reason),
         )
+
+    def squads(self, user_id: int, bet_id: str) -> list[dict[str, Any]]:
+        """Whom a pending bet may mean: ``{player_id, name, team}`` of both squads; [] where that cannot be told now."""
+        owner = self._owner_or_none(user_id)
+        try:
+            return [] if owner is None else [one.document() for one in self._opened.squads(owner, bet_id)]
+        except Refusal:
+            return []
+
+    def choose_player(self, user_id: int, bet_id: str, player_id: int | str) -> bool:
+        """Say which player of its match a pending bet means; the user's next bets on that name mean him too."""
+        return self._is_done(user_id, lambda owner: self._opened.choose_player(owner, bet_id, player_id))
+
+    def take_player_back(self, user_id: int, bet_id: str) -> bool:
+        """Take such a choice back, for this bet and for those to come: the name decides again."""
+        return self._is_done(user_id, lambda owner: take_player_back(self._opened.book, owner, bet_id))
 
     def set_closing_odds(self, user_id: int, bet_id: str, closing_odds: float | None) -> bool:
         """Note the last price before kick-off, from which ``clv`` follows; None takes it away."""

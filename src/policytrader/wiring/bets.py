@@ -87,7 +87,7 @@ class _Settling:
         if self._settler is None:
             feed = self._held.enter_context(opened_feed(self._policy, self._clock, SOMEBODY_WAITS))
             recent = RecentFixtures(feed, self._clock.now)
-            opening = opened_settler(self._store, recent, self._policy, self._clock)
+            opening = opened_settler(self._store, recent, feed, self._policy, self._clock)
             self._settler = self._held.enter_context(opening)
         return self._settler
 

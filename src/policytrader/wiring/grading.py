@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from policytrader.policy.grading.grading_set import GradingSet
     from policytrader.ports.bet_store import BetStore
     from policytrader.ports.clock import Clock
-    from policytrader.ports.stat_feed import StatFeed
+    from policytrader.ports.stat_feed import FixtureLists, MatchFeed, StatFeed
 
 FOTMOB_URL = "POLICYTRADER_FOTMOB_URL"
 """The variable with the address that answers in FotMob's place."""
@@ -100,7 +100,7 @@ def read_match(path: Path, fetched_at: datetime) -> Fixture:
 
 
 @contextmanager
-def opened_feed(policy: GradingSet, clock: Clock, patience: Patience, kept: Path | None = None) -> Iterator[StatFeed]:
+def opened_feed(policy: GradingSet, clock: Clock, patience: Patience, kept: Path | None = None) -> Iterator[MatchFeed]:
     """FotMob, or what answers at ``POLICYTRADER_FOTMOB_URL``; answers are kept in the folder ``kept``."""
     from random import SystemRandom
 
@@ -118,14 +118,20 @@ def opened_feed(policy: GradingSet, clock: Clock, patience: Patience, kept: Path
 
 
 @contextmanager
-def opened_settler(store: BetStore, feed: StatFeed, policy: GradingSet, clock: Clock) -> Iterator[Settler]:
-    """What looks at fixtures and settles the bets on them."""
+def opened_settler(
+    store: BetStore, feed: StatFeed, lists: FixtureLists, policy: GradingSet, clock: Clock
+) -> Iterator[Settler]:
+    """What looks at fixtures and settles the bets on them; ``lists`` has those that bets name by their teams alone."""
+    from policytrader.app.grading.find_fixtures import FixtureFinder
     from policytrader.app.grading.same_fixture import SameFixture
     from policytrader.app.grading.settle import Settler
+    from policytrader.engine.fixture_match import FixtureMatcher
     from policytrader.engine.grading.evaluate import GradingEngine
     from policytrader.engine.player_names import NameMatcher
 
     names = NameMatcher(policy.names)
     moved = duration(policy.participation.default.void_window)
+    matcher = FixtureMatcher(names, policy.names.accept)
+    finder = FixtureFinder(store, lists, matcher, clock, policy.grading.schedule)
     with GradingEngine(policy, names) as engine:
-        yield Settler(store, feed, engine, clock, SameFixture(names, moved), grader=uuid4().hex)
+        yield Settler(store, feed, engine, clock, SameFixture(names, moved), finder, grader=uuid4().hex)

@@ -80,7 +80,7 @@ def _places(node: Any) -> Iterator[tuple[Any, Any]]:
         yield from _places(child)
 
 
-def _broken(document: Document, data: st.DataObject) -> Document:
+def broken(document: Document, data: st.DataObject) -> Document:
     broken: Document = json.loads(json.dumps(document))
     for _ in range(data.draw(st.integers(1, 3))):
         places = list(_places(broken))
@@ -100,7 +100,7 @@ def _broken(document: Document, data: st.DataObject) -> Document:
 def test_a_broken_match_is_a_fixture_or_refused(data: st.DataObject, layout: str, derivation: str | None) -> None:
     document = FOUR_MINIS[layout] if derivation is None else DERIVED[derivation](FOUR_MINIS[layout])
     # Half characters cannot be written as UTF-8: they travel escaped, as they would.
-    read(json.dumps(_broken(document, data)).encode())
+    read(json.dumps(broken(document, data)).encode())
 
 
 @settings(max_examples=200)
@@ -131,7 +131,7 @@ def shortened(request: pytest.FixtureRequest, shared_data: Path) -> Document:
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_broken_recording_is_a_fixture_or_refused(data: st.DataObject, shortened: Document) -> None:
-    read(json.dumps(_broken(shortened, data)).encode())
+    read(json.dumps(broken(shortened, data)).encode())
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

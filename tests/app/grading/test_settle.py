@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policytrader.app.grading.find_fixtures import FixtureFinder
 from policytrader.app.grading.same_fixture import SameFixture
 from policytrader.app.grading.settle import FixtureLook, Settler
 from policytrader.app.grading.watch import watch
+from policytrader.engine.fixture_match import FixtureMatcher
 from policytrader.engine.grading import evidence
 from policytrader.engine.grading.evaluate import GradingEngine
 from policytrader.engine.player_names import NameMatcher
@@ -20,6 +22,7 @@ from policytrader.model.tracked import BotType, By, HistoryEntry, TrackedBet
 from policytrader.policy.grading.overrides import with_setting
 from policytrader.ports.bet_store import Owner
 from policytrader.ports.stat_feed import FixtureAnswer
+from tests.day_lists import day_list
 from tests.engine.grading.builders import KICKOFF, exact, fixture, live, player, stats, unused
 from tests.memory_bet_store import MemoryBetStore
 from tests.tracked_bets import Moving, policy
@@ -27,6 +30,8 @@ from tests.tracked_bets import Moving, policy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+
+    from policytrader.model.listed_fixture import DayList
 
 OWNER = Owner(user_id=1, bot_type=BotType.PLAYER)
 OTHER = Owner(user_id=2, bot_type=BotType.PLAYER)
@@ -55,11 +60,27 @@ class Feed:
 
 
 @dataclass
+class Lists:
+    """The matches of days; a day that nobody listed has none."""
+
+    days: dict[date, DayList | FeedError] = field(default_factory=dict)
+    asked: list[date] = field(default_factory=list)
+
+    def fixtures_on(self, day: date) -> DayList:
+        self.asked.append(day)
+        answer = self.days.get(day, day_list(day=day))
+        if isinstance(answer, FeedError):
+            raise answer
+        return answer
+
+
+@dataclass
 class World:
     """A store in memory, a feed that is told what to answer, the shipped rules, a clock that is moved by hand."""
 
     store: MemoryBetStore = field(default_factory=MemoryBetStore)
     feed: Feed = field(default_factory=Feed)
+    lists: Lists = field(default_factory=Lists)
     clock: Moving = field(default_factory=lambda: Moving(AFTER))
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -71,7 +92,10 @@ class World:
             self.rules = replace(self.rules, grading=grading.model_copy(update={"schedule": schedule}))
         names = NameMatcher(self.rules.names)
         self.engine = GradingEngine(self.rules, names)
-        self.settler = Settler(self.store, self.feed, self.engine, self.clock, SameFixture(names, timedelta(hours=72)))
+        matcher = FixtureMatcher(names, self.rules.names.accept)
+        self.finder = FixtureFinder(self.store, self.lists, matcher, self.clock, self.rules.grading.schedule)
+        same = SameFixture(names, timedelta(hours=72))
+        self.settler = Settler(self.store, self.feed, self.engine, self.clock, same, self.finder)
 
     def add(self, bet_id: str, market: str = "Player Shots Total", line: str = "1.5", **changed: Any) -> TrackedBet:
         given: dict[str, Any] = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from policytrader.app.grading.find_fixtures import Finding
 from policytrader.app.grading.settle import FixtureLook, SettledBet
 from policytrader.app.tracking.at_once import FRESH, REST, AtOnce, RecentFixtures
 from policytrader.app.tracking.auto_settle import auto_settle
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from policytrader.app.tracking.auto_settle import Settler
+    from policytrader.model.fixture import Fixture
+    from policytrader.model.tracked import TrackedBet
     from policytrader.ports.bet_store import Owner, PendingFixture, SettledFixture
 
 
@@ -42,6 +45,7 @@ class ScriptedSettler:
     correctable: set[str] = field(default_factory=set)
     retry_after: float | None = None
     asked: list[str] = field(default_factory=list)
+    finding: Finding = field(default_factory=Finding)
 
     def due(self, owner: Owner | None = None) -> tuple[list[PendingFixture], list[PendingFixture]]:
         found = self.made.store.pending_fixtures(NOW + timedelta(days=99), owner)
@@ -49,6 +53,17 @@ class ScriptedSettler:
             [one for one in found if one.fixture_id not in self.given_up],
             [one for one in found if one.fixture_id in self.given_up],
         )
+
+    def find_fixtures(self, owner: Owner | None = None, *, is_asked: bool = False) -> Finding:
+        assert (owner, is_asked) == (OWNER, True)
+        return self.finding
+
+    def find_fixture(self, bet: TrackedBet) -> Finding:
+        assert bet.fixture_id is None
+        return self.finding
+
+    def fixture_of(self, bet: TrackedBet) -> Fixture | None:
+        raise NotImplementedError(bet)
 
     def due_again(self, owner: Owner | None = None, *, limit: int = 99) -> tuple[SettledFixture, ...]:
         wanted = Recheck(settled_since=NOW, checked_before=NOW + timedelta(days=99))

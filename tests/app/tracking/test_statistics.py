@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,15 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policytrader.app.tracking import user_stats as module
+from policytrader.app.tracking.changes import first_entry
 from policytrader.app.tracking.curve import bankroll_curve, closing_line
 from policytrader.app.tracking.filters import bet_filter
 from policytrader.app.tracking.statistics import Statistics
-from policytrader.app.tracking.user_stats import no_stats, user_stats
+from policytrader.app.tracking.user_stats import LazyStats, no_stats, user_stats
 from policytrader.model.outcomes import Outcome
+from policytrader.model.tracked import By, Change
 from tests.tracked_bets import OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from policytrader.model.tracked import TrackedBet
     from policytrader.ports.bet_store import BetFilter, Owner
@@ -108,6 +114,93 @@ def test_filtered_statistics() -> None:
 
 
 # --- very many bets ---------------------------------------------------------------------------------------------------
+
+TOUCHES: dict[str, Callable[[Any], Any]] = {
+    "[]": lambda stats: stats["bets"],
+    "get": lambda stats: stats.get("bets"),
+    "items": lambda stats: dict(stats.items())["bets"],
+    "values": lambda stats: list(stats.values())[-1],
+    "dict": lambda stats: dict(stats)["bets"],
+    "unpacked": lambda stats: {**stats}["bets"],
+    "updated": lambda stats: (found := {}, found.update(stats), found["bets"])[-1],
+    "copy": lambda stats: stats.copy()["bets"],
+    "copy.copy": lambda stats: copy.copy(stats)["bets"],
+    "deepcopy": lambda stats: copy.deepcopy(stats)["bets"],
+    "pickle": lambda stats: pickle.loads(pickle.dumps(stats))["bets"],  # noqa: S301 - our own
+    "pop": lambda stats: stats.pop("bets"),
+    "popitem": lambda stats: stats.popitem()[1],
+    "setdefault": lambda stats: stats.setdefault("bets", []),
+    "|": lambda stats: (stats | {})["bets"],
+    "r|": lambda stats: ({} | stats)["bets"],
+}
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> MadeBook:
+    monkeypatch.setattr(module, "READ_AT_ONCE", 6)
+    return filled(*(("won", 10, 10, 2.0),) * 7)
+
+
+@pytest.fixture
+def lazy(many: MadeBook) -> LazyStats:
+    stats = user_stats(many.store, OWNER)
+    assert isinstance(stats, LazyStats)
+    return stats
+
+
+@pytest.mark.parametrize("touch", TOUCHES.values(), ids=TOUCHES)
+def test_however_the_bets_are_reached_they_are_a_plain_list(lazy: LazyStats, touch: Callable[[Any], Any]) -> None:
+    found = touch(lazy)
+    assert type(found) is list
+    assert [bet["bet_id"] for bet in found] == [f"bet_{number:04}" for number in range(7, 0, -1)]
+    assert type(found[0]) is dict
+
+
+def test_as_a_dict(lazy: LazyStats, many: MadeBook) -> None:
+    assert list(lazy) == KEYS
+    assert (len(lazy), "bets" in lazy, lazy["wins"], lazy.get("nothing", 5)) == (15, True, 7, 5)
+    fresh = user_stats(many.store, OWNER)
+    assert not fresh != dict(lazy)  # noqa: SIM202 - it has an operator of its own
+    assert lazy == dict(lazy) == user_stats(many.store, OWNER)
+    assert lazy != {}
+    assert repr(lazy) == repr(dict(lazy))
+    with pytest.raises(TypeError):
+        hash(lazy)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_libraries_write_it(many: MadeBook, indent: int | None) -> None:
+    plain = dict(user_stats(many.store, OWNER))
+    assert type(plain) is dict
+    written = json.dumps(user_stats(many.store, OWNER), default=str, indent=indent)
+    assert written == json.dumps(plain, default=str, indent=indent)
+    assert json.loads(written)["bets"][0]["bet_id"] == "bet_0007"
+    assert bson.decode(bson.encode(plain))["bets"][6]["bet_id"] == "bet_0001"
+
+
+def test_a_few_are_read_without_the_rest(lazy: LazyStats) -> None:
+    assert [bet["bet_id"] for bet in lazy.newest(2)] == ["bet_0007", "bet_0006"]
+    assert len(lazy["bets"]) == 7
+    assert [bet["bet_id"] for bet in lazy.newest(1)] == ["bet_0007"]
+
+
+def test_the_plain_call_reads_no_bet_of_very_many(many: MadeBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(type(many.store), "bets")
+    stats = user_stats(many.store, OWNER)
+    assert (list(stats), stats["wins"], stats["profit_loss_units"]) == (KEYS, 7, 7.0)
+
+
+def test_from_how_many_bets_they_are_read_later() -> None:
+    made = filled(("won", 10, 10, 2.0))
+    (bet,) = made.store.bets(OWNER)
+    for number in range(1, module.READ_AT_ONCE):
+        more = replace(bet, bet_id=f"more_{number}", dedup_key="", version=1)
+        made.store.add(more, first_entry(more, By.IMPORT, Change.IMPORTED))
+    assert type(user_stats(made.store, OWNER)) is dict
+    made.tracked(message_id="one more")
+    assert type(user_stats(made.store, OWNER)) is LazyStats
+    assert type(user_stats(made.store, OWNER, limit=2)) is dict
+    assert type(user_stats(made.store, OWNER, bet_filter(status=["won"]))) is dict
 
 
 def test_it_is_a_plain_dict_that_any_library_can_write() -> None:

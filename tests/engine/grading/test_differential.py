@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from policytrader.model.grades import BetToGrade
     from policytrader.policy.grading.grading_set import GradingSet
 
-CASES = int(os.environ.get("POLICYTRADER_GRADING_DIFFERENTIAL", "3000"))
+CASES = int(os.environ.get("POLICYTRADER_GRADING_DIFFERENTIAL", "4500"))
 BETS_PER_FIXTURE = 20
 
 POLICIES = {"shipped": shipped, "strict": strict}

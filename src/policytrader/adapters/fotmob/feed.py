@@ -1,4 +1,4 @@
-"""FotMob as a ``StatFeed``: asked by match id, finished matches from disk once nothing about them changes any more."""
+"""FotMob as a ``MatchFeed``: asked by match id or by day, from disk once nothing about the answer changes any more."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from policytrader.adapters.fotmob.day_lists import DayLists
 from policytrader.adapters.fotmob.detect import FEED
 from policytrader.adapters.fotmob.match import parse_match
 from policytrader.errors import FeedError, LayoutUnknownError
@@ -15,10 +16,11 @@ from policytrader.model.json_nodes import layout_unknown
 from policytrader.ports.stat_feed import FixtureAnswer, Tagged
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from policytrader.adapters.fotmob.kept import KeptAnswers, Noted
     from policytrader.model.fixture import Fixture
+    from policytrader.model.listed_fixture import DayList
     from policytrader.ports.clock import Clock
     from policytrader.ports.stat_feed import AnswerSource
 
@@ -39,7 +41,7 @@ class _Known:
 
 
 class FotMobFeed:
-    """A ``StatFeed``. ``answers`` speaks to FotMob's address or to one that answers in its place."""
+    """A ``MatchFeed``. ``answers`` speaks to FotMob's address or to one that answers in its place."""
 
     def __init__(
         self, answers: AnswerSource, clock: Clock, kept: KeptAnswers | None, *, regrade_window: timedelta
@@ -49,6 +51,7 @@ class FotMobFeed:
         self._clock = clock
         self._kept = kept
         self._regrade_window = regrade_window
+        self._days = DayLists(answers, clock, kept)
 
     def fixture(self, fixture_id: str, *, newer_than: datetime | None = None) -> FixtureAnswer:
         """As the port says. An answer about another match is a ``LayoutUnknownError``."""
@@ -69,6 +72,10 @@ class FotMobFeed:
         if self._kept is not None:
             self._keep(self._kept, fixture, answer)
         return FixtureAnswer(fixture, is_cached=False)
+
+    def fixtures_on(self, day: date) -> DayList:
+        """As the port says."""
+        return self._days.on(day)
 
     def _keep(self, kept: KeptAnswers, fixture: Fixture, answer: Tagged) -> None:
         kept.keep(answer.body)

@@ -1,4 +1,4 @@
-"""Answers on disk: the raw bytes, compressed, by their hash; and which of them is a finished match.
+"""Answers on disk: the raw bytes, compressed, by their hash; and which of them is a finished match, or a day's list.
 
 Files appear whole or not at all. What cannot be read, or is not what its name says, is as if it were not there.
 """
@@ -27,7 +27,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The newest answer for a match that is over; ``first_at`` is when it was first seen to be over.
+    """The newest answer for a match that is over, or for a day; ``first_at`` is when there first was one.
 
     ``etag`` is the site's mark of this state of the answer, where it gave one.
     """
@@ -39,7 +39,7 @@ class Noted:
 
 
 class KeptAnswers:
-    """One folder: ``raw/ab/ab….json.gz`` and ``finished/ID.json``."""
+    """One folder: ``raw/ab/ab….json.gz``, ``finished/ID.json`` and ``days/20200920.json``."""
 
     def __init__(self, folder: Path) -> None:
         """The folder is made when something is kept."""
@@ -63,28 +63,34 @@ class KeptAnswers:
 
     def note(self, fixture_id: str, digest: str, fetched_at: datetime, etag: str | None = None) -> None:
         """Remember the newest answer of a finished match."""
-        known = self.noted(fixture_id)
-        first_at = known.first_at if known is not None else fetched_at
-        times = {"fetched_at": format_utc(fetched_at), "first_at": format_utc(first_at)}
-        self._write(self._note_file(fixture_id), json.dumps({"hash": digest, "etag": etag, **times}).encode())
+        self._note(self._note_file(fixture_id), digest, fetched_at, etag)
 
     def noted(self, fixture_id: str) -> Noted | None:
         """What is remembered of a finished match."""
-        try:
-            note = json.loads(self._note_file(fixture_id).read_bytes())
-            etag = note.get("etag")
-            return Noted(
-                str(note["hash"]), parse_utc(note["fetched_at"]), parse_utc(note["first_at"]),
-                etag if isinstance(etag, str) and etag.isascii() and etag.isprintable() else None,
-            )  # fmt: skip
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None
+        return _noted(self._note_file(fixture_id))
+
+    def note_day(self, day: str, digest: str, fetched_at: datetime) -> None:
+        """Remember the newest list of a day."""
+        self._note(self._day_file(day), digest, fetched_at, None)
+
+    def noted_day(self, day: str) -> Noted | None:
+        """What is remembered of a day's list."""
+        return _noted(self._day_file(day))
 
     def _raw_file(self, digest: str) -> Path:
         return self._folder / "raw" / digest[:2] / f"{digest}.json.gz"
 
     def _note_file(self, fixture_id: str) -> Path:
         return self._folder / "finished" / f"{fixture_id}.json"
+
+    def _day_file(self, day: str) -> Path:
+        return self._folder / "days" / f"{day}.json"
+
+    def _note(self, file: Path, digest: str, fetched_at: datetime, etag: str | None) -> None:
+        known = _noted(file)
+        first_at = known.first_at if known is not None else fetched_at
+        times = {"fetched_at": format_utc(fetched_at), "first_at": format_utc(first_at)}
+        self._write(file, json.dumps({"hash": digest, "etag": etag, **times}).encode())
 
     def _write(self, target: Path, content: bytes) -> None:
         try:
@@ -97,3 +103,15 @@ class KeptAnswers:
         except OSError as error:
             message = f"{target.parent}: an answer cannot be kept there ({error.strerror}); make room, or name another"
             raise FeedError(message) from None
+
+
+def _noted(file: Path) -> Noted | None:
+    try:
+        note = json.loads(file.read_bytes())
+        etag = note.get("etag")
+        return Noted(
+            str(note["hash"]), parse_utc(note["fetched_at"]), parse_utc(note["first_at"]),
+            etag if isinstance(etag, str) and etag.isascii() and etag.isprintable() else None,
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

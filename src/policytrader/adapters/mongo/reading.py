@@ -86,6 +86,7 @@ def bet_of(document: Mapping[str, Any]) -> TrackedBet:
         note=_text(document, "note") or "",
         dedup_key=_text(document, "dedup_key") or "",
         version=_whole(document, "version") or 1,
+        matched_by=_matched_by(document),
         result=_result(result),
     )
 
@@ -112,6 +113,11 @@ def _result(document: Mapping[str, Any]) -> ResultTracking:
         reason=Reason(reason) if reason in set(Reason) else None,
         graded_immediately=bool(document.get("graded_immediately")),
     )
+
+
+def _matched_by(document: Mapping[str, Any]) -> By | None:
+    text = _text(document, "matched_by")
+    return By(text) if text in set(By) else None
 
 
 def _status(document: Mapping[str, Any], name: str) -> Outcome:

@@ -68,7 +68,7 @@ _BET_ALWAYS = (
 _BET = (
     _BET_ALWAYS
     | _all_or_null(_TEXT, "alert_id", "player_name", "team", "market_key", "match", "date", "time", "market_direction")
-    | _all_or_null(_TEXT, "bookmaker", "duplicate_of")
+    | _all_or_null(_TEXT, "bookmaker", "duplicate_of", "matched_by")
     | _all_or_null([*_WHOLE, _TEXT], "player_id", "team_id", "fixture_id")
     | _all_or_null(_TIME, "kickoff_at", "settled_at", "deleted_at")
     | _all_or_null(_AMOUNT, "threshold", "actual_value", "closing_odds", "clv")
@@ -110,6 +110,11 @@ INDEXES = {
         IndexModel(
             [("user_id", ASCENDING), ("bot_type", ASCENDING), ("tracked_at", DESCENDING), ("bet_id", DESCENDING)],
             name="newest",
+        ),
+        IndexModel(
+            [(name, ASCENDING) for name in ("user_id", "bot_type", "bet_id")],
+            name="chosen",
+            partialFilterExpression={"matched_by": str(By.PERSON)},
         ),
         # Holds all that the statistics add up, so that no document is read.
         IndexModel(

@@ -36,9 +36,9 @@ from policytrader.adapters.mongo.steps import ByClaims, InTransactions
 from policytrader.adapters.mongo.sums import added_up, pending_by_fixture, settled_by_fixture
 from policytrader.errors import StoreConflictError
 from policytrader.model.outcomes import Outcome
-from policytrader.model.tracked import BotType
+from policytrader.model.tracked import BotType, By
 from policytrader.model.tracked_checks import is_done, kept_step, kept_time
-from policytrader.ports.bet_store import Added, BetFilter, Owner, in_rotation
+from policytrader.ports.bet_store import Added, BetFilter, Owner, PlayerChoice, in_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,6 +54,7 @@ CALL_SECONDS = 20
 _SETTINGS: dict[str, Any] = {"retryWrites": True, "retryReads": True, "w": "majority", "journal": True}
 _CODECS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 _PAGE, _STEPS = 200, 200
+_CHECKED = "result_tracking.last_checked_at"
 _NEWEST = [("tracked_at", DESCENDING), ("bet_id", DESCENDING)]
 # By other programs, as text or not at all; the server sorts them apart. Each part is a range of an index.
 _TIMED_OTHERWISE = {"$or": [{"tracked_at": None}, {"tracked_at": {"$gte": ""}}, {"tracked_at": {"$type": "number"}}]}
@@ -147,6 +148,28 @@ class MongoBetStore:
         """By id."""
         query = is_on_fixture(fixture_id) | STANDS | ({} if owner is None else is_owners(owner))
         return tuple(readable(self._found(query, [("bet_id", ASCENDING)])))
+
+    def without_fixture(
+        self, before: datetime, since: datetime | None = None, owner: Owner | None = None
+    ) -> tuple[TrackedBet, ...]:
+        """By the index of fixtures: no fixture is one of them."""
+        whose = {"user_id": {"$ne": None}} if owner is None else is_owners(owner)
+        due: list[dict[str, Any]] = [{"$or": [{"kickoff_at": None}, {"kickoff_at": {"$lt": kept_time(before)}}]}]
+        if since is not None:
+            is_new = [{"kickoff_at": None}, {"kickoff_at": {"$gte": kept_time(since)}}]
+            due.append({"$or": [{_CHECKED: None}, *is_new]})
+        query = IS_PENDING | whose | {"fixture_id": None, "$and": due}
+        return tuple(readable(self._found(query, [(_CHECKED, ASCENDING), ("bet_id", ASCENDING)])))
+
+    def choices(self, owner: Owner) -> tuple[PlayerChoice, ...]:
+        """From the documents that an index of chosen bets names."""
+        query = is_owners(owner) | STANDS | {"matched_by": str(By.PERSON), "player_id": {"$ne": None}}
+        found = readable(self._found(query, [("bet_id", ASCENDING)]))
+        return tuple(
+            PlayerChoice(bet_id=bet.bet_id, player_name=bet.player_name, player_id=bet.player_id, team_id=bet.team_id)
+            for bet in found
+            if bet.player_name is not None and bet.player_id is not None
+        )
 
     def stamp(self, checks: Sequence[Check], at: datetime) -> None:
         """One round trip for many bets."""

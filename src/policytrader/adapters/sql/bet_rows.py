@@ -34,6 +34,7 @@ def bet_of(row: Row[Any]) -> TrackedBet:
     values = {name: found[name] for name in _BET}
     values["bot_type"] = BotType(values["bot_type"])
     values["status"] = Outcome(values["status"])
+    values["matched_by"] = By(values["matched_by"]) if values["matched_by"] in set(By) else None
     values["tags"] = tuple(json.loads(found["tags"]))
     result = {name: found[name] for name in _RESULT}
     # A word that is no reason any more says nothing.

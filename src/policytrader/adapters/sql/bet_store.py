@@ -20,14 +20,18 @@ from policytrader.adapters.sql.database import Database
 from policytrader.adapters.sql.part import executed
 from policytrader.errors import StoreConflictError
 from policytrader.model.outcomes import Outcome
-from policytrader.model.tracked import BotType
-from policytrader.model.tracked_checks import (
-    UNIT_STEP,
-    is_done,
-    kept_step,
-    kept_time,
+from policytrader.model.tracked import BotType, By
+from policytrader.model.tracked_checks import UNIT_STEP, is_done, kept_step, kept_time
+from policytrader.ports.bet_store import (
+    Added,
+    BetFilter,
+    Owner,
+    PendingFixture,
+    PlayerChoice,
+    SettledFixture,
+    Totals,
+    in_rotation,
 )
-from policytrader.ports.bet_store import Added, BetFilter, Owner, PendingFixture, SettledFixture, Totals, in_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -189,6 +193,36 @@ class SqliteBetStore:
             query = query.where(_of(owner))
         with self._reading() as connection:
             return tuple(map(bet_of, connection.execute(query)))
+
+    def without_fixture(
+        self, before: datetime, since: datetime | None = None, owner: Owner | None = None
+    ) -> tuple[TrackedBet, ...]:
+        """By the index of fixtures: no fixture is one of them."""
+        c = bets.c
+        asked: list[ColumnElement[bool]] = [
+            _IS_PENDING,
+            c.fixture_id.is_(None),
+            c.kickoff_at.is_(None) | (c.kickoff_at < kept_time(before)),
+        ]
+        if since is not None:
+            is_new = c.kickoff_at.is_(None) | (c.kickoff_at >= kept_time(since))
+            asked.append(c.last_checked_at.is_(None) | is_new)
+        if owner is not None:
+            asked.append(_of(owner))
+        query = select(bets).where(*asked).order_by(c.last_checked_at.asc().nulls_first(), c.bet_id)
+        with self._reading() as connection:
+            return tuple(map(bet_of, connection.execute(query)))
+
+    def choices(self, owner: Owner) -> tuple[PlayerChoice, ...]:
+        """From an index of chosen bets alone."""
+        c = bets.c
+        # Written out, as the index has it: a parameter would not use it.
+        is_chosen = c.matched_by == literal_column(f"'{By.PERSON}'")
+        has_both = c.player_name.is_not(None) & c.player_id.is_not(None)
+        query = select(c.bet_id, c.player_name, c.player_id, c.team_id)
+        query = query.where(_of(owner), is_chosen, has_both, _STANDS).order_by(c.bet_id)
+        with self._reading() as connection:
+            return tuple(PlayerChoice(**row) for row in connection.execute(query).mappings())
 
     def stamp(self, checks: Sequence[Check], at: datetime) -> None:
         """One statement for each bet, one transaction."""

@@ -92,6 +92,8 @@ bets = _table(
     # Derived when written, in 1e-10 units: whole numbers are what SQLite adds up exactly.
     _whole("units_staked_e10"),
     _whole("units_returned_e10"),
+    # Columns of later versions stand behind those of the first.
+    _text_or_null("matched_by"),
 )
 Index("bets_pending", bets.c.user_id, bets.c.bot_type, bets.c.status, bets.c.kickoff_at, bets.c.bet_id)
 Index("bets_newest", bets.c.user_id, bets.c.bot_type, bets.c.tracked_at, bets.c.bet_id)
@@ -99,6 +101,7 @@ Index("bets_fixture", bets.c.fixture_id, bets.c.status)
 Index("bets_rotation", bets.c.status, bets.c.last_checked_at)
 # For the second rotation: what was settled of late.
 Index("bets_settled", bets.c.settled_at, bets.c.fixture_id, sqlite_where=bets.c.settled_at.is_not(None))
+Index("bets_chosen", bets.c.user_id, bets.c.bot_type, bets.c.bet_id, sqlite_where=bets.c.matched_by == "person")
 # An empty key is none.
 Index(
     "bets_dedup_key",

@@ -12,23 +12,27 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from policytrader.app.grading.again import MOST_AT_ONCE, Share, in_turn, is_open, wanted_again
+from policytrader.app.grading.feed_ids import as_chosen, kept_open, with_ids
+from policytrader.app.grading.find_fixtures import Finding
 from policytrader.app.grading.steps import bet_to_grade, check, is_news, settled, signed
 from policytrader.errors import FeedError, LayoutUnknownError
 from policytrader.model.grades import FixtureBets
 from policytrader.model.outcomes import Outcome, Reason
+from policytrader.model.tracked import By
 from policytrader.policy.values import duration
-from policytrader.ports.bet_store import Check
+from policytrader.ports.bet_store import Check, Owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from policytrader.app.grading.find_fixtures import FixtureFinder
     from policytrader.app.grading.same_fixture import SameFixture
     from policytrader.engine.grading.evaluate import GradingEngine
     from policytrader.model.fixture import Fixture
     from policytrader.model.grades import BetToGrade, Grade
     from policytrader.model.tracked import TrackedBet
     from policytrader.policy.grading.rules import Settings
-    from policytrader.ports.bet_store import BetStore, Owner, PendingFixture, SettledFixture
+    from policytrader.ports.bet_store import BetStore, PendingFixture, PlayerChoice, SettledFixture
     from policytrader.ports.clock import Clock
     from policytrader.ports.stat_feed import StatFeed
 
@@ -70,10 +74,14 @@ class FixtureLook:
 
 @dataclass(kw_only=True)
 class Round:
-    """One look at everything that is due. ``given_up``: fixtures that nobody answered for too long to ask again."""
+    """One look at everything that is due. ``given_up``: fixtures that nobody answered for too long to ask again.
+
+    ``finding`` is what became of the bets that named no match.
+    """
 
     looks: list[FixtureLook] = field(default_factory=list)
     given_up: list[PendingFixture] = field(default_factory=list)
+    finding: Finding = field(default_factory=Finding)
 
     @property
     def settled(self) -> list[SettledBet]:
@@ -93,7 +101,14 @@ class Round:
     @property
     def pending_count(self) -> int:
         """Bets that were looked at and stay pending."""
-        return sum(count for look in self.looks for _, count in look.pending)
+        return sum(self.pending_by_reason().values())
+
+    def pending_by_reason(self) -> Counter[Reason]:
+        """The same, counted by the reason."""
+        counts = self.finding.pending
+        for look in self.looks:
+            counts.update(dict(look.pending))
+        return counts
 
     @property
     def failures(self) -> list[FixtureLook]:
@@ -101,11 +116,21 @@ class Round:
         return [look for look in self.looks if look.failure]
 
     @property
+    def has_failed(self) -> bool:
+        """Whether the feed gave no usable answer to some question."""
+        return bool(self.failures or self.finding.failures)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it gave none to any."""
+        has_found = self.finding.found or self.finding.unmatched
+        return self.has_failed and not has_found and len(self.failures) == len(self.looks)
+
+    @property
     def retry_after_seconds(self) -> float | None:
         """The longest time that the feed asked for."""
-        return max(
-            (look.retry_after_seconds for look in self.looks if look.retry_after_seconds is not None), default=None
-        )
+        asked = [self.finding.retry_after_seconds, *(look.retry_after_seconds for look in self.looks)]
+        return max((seconds for seconds in asked if seconds is not None), default=None)
 
 
 class Settler:
@@ -118,20 +143,42 @@ class Settler:
         engine: GradingEngine,
         clock: Clock,
         same_fixture: SameFixture,
+        finder: FixtureFinder | None = None,
         *,
         grader: str = "",
     ) -> None:
         """``same_fixture`` says whether a fixture is the one that a bet names: feeds number matches differently.
 
-        ``grader`` is a name that no other settler has. It stands in the evidence, so that of two which come to the same
-        result at the same moment one alone wrote it, and reports it.
+        ``finder`` looks for the matches of bets that have no number; None leaves them as they are. ``grader`` is a name
+        that no other settler has. It stands in the evidence, so that of two which come to the same result at the same
+        moment one alone wrote it, and reports it.
         """
         self._store = store
         self._feed = feed
         self._engine = engine
         self._clock = clock
         self._is_same = same_fixture
+        self._finder = finder
         self._grader = grader
+
+    def find_fixtures(
+        self, owner: Owner | None = None, *, is_asked: bool = False, is_stopping: Callable[[], bool] = lambda: False
+    ) -> Finding:
+        """Look for the matches of bets that name none; see ``FixtureFinder.find``."""
+        if self._finder is None:
+            return Finding()
+        return self._finder.find(owner, is_asked=is_asked, is_stopping=is_stopping)
+
+    def find_fixture(self, bet: TrackedBet) -> Finding:
+        """Look for one bet's match, now."""
+        return Finding() if self._finder is None else self._finder.find_one(bet)
+
+    def fixture_of(self, bet: TrackedBet) -> Fixture | None:
+        """The match that a bet is on; None where the bet names none, or another one. Raises ``FeedError``."""
+        if bet.fixture_id is None:
+            return None
+        fixture = self._feed.fixture(bet.fixture_id).fixture
+        return fixture if self._is_same(bet, fixture) else None
 
     def due(self, owner: Owner | None = None) -> tuple[list[PendingFixture], list[PendingFixture]]:
         """The fixtures to ask for now, longest unchecked first; and those that are given up."""
@@ -161,8 +208,11 @@ class Settler:
 
         ``again_seconds`` is what looks at fixtures with results alone may take of it; None for what they need.
         """
+        finding = self.find_fixtures(owner, is_stopping=is_stopping)
         due, given_up = self.due(owner)
-        found, share = Round(given_up=given_up), Share(again_seconds)
+        found, share = Round(given_up=given_up, finding=finding), Share(again_seconds)
+        if finding.retry_after_seconds is not None:
+            return found
         turns = in_turn(due, self.due_again(owner), self._settings)
         for number, turn in enumerate(turns, start=1):
             if is_stopping():
@@ -241,7 +291,11 @@ class Settler:
                 break
         results = {one.bet.bet_id for one in done}
         left = [(bet, grade) for key, (bet, grade) in waiting.items() if key not in results]
-        self._store.stamp([check(bet, grade) for bet, grade in left], self._clock.now())
+        now = self._clock.now()
+        kept = (with_ids(bet, grade, fixture, now) for bet, grade in left)
+        # Who changed a bet meanwhile is matched by the next look.
+        self._store.replace_all([step for step in kept if step is not None])
+        self._store.stamp([check(bet, grade) for bet, grade in left], now)
         return FixtureLook(
             fixture_id=fixture_id,
             settled=tuple(done),
@@ -262,14 +316,22 @@ class Settler:
         """In the order of the bets. A bet that names other teams has no fixture here."""
         own: list[BetToGrade] = []
         others: list[BetToGrade] = []
+        choices: dict[Owner, tuple[PlayerChoice, ...]] = {}
         for bet in bets:
-            (own if self._is_same(bet, fixture) else others).append(bet_to_grade(bet))
+            if not self._is_same(bet, fixture):
+                others.append(bet_to_grade(bet))
+                continue
+            owner = Owner(user_id=bet.user_id, bot_type=bet.bot_type)
+            if owner not in choices:
+                choices[owner] = self._store.choices(owner)
+            own.append(as_chosen(bet_to_grade(bet), choices[owner], fixture))
+        chosen = {bet.key for bet in own if bet.matched_by is By.PERSON}
         batches = [FixtureBets(fixture, tuple(own)), FixtureBets(None, tuple(others))]
         asked = {bet.bet_id: bet for bet in bets}
         # Explained: what a rule saw, and where it was read, is kept beside the result that it came to.
         grades = self._engine.grade(batches, self._clock.now(), explain=lambda grade: is_news(asked[grade.key], grade))
         graded = {grade.key: grade for grade in grades}
-        return [graded[bet.bet_id] for bet in bets]
+        return [kept_open(graded[bet.bet_id]) if bet.bet_id in chosen else graded[bet.bet_id] for bet in bets]
 
     def _store_results(
         self, fixture: Fixture, bets: Sequence[TrackedBet], grades: Sequence[Grade]

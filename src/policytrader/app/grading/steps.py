@@ -46,6 +46,7 @@ def bet_to_grade(bet: TrackedBet) -> BetToGrade:
         first_seen_at=bet.result.first_seen_at,
         kickoff_at=bet.kickoff_at,
         is_lay=bet.is_lay,
+        matched_by=bet.matched_by,
     )
 
 
@@ -99,9 +100,7 @@ def settled(
         profit_loss=grade.profit_loss,
         settled_at=(bet.settled_at or at) if bet.status.is_settled else at,
         market_key=grade.market_key or bet.market_key,
-        # The feed's own id, from now on instead of the name.
-        player_id=grade.player_id or bet.player_id,
-        team_id=grade.team_id or bet.team_id,
+        **_ids(bet, grade),
         version=bet.version + 1,
         result=result,
     )
@@ -121,6 +120,14 @@ def settled(
         evidence=_evidence(grade, fixture),
     )
     return changed, entry
+
+
+def _ids(bet: TrackedBet, grade: Grade) -> dict[str, Any]:
+    """The feed's own ids, from now on instead of the name; whom a person chose stays."""
+    if bet.matched_by is By.PERSON or (grade.player_id is None and grade.team_id is None):
+        return {}
+    ids = {"player_id": grade.player_id or bet.player_id, "team_id": grade.team_id or bet.team_id}
+    return {**ids, "matched_by": By.GRADER}
 
 
 def signed(step: tuple[TrackedBet, HistoryEntry], grader: str) -> tuple[TrackedBet, HistoryEntry]:

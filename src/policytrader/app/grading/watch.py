@@ -40,7 +40,7 @@ def watch(
             # Whatever was stored is stored; the rest is still pending.
             found, pace = error, pace.after_failure(schedule)
         else:
-            failed = bool(found.failures)
+            failed = found.has_failed
             pace = pace.after_failure(schedule, found.retry_after_seconds) if failed else pace.after_success(schedule)
         tell(found, pace.wait_seconds)
         clock.wait(pace.wait_seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from policytrader.app.grading.settle import FixtureLook
 from policytrader.errors import ConfigError, FeedError
 from policytrader.model.fixture import FixtureStatus
 from policytrader.ports.stat_feed import FixtureAnswer
@@ -40,18 +41,29 @@ class AtOnce:
         """True where the bet got its result. A feed that fails fails nobody's bet: it stays pending."""
         now = self._now()
         is_over = bet.kickoff_at is not None and bet.kickoff_at + self._after_kickoff <= now
-        if bet.fixture_id is None or not is_over or (self._not_before is not None and now < self._not_before):
+        if not is_over or (self._not_before is not None and now < self._not_before):
             return False
-        try:
-            settler = self._settler()
-        except (ConfigError, FeedError):
-            look = None
-        else:
-            look = settler.look_at(bet.fixture_id, owner)
+        look = self._look(owner, bet)
         if look is None or look.failure:
             self._not_before = now + REST
             return False
         return any(one.bet.bet_id == bet.bet_id for one in look.settled)
+
+    def _look(self, owner: Owner, bet: TrackedBet) -> FixtureLook | None:
+        """What the bet's fixture came to; None where the feed cannot be asked."""
+        try:
+            settler = self._settler()
+        except (ConfigError, FeedError):
+            return None
+        fixture_id = bet.fixture_id
+        if fixture_id is None:
+            finding = settler.find_fixture(bet)
+            if finding.failures:
+                return None
+            if not finding.found:
+                return FixtureLook(fixture_id="")
+            fixture_id = finding.found[0].fixture.fixture_id
+        return settler.look_at(fixture_id, owner)
 
 
 class RecentFixtures:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from policytrader.app.tracking.documents import settled_document
 
 if TYPE_CHECKING:
+    from policytrader.app.grading.find_fixtures import Finding
     from policytrader.app.grading.settle import FixtureLook, SettledBet
+    from policytrader.model.fixture import Fixture
     from policytrader.model.tracked import TrackedBet
     from policytrader.ports.bet_store import Owner, PendingFixture, SettledFixture
 
@@ -23,6 +25,18 @@ class Settler(Protocol):
 
     def due(self, owner: Owner | None = None) -> tuple[list[PendingFixture], list[PendingFixture]]:
         """Fixtures to ask for now, and those that the loop has given up."""
+        ...
+
+    def find_fixtures(self, owner: Owner | None = None, *, is_asked: bool = False) -> Finding:
+        """Look for the matches of bets that name none."""
+        ...
+
+    def find_fixture(self, bet: TrackedBet) -> Finding:
+        """Look for one bet's match, now."""
+        ...
+
+    def fixture_of(self, bet: TrackedBet) -> Fixture | None:
+        """The match that a bet is on. Raises ``FeedError``."""
         ...
 
     def due_again(self, owner: Owner | None = None, *, limit: int = ...) -> tuple[SettledFixture, ...]:
@@ -73,11 +87,14 @@ def auto_settle(settler: Settler, owner: Owner) -> AutoSettled:
     Then at those whose results may be corrected. A fixture that cannot be read stops no other, unless the feed asks to
     be left alone or answers nothing at all.
     """
+    finding = settler.find_fixtures(owner, is_asked=True)
+    bets: list[SettledBet] = []
+    failures = [f"matches of {day}: {why}" for day, why in sorted(finding.failures.items())]
+    pending, again_count, failed_in_a_row = finding.pending.total(), 0, 0
+    if finding.retry_after_seconds is not None:
+        return AutoSettled((), pending, tuple(failures))
     due, given_up = settler.due(owner)
     again = dict.fromkeys(one.fixture_id for one in settler.due_again(owner, limit=_MOST_AGAIN))
-    bets: list[SettledBet] = []
-    failures: list[str] = []
-    pending, again_count, failed_in_a_row = 0, 0, 0
     for fixture_id in dict.fromkeys([*(one.fixture_id for one in (*due, *given_up)), *again]):
         look = settler.look_at(fixture_id, owner, is_again=fixture_id in again)
         bets += look.settled

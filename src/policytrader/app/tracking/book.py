@@ -108,7 +108,7 @@ class BetBook:
             remark = values.note("note", note)
             return changes.with_result(bet, outcome, value, at, self.rules.pay, is_manual=manual, note=remark)
 
-        return self._change(owner, bet_id, step)
+        return self.change(owner, bet_id, step)
 
     def take_back(self, owner: Owner, bet_id: object, why: object) -> Answer:
         """Take the standing result back, for a reason, which is kept."""
@@ -120,23 +120,23 @@ class BetBook:
                 raise Refusal(message)
             return changes.taken_back(bet, at, reason)
 
-        return self._change(owner, bet_id, step)
+        return self.change(owner, bet_id, step)
 
     def set_stake(self, owner: Owner, bet_id: object, stake: object) -> Answer:
         """Correct the stake; the money of a settled bet follows."""
-        return self._change(
+        return self.change(
             owner, bet_id, lambda bet, at: changes.with_stake(bet, values.stake("stake", stake), at, self.rules.pay)
         )
 
     def set_odds(self, owner: Owner, bet_id: object, odds: object) -> Answer:
         """Correct the odds; the money of a settled bet follows."""
-        return self._change(
+        return self.change(
             owner, bet_id, lambda bet, at: changes.with_odds(bet, values.odds("odds", odds), at, self.rules.pay)
         )
 
     def set_closing_odds(self, owner: Owner, bet_id: object, closing: object) -> Answer:
         """Note the last price before kick-off; None takes it away."""
-        return self._change(
+        return self.change(
             owner,
             bet_id,
             lambda bet, at: changes.with_closing_odds(
@@ -146,7 +146,7 @@ class BetBook:
 
     def set_labels(self, owner: Owner, bet_id: object, tags: object = None, note: object = None) -> Answer:
         """Set tags, or the note; None leaves them as they are."""
-        return self._change(
+        return self.change(
             owner,
             bet_id,
             lambda bet, at: changes.with_labels(
@@ -159,11 +159,11 @@ class BetBook:
 
     def delete(self, owner: Owner, bet_id: object) -> Answer:
         """Leave a tombstone in the bet's place."""
-        return self._change(owner, bet_id, changes.deleted)
+        return self.change(owner, bet_id, changes.deleted)
 
     def mark_graded_immediately(self, owner: Owner, bet_id: str) -> Answer:
         """Note that the bet had its result when it was tracked."""
-        return self._change(owner, bet_id, changes.graded_immediately)
+        return self.change(owner, bet_id, changes.graded_immediately)
 
     def add(self, bet: TrackedBet, entry: HistoryEntry) -> Added:
         """Store a new bet; where the answer is lost, the same step again tells what became of it."""
@@ -179,7 +179,8 @@ class BetBook:
         except StoreUnknownError:
             return self.store.replace_all(steps)
 
-    def _change(self, owner: Owner, bet_id: object, step: Callable[[TrackedBet, datetime], Step | None]) -> Answer:
+    def change(self, owner: Owner, bet_id: object, step: Callable[[TrackedBet, datetime], Step | None]) -> Answer:
+        """Make a step on the bet as it stands; again where others changed it meanwhile. A refusal is in the answer."""
         for _ in range(_ATTEMPTS):
             bet = self.find(owner, bet_id)
             if bet is None:

@@ -157,6 +157,7 @@ def _reset(bet: TrackedBet, reason: Change, at: datetime, note: str) -> Step:
         profit_loss=ZERO,
         settled_at=None,
         version=bet.version + 1,
+        **_without_found_ids(bet),
         # Never looked at, as far as the rotation knows: its turn comes at once.
         result=replace(
             _unexplained(bet.result),
@@ -165,6 +166,14 @@ def _reset(bet: TrackedBet, reason: Change, at: datetime, note: str) -> Step:
         ),
     )
     return changed, entry_of(bet, changed, By.PERSON, reason, at, note=note)
+
+
+def _without_found_ids(bet: TrackedBet) -> dict[str, Any]:
+    """Whom the grader found may be what was wrong: the name decides anew. Whom a person chose stays."""
+    if bet.matched_by is not By.GRADER:
+        return {}
+    name = "team_id" if bet.player_name is None else "player_id"
+    return {name: None, "matched_by": None}
 
 
 def _unexplained(result: ResultTracking) -> ResultTracking:

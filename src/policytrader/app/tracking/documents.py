@@ -65,6 +65,7 @@ def bet_document(bet: TrackedBet) -> dict[str, Any]:
         "duplicate_of": bet.duplicate_of,
         "deleted_at": bet.deleted_at,
         "version": bet.version,
+        "matched_by": None if bet.matched_by is None else bet.matched_by.value,
     }
 
 

@@ -12,6 +12,7 @@ from policytrader.app.tracking.records import COLUMNS, RESULT
 from policytrader.app.tracking.values import Refusal
 from policytrader.model.outcomes import Outcome, Reason
 from policytrader.model.times import parse_utc
+from policytrader.model.tracked import By
 from policytrader.model.tracked_checks import kept, kept_time
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def imported_bet(
         deleted_at=_moment(row, "deleted_at"),
         duplicate_of=values.text("duplicate_of", row.get("duplicate_of")),
         dedup_key=_key(row) or bet.dedup_key,
+        matched_by=_matched_by(row, there),
         market_key=bet.market_key or values.text("market_key", row.get("market_key")),
     )
     try:
@@ -96,6 +98,13 @@ def check_owner(owner: Owner, row: Mapping[str, Any]) -> None:
         if row.get(name) is not None and str(row[name]) != mine:
             message = f"{name}: {row[name]} is not whose bets these are ({mine})"
             raise Refusal(message)
+
+
+def _matched_by(row: Mapping[str, Any], there: TrackedBet | None) -> By | None:
+    """Who found the ids, as far as they are the file's own; a word that is none says nothing."""
+    if row.get("matched_by") is None:
+        return None if there is None else there.matched_by
+    return By(row["matched_by"]) if row["matched_by"] in tuple(By) else None
 
 
 def _with_result(bet: TrackedBet, row: Mapping[str, Any], rules: Rules, there: TrackedBet | None) -> TrackedBet:

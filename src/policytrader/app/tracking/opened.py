@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from policytrader.app.tracking.auto_settle import AutoSettled, auto_settle
 from policytrader.app.tracking.book import Answer
+from policytrader.app.tracking.choosing import SquadPlayer, choose_player, squads_of
 from policytrader.errors import ConfigError, FeedError
 
 if TYPE_CHECKING:
@@ -53,6 +54,16 @@ class OpenedBets:
             except (ConfigError, FeedError) as error:
                 return AutoSettled(failures=(str(error),))
             return auto_settle(settler, owner)
+
+    def squads(self, owner: Owner, bet_id: object) -> list[SquadPlayer]:
+        """Whom a bet may mean. Raises ``Refusal`` where nobody can be chosen."""
+        with self._settling:
+            return squads_of(self.book, self.settler, owner, bet_id)
+
+    def choose_player(self, owner: Owner, bet_id: object, player_id: object) -> Answer:
+        """The bet means this player of its match; so do the owner's next bets on that name."""
+        with self._settling:
+            return choose_player(self.book, self.settler, owner, bet_id, player_id)
 
     def _is_graded(self, owner: Owner, bet: TrackedBet) -> bool:
         # While somebody settles, a new bet does not wait: it is pending until the next look.

@@ -28,7 +28,7 @@ _PLAIN = (
     *("market", "market_key", "match", "date", "time", "kickoff_at", "threshold", "market_direction", "period"),
     *("bookmaker", "is_lay", "odds", "actual_stake", "unit_size", "units_staked", "status", "manual_override"),
     *("returns", "profit_loss", "fixture_id", "actual_value", "settled_at", "closing_odds", "clv", "tags", "note"),
-    *("dedup_key", "duplicate_of", "deleted_at", "version"),
+    *("dedup_key", "duplicate_of", "deleted_at", "version", "matched_by"),
 )
 RESULT_FIELDS = tuple(field.name for field in fields(ResultTracking))
 COLUMNS = (*_PLAIN, *(RESULT + name for name in RESULT_FIELDS))

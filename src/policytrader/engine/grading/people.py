@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policytrader.model.grades import Nearest
+from policytrader.model.tracked import By
 from policytrader.policy.grading.folding import fold
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 FOUND, AMBIGUOUS, NOT_FOUND = "found", "ambiguous", "not_found"
 _WHOLE_MATCH = "match"
 """What stands for a name in a bet on neither team."""
+_FITS = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ class People:
 
     def player(self, bet: BetToGrade) -> Match:
         """The bet's player."""
-        return self._players.meant(bet.player_id, bet.player_name)
+        return self._players.meant(bet.player_id, bet.player_name, bet.matched_by)
 
     def team(self, bet: BetToGrade) -> Match:
         """The side of the bet's team."""
-        return self._teams.meant(bet.team_id, bet.team_name)
+        return self._teams.meant(bet.team_id, bet.team_name, bet.matched_by)
 
     def team_of_match(self, bet: BetToGrade) -> Match:
         """For a bet on the match: found, unless it names a team that is neither of the two."""
@@ -88,9 +90,25 @@ class _Names:
         self._by_name: dict[str, Match] = {}
         self._by_both: dict[tuple[str, str], Match] = {}
 
-    def meant(self, written_id: str | None, name: str | None) -> Match:
-        """Whom the bet means. Another feed may give the same id to somebody else, so the name can deny an id."""
+    def meant(self, written_id: str | None, name: str | None, matched_by: By | None) -> Match:
+        """Whom the bet means.
+
+        Whom a person chose is meant, or nobody. An id that was found in this feed before is meant unless the name has
+        become somebody else's. Any other may be another feed's, which gives the same id to somebody else: its name can
+        deny it.
+        """
         key = self._by_id.get(written_id or "")
+        if matched_by is By.PERSON:
+            return _chosen(written_id, key)
+        found = self._by_name_and_id(key, name)
+        if matched_by is None or key is None:
+            return found
+        if found.word == FOUND and found.key != key:
+            # Each fits: the one by the id, the other by the name.
+            return Match(AMBIGUOUS, None, tuple(Nearest(self._names[one], _FITS) for one in (key, found.key) if one))
+        return Match(FOUND, key)
+
+    def _by_name_and_id(self, key: str | None, name: str | None) -> Match:
         if not fold(name or ""):
             return _NOBODY if key is None else Match(FOUND, key)
         assert name is not None, "it has letters"
@@ -111,6 +129,12 @@ class _Names:
             return False
         others = (other for other in self._names if other != key)
         return all(self._find(name, {**own, other: self._names[other]}).key != other for other in others)
+
+
+def _chosen(written_id: str | None, key: str | None) -> Match:
+    if key is not None:
+        return Match(FOUND, key)
+    return _NOBODY if written_id else Match(AMBIGUOUS)
 
 
 def _match(key: str | None, answer: PlayerMatch[str] | TeamMatch[str]) -> Match:
