@@ -42,7 +42,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "docs": ("policytrader.cli.docs", "Print the reference: fields, operators, errors, reasons."),
     "recording": ("policytrader.cli.recording", "Import recorded markets, or generate them."),
     "record": ("policytrader.cli.record", "Record live prices: the Exchange Stream, market by market."),
-    "recording": ("policytrader.cli.recording", "Import recorded markets."),
     "exchange": ("policytrader.cli.exchange", "Serve the simulated exchange: Betfair's protocols on loopback."),
     "db": ("policytrader.cli.db", "Make, check and show the store's schema."),
     "doctor": ("policytrader.cli.doctor", "Check this installation and project."),
