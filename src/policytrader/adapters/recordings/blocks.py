@@ -46,6 +46,7 @@ _NEW_LINE, _SPACE, _COMMA, _CLOSING, _FIRST_LETTER = b"\n ,}a"
 _CASE = 0x20
 """Set in small letters, and in both closing brackets then."""
 _LETTER_COUNT = 26
+_CACHED_BYTES = 65_536
 
 
 class OddBlockError(Exception):
@@ -257,11 +258,7 @@ def _mark_words(block: Block) -> None:
     """Lines that hold what DuckDB reads as a number or as absent, and we do not, are odd."""
     data = block.data
     characters = np.frombuffer(data, np.uint8)
-    folded = characters | _CASE
-    # A letter at the end of a value: of a word, or inside of a text.
-    ends_value = (folded[1:] == _CLOSING) | (characters[1:] == _COMMA) | (characters[1:] <= _SPACE)
-    ends_value &= (folded[:-1] - _FIRST_LETTER) < _LETTER_COUNT
-    places = np.flatnonzero(ends_value) + 1
+    places = np.concatenate([_letters_at_ends(characters, start) for start in range(0, len(data), _CACHED_BYTES)])
     places = places[places >= _CONTEXT_BYTES]
     if not len(places):
         return
@@ -275,6 +272,15 @@ def _mark_words(block: Block) -> None:
     defining = set(block.change_line[block.change_defines].tolist())
     for index in set(np.searchsorted(block.ends, sorted(seen)).tolist()) - defining:
         block.odd[index] |= _UNUSUAL.search(_USUAL.sub(b"", block.line(index))) is not None
+
+
+def _letters_at_ends(characters: Any, start: int) -> Ints:
+    """Where a value ends with a letter: that of a word, or inside of a text. Of so many bytes as a cache holds."""
+    part = characters[start : start + _CACHED_BYTES + 1]
+    folded = part | _CASE
+    ends_value = (folded[1:] == _CLOSING) | (part[1:] == _COMMA) | (part[1:] <= _SPACE)
+    ends_value &= (folded[:-1] - _FIRST_LETTER) < _LETTER_COUNT
+    return np.flatnonzero(ends_value) + start + 1
 
 
 def _text(raw: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from policytrader.adapters.recordings.definition import RunnerFacts
+    from policytrader.adapters.recordings.definition import Definition, RunnerFacts
 
 _PLAYED_LADDERS = (None, "CLASSIC")
 _NAMES = {"WIN": "Win", "PLACE": "To Be Placed"}
@@ -26,12 +26,16 @@ class UnplayableError(Exception):
     """A market that the simulated exchange has no rules for; says why."""
 
 
-def play_definition(market_id: str, raw: Any, before: MarketDefinition | None) -> MarketDefinition:
+def play_definition(
+    market_id: str, raw: Any, before: MarketDefinition | None, read: Definition | None = None
+) -> MarketDefinition:
     """Read a ``marketDefinition``; names that it leaves out stay as they were ``before``.
+
+    ``read`` is what ``read_definition`` makes of it, where that is known.
 
     Raises ``ValueError`` for one that has not its shape, and ``UnplayableError``.
     """
-    market, facts = read_definition(raw)
+    market, facts = read_definition(raw) if read is None else read
     if market.price_ladder not in _PLAYED_LADDERS:
         message = f"its prices are on the ladder {market.price_ladder}, and only CLASSIC is known"
         raise UnplayableError(message)

@@ -231,7 +231,7 @@ class StreamReader:
         definition = read_definition(raw)
         if not part.lane.selection_ids.issuperset(definition.runners):
             raise NotALaneError
-        new = play_definition(market_id, raw, played.definition)
+        new = play_definition(market_id, raw, played.definition, definition)
         index = int(np.searchsorted(part.which, change))
         self.cache.markets[market_id].define(definition, int(part.published[index]))
         is_news = new != played.definition
