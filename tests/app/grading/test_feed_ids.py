@@ -12,7 +12,7 @@ from policytrader.app.grading.feed_ids import as_chosen
 from policytrader.app.grading.steps import bet_to_grade
 from policytrader.model.fixture import FixtureStatus, Period, TeamSide
 from policytrader.model.outcomes import Outcome, Reason
-from policytrader.model.tracked import By, Change
+from policytrader.model.tracked import By, Change, ResultTracking
 from policytrader.ports.bet_store import PlayerChoice
 from tests.app.grading.test_settle import OTHER, OWNER, World
 from tests.engine.grading.builders import exact, fixture, live, player, stats
@@ -201,3 +201,29 @@ def test_two_choices_that_contradict_are_a_question(world: World) -> None:
     world.add("a", player_name="Rodri")
     world.settler.look()
     assert world.bet("a").result.reason is Reason.PLAYER_AMBIGUOUS
+
+
+def test_a_choice_moves_no_result_to_another_player(world: World) -> None:
+    """Of a time when nobody wrote down who found the ids; it is looked at again, for numbers are corrected."""
+    world.feed.answers["4506"] = over(*RODRIS)
+    chosen(world)
+    was = world.add(
+        "old", player_name="Rodri", player_id="7", status=Outcome.WON, actual_value=Decimal(2),
+        settled_at=world.clock.now(), result=ResultTracking(reason=Reason.LINE),
+    )  # fmt: skip
+    look = world.settler.look_at("4506", is_again=True)
+    assert (look.again, look.settled) == (1, ())
+    assert (world.bet("old").status, world.bet("old").player_id, world.bet("old").version) == (was.status, "7", 1)
+
+
+def test_whom_a_choice_decided_for_is_corrected_by_his_own_numbers(world: World) -> None:
+    world.feed.answers["4506"] = over(*RODRIS)
+    chosen(world)
+    world.add("a", player_name="Rodri")
+    world.settler.look()
+    assert (world.bet("a").status, world.bet("a").player_id) == (Outcome.LOST, "8")
+    better = replace(RODRIS[1], stats=stats(shots=exact(3, "b")))
+    world.feed.answers["4506"] = over(RODRIS[0], better)
+    (one,) = world.settler.look_at("4506", is_again=True).settled
+    assert (one.before, one.bet.status, one.bet.player_id) == (Outcome.LOST, Outcome.WON, "8")
+    assert (one.bet.actual_value, one.bet.result.reason) == (Decimal(3), Reason.STAT_CORRECTED)

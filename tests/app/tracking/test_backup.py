@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from policytrader.app.tracking.choosing import choose_player
 from policytrader.app.tracking.exporting import exported
 from policytrader.app.tracking.importing import Imported, import_bets
 from policytrader.errors import StoreError
-from policytrader.model.tracked import By, Change
-from policytrader.ports.bet_store import BetFilter
+from policytrader.model.tracked import BotType, By, Change
+from policytrader.ports.bet_store import BetFilter, Owner
+from tests.app.grading.test_settle import World, match
+from tests.day_lists import day_list, listed
+from tests.engine.grading.builders import KICKOFF, live, player, stats
 from tests.memory_bet_store import MemoryBetStore
 from tests.tracked_bets import OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:
-    from policytrader.ports.bet_store import BetStore, Owner
+    from policytrader.ports.bet_store import BetStore
 
 
 def backup(store: BetStore, owner: Owner = OWNER) -> str:
@@ -67,6 +71,7 @@ HISTORY = json.loads(backup(settled().store))["bets"][0]["history"]
         ({"version": True}, "version: `True` is not what an export has there"),
         ({"version": 0, "history": []}, "version: 0 cannot be stored"),
         ({"bet_id": ""}, "bet_id: is empty"),
+        ({"matched_by": "somebody"}, "matched_by: `somebody` is not what an export has there"),
         ({"tags": "a"}, "tags: `a` is not what an export has there"),
         ({"user_id": OTHER.user_id}, "user_id: 987654321 is not whose bets these are"),
         ({"markt": "x"}, "unknown key `markt`"),
@@ -136,3 +141,39 @@ def test_a_bet_like_it_is_for_review() -> None:
     document["bets"][0]["dedup_key"] = made.stored(next(made.store.bets(OWNER))).dedup_key
     (remark,) = restored(made, json.dumps(document)).review
     assert remark.bet_id == "bet_0001"
+
+
+def test_who_found_the_match_and_who_chose_the_player_comes_back() -> None:
+    world, other = World(), MadeBook()
+    owner = Owner(user_id=1, bot_type=BotType.PLAYER)
+    world.lists.days[KICKOFF.date()] = day_list(listed("4506", "Northport", "Eastmoor", at=KICKOFF), day=KICKOFF.date())
+    squad = player("7", "Ann Other", stats=stats(shots=1)), player("8", "Ann Others")
+    world.feed.answers["4506"] = live(*squad)
+    world.add("found", fixture_id=None)
+    world.add("chosen", fixture_id=None, player_name="Ann Others")
+    world.settler.look()
+    made = MadeBook(store=world.store)
+    assert choose_player(made.book, lambda: world.settler, owner, "chosen", "8").is_done
+    world.feed.answers["4506"] = match(shots=2)
+    world.settler.look()
+    world.engine.close()
+    text = backup(world.store, owner)
+    assert len(import_bets(other.book, owner, text, "json").added) == 2
+    for bet_id, by in (("found", By.GRADER), ("chosen", By.PERSON)):
+        bet = other.store.bet(owner, bet_id)
+        assert bet == world.store.bet(owner, bet_id)
+        assert bet is not None
+        assert (bet.fixture_id, bet.matched_by) == ("4506", by)
+        assert other.store.history(owner, bet_id) == world.store.history(owner, bet_id)
+    reasons = {entry.reason for entry in other.store.history(owner, "chosen")}
+    assert reasons >= {Change.FIXTURE_FOUND, Change.IDS_FOUND, Change.PLAYER_CHOSEN}
+    assert other.store.choices(owner) == world.store.choices(owner) != ()
+    assert backup(other.store, owner) == text
+
+
+def test_a_backup_of_before_anybody_wrote_down_who_found_the_ids() -> None:
+    made, old = MadeBook(), settled()
+    document = json.loads(backup(old.store))
+    del document["bets"][0]["matched_by"]
+    assert restored(made, json.dumps(document)).added == ["bet_0001"]
+    assert made.stored(next(made.store.bets(OWNER))).matched_by is None

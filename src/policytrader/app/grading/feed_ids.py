@@ -66,6 +66,9 @@ def as_chosen(bet: BetToGrade, choices: Iterable[PlayerChoice], fixture: Fixture
     """
     if bet.matched_by is not None or not bet.player_name:
         return bet
+    # A result stands for the player whose it was: no choice that came later is a corrected number.
+    if bet.status.is_settled and bet.player_id in fixture.players:
+        return bet
     form = normalise(bet.player_name)
     named = {one.player_id: one for one in choices if form and normalise(one.player_name) == form}
     there = [one for one in named if one in fixture.players]
