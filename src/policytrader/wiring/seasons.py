@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from policytrader.simulation.season import Season
 
 RAW_FOLDER, SELECTIONS_FILE = "raw", "selections.csv"
+_UNFINISHED = ".making-"
 _A_MOMENT = timedelta(milliseconds=1)
 _OVER = timedelta(days=2)
 
@@ -95,6 +97,8 @@ def generate_season(
             file.write(rows)
             total = _sum(total, made.report)
     unfinished.rename(out / SELECTIONS_FILE)
+    for left in out.glob(f"{_UNFINISHED}*"):  # of workers that were lost
+        shutil.rmtree(left)
     return total
 
 
@@ -106,13 +110,24 @@ def make_day(work: _DayWork) -> _DayMade:
     with _raw_folder(work) as folder:
         paths, updates, picks = _play(day, folder, work.per_market)
         if work.form is not SeasonForm.RAW:
-            from policytrader.wiring.snapshots import import_recordings
-
-            report = import_recordings(paths, work.out)
-            if report.errors:
-                raise RecordingError(report.errors)
+            _import(paths, work.out)
         size = sum(path.stat().st_size for path in paths)
     return _DayMade(SeasonReport(len(day.races), len(paths), updates, len(picks), size), selections_csv(picks))
+
+
+def _import(paths: list[Path], out: Path) -> None:
+    """Import a day aside and move it into place: other days are imported at the same time."""
+    from policytrader.adapters.recordings.importer import import_recording
+
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=out) as name:
+        report = import_recording(paths, Path(name))
+        if report.errors:
+            raise RecordingError(report.errors)
+        for day in sorted(Path(name).glob("day=*")):
+            target = out / day.name
+            if target.exists():  # an earlier attempt at this day ended too soon
+                shutil.rmtree(target)
+            day.rename(target)
 
 
 def _play(day: RaceDay, folder: Path, per_market: int) -> tuple[list[Path], int, tuple[Pick, ...]]:
@@ -138,7 +153,7 @@ def _raw_folder(work: _DayWork) -> Iterator[Path]:
     if work.form is not SeasonForm.IMPORTED:
         yield work.out / RAW_FOLDER
         return
-    with tempfile.TemporaryDirectory(prefix=".raw-", dir=work.out) as folder:
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=work.out) as folder:
         yield Path(folder)
 
 
