@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from policytrader.adapters.recordings.ladders import MOST_HUNDREDTHS, NO_TICK, Kind, LadderColumns, Sides, written
+from policytrader.adapters.recordings.ladders import MOST_HUNDREDTHS, LadderColumns, written
 from policytrader.model.price import MIN_PRICE
+from policytrader.simulation.tape import NO_TICK, Kind, Sides
 
 if TYPE_CHECKING:
     from policytrader.adapters.recordings.blocks import Block

@@ -12,7 +12,6 @@ Where a market cannot be played (handicaps, another price ladder), its last defi
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ import pyarrow as pa
 from policytrader.adapters.recordings.tables import TIME
 from policytrader.model.times import EPOCH, microseconds_between
 from policytrader.simulation.events import Quote, Redefine
+from policytrader.simulation.tape import NO_TICK, Kind, Sides
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -45,32 +45,8 @@ LADDERS = pa.schema(
 )
 """One row per level, price or remark of a quote (``Kind``). ``exact`` is a price of more than two decimals."""
 
-NO_TICK = -1
 MOST_PENNIES = 2**63 - 1
 MOST_HUNDREDTHS = 2**53
-
-
-class Kind(IntEnum):
-    """What a row of ``LADDERS`` tells. Only the first three have a tick; the next three a price in ``pennies``."""
-
-    BACK = 0
-    LAY = 1
-    TRADED = 2
-    LAST_TRADED = 3
-    NEAR = 4
-    FAR = 5
-    REPLACES = 6
-    """The quote's ladders are whole; ``pennies`` says which (``Sides``). A side that has no rows is then empty."""
-    IS_REPRICED = 7
-    EMPTY = 8
-    """A quote that is no change: of the sides in ``pennies`` it tells no level, or it tells nothing at all."""
-
-
-class Sides(IntEnum):
-    """Bits of ``pennies`` in rows of kind REPLACES and EMPTY."""
-
-    BACK = 1
-    LAY = 2
 
 
 class LadderColumns(NamedTuple):

@@ -12,13 +12,14 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS, Kind, Sides
+from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
 from policytrader.adapters.recordings.playback_stream import not_played
 from policytrader.adapters.recordings.tables import damaged, numbered_parts, read_rows
 from policytrader.errors import RecordingError
 from policytrader.model.times import EPOCH, MICROSECOND
 from policytrader.simulation.events import Event, Quote, Redefine
+from policytrader.simulation.tape import Kind, Sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
