@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policytrader.wiring.replays import Question
 
 _PAIR = 2
+DEFAULT_CAPTURE = "8h"
 _DURATION = re.compile(r"[1-9][0-9]{0,5}[hms]")
 _CADENCES = ("change", "schedule")
 
@@ -39,8 +40,8 @@ _CADENCES = ("change", "schedule")
     help="Ticks so far apart, at every change of a race, or as each policy's schedule has them.",
 )  # fmt: skip
 @click.option(
-    "--capture", default="8h", show_default=True, metavar="8h|ISO",
-    help="When picks of a file are made: so long before the off, or at this moment.",
+    "--capture", metavar="8h|ISO",
+    help="When picks of a file are made: so long before the off (8h without it), or at this moment.",
 )  # fmt: skip
 @click.option("--jobs", type=int, metavar="N", help="Processes; without it as many as there are processors.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="The workers of a Dask scheduler do it (extra: cluster).")
@@ -54,7 +55,7 @@ def command(
     select_file: str | None,
     policies: tuple[str, ...],
     cadence: str,
-    capture: str,
+    capture: str | None,
     jobs: int | None,
     cluster: str | None,
     html_file: str | None,
@@ -116,13 +117,22 @@ def _named(context: Context, policies: tuple[str, ...]) -> list[tuple[str, Polic
 
 
 def _question(
-    context: Context, policy: PolicySet, selections: str | None, select_file: str | None, *, cadence: str, capture: str
+    context: Context,
+    policy: PolicySet,
+    selections: str | None,
+    select_file: str | None,
+    *,
+    cadence: str,
+    capture: str | None,
 ) -> Question:
     from policytrader.authoring.load import load_selections
     from policytrader.wiring.replays import Question, read_replay_picks
 
     if (selections is None) == (select_file is None):
         message = "--selections or --select: one of them says what is picked"
+        raise UsageError(message)
+    if select_file is not None and capture is not None:
+        message = "--capture goes with --selections; a rule of --select says itself when it picks (`at`)"
         raise UsageError(message)
     if cadence not in _CADENCES and not _DURATION.fullmatch(cadence):
         message = f"--cadence {cadence}: a time such as 15s or 1m, or change, or schedule"
@@ -132,7 +142,7 @@ def _question(
         picks=() if selections is None else read_replay_picks(context.path(selections)),
         select=None if select_file is None else load_selections(context.path(select_file)),
         cadence=cadence,
-        capture=_captured(capture),
+        capture=_captured(capture or DEFAULT_CAPTURE),
     )
 
 

@@ -151,7 +151,8 @@ def reads_of(policy: PolicySet, wanted: frozenset[str]) -> Reads:
     own |= {leaf.other for rule in validation for _, leaf in walk(rule) if isinstance(leaf, Leaf) and leaf.other}
     durations: dict[str, set[int]] = {}
     compares_times = False
-    for leaf in leaves:
+    triggers = [leaf for one in policy.cash_out.triggers for _, leaf in walk(one.when) if isinstance(leaf, Leaf)]
+    for leaf in (*leaves, *triggers):
         field = SELECTION_FIELDS.get(leaf.field)
         if field is None or field.type is not FieldType.DURATION:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from policytrader.errors import UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from policytrader.app.replay.replay import Replayer, ReplayPick, ReplayTerms
+    from policytrader.app.replay.replay import DayPicks, Replayer, ReplayPick, ReplayTerms
     from policytrader.model.replay import Replay
     from policytrader.model.snapshot import ReferenceRunner, Snapshot
     from policytrader.policy.policy_set import PolicySet
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from policytrader.ports.races import RaceRecord
     from policytrader.ports.workers import Progress
     from policytrader.simulation.exchange import SimulatedExchange
+
+
+_MARKET = "market="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +98,12 @@ def ask(
 
 def replay_races(work: _Work) -> Replay:
     """One unit of work: what a worker does."""
-    from policytrader.adapters.recordings.races import read_race
-    from policytrader.app.replay.replay import by_day
     from policytrader.app.replay.split import selection_order
     from policytrader.model.replay import Replay
 
     question = work.question
-    by_market: dict[str, list[ReplayPick]] = defaultdict(list)
-    for pick in question.picks:
-        by_market[pick.market_id].append(pick)
-    races = (read_race(race_id, folders) for race_id, folders in work.races)
-    chosen = ((race, [pick for market_id in race.markets for pick in by_market[market_id]]) for race in races)
-    days = list(_replayer(question).replay(by_day((race, picks) for race, picks in chosen if picks or question.select)))
+    problems: list[str] = []
+    days = list(_replayer(question).replay(_days_of(work, problems)))
     return Replay(
         policy_hash=question.policy.hash,
         cadence=question.cadence,
@@ -114,8 +112,34 @@ def replay_races(work: _Work) -> Replay:
         ticks=sum(day.ticks for day in days),
         decisions=sum(day.decisions for day in days),
         evaluated=sum(day.evaluated for day in days),
-        problems=tuple(problem for day in days for problem in day.problems),
+        problems=(*problems, *(problem for day in days for problem in day.problems)),
     )
+
+
+def _days_of(work: _Work, problems: list[str]) -> Iterator[DayPicks]:
+    """The work's days, read when their turn comes; ``problems`` hears of picks that cannot be replayed."""
+    from policytrader.adapters.recordings.races import read_race
+    from policytrader.app.replay.replay import by_day
+
+    question = work.question
+    by_market: dict[str, list[ReplayPick]] = defaultdict(list)
+    for pick in question.picks:
+        by_market[pick.market_id].append(pick)
+    for _, group in groupby(work.races, key=lambda race: _day_of(race[0])):
+        races = []
+        for race_id, folders in group:
+            race = read_race(race_id, folders)
+            picks = [pick for market_id in race.markets for pick in by_market[market_id]]
+            for folder in folders:
+                market_id = folder.name.removeprefix(_MARKET)
+                if market_id not in race.markets:
+                    what = "is no WIN or PLACE market that can be played"
+                    problems += [
+                        f"market {market_id} of pick {one.selection_ref} {what}" for one in by_market[market_id]
+                    ]
+            if race.markets and (picks or question.select is not None):
+                races.append((race, picks))
+        yield from by_day(races)
 
 
 def read_replay_picks(path: Path) -> tuple[ReplayPick, ...]:
@@ -146,7 +170,7 @@ def snapshots_of(
     from policytrader.app.replay.replay import make_picks
 
     terms = _terms(question)
-    races = {folder.name.removeprefix("market="): race for race in _races(recordings) for folder in race.folders}
+    races = {folder.name.removeprefix(_MARKET): race for race in _races(recordings) for folder in race.folders}
     replayed = {one.selection.selection_ref: one for one in found.selections}
 
     @lru_cache(maxsize=8)
@@ -172,7 +196,6 @@ class _Race:
 
 def _races(recordings: Sequence[Path]) -> Iterator[_Race]:
     from policytrader.adapters.recordings.races import race_folders
-    from policytrader.model.times import london_day, parse_utc
 
     seen: dict[str, Path] = {}
     for recording in recordings:
@@ -182,7 +205,14 @@ def _races(recordings: Sequence[Path]) -> Iterator[_Race]:
                 if other is not folder:
                     message = f"{folder.name.replace('=', ' ')} is there twice: {other} and {folder}; name one of them"
                     raise UsageError(message)
-            yield _Race(race_id, london_day(parse_utc(race_id.rpartition("@")[2])), tuple(folders))
+            yield _Race(race_id, _day_of(race_id), tuple(folders))
+
+
+def _day_of(race_id: str) -> date:
+    """The London day of a recorded race: its name tells its first start."""
+    from policytrader.model.times import london_day, parse_utc
+
+    return london_day(parse_utc(race_id.rpartition("@")[2]))
 
 
 def _units(question: Question, recordings: Sequence[Path], *, together: bool) -> tuple[list[Unit[_Work]], list[str]]:
@@ -191,7 +221,7 @@ def _units(question: Question, recordings: Sequence[Path], *, together: bool) ->
     by_day: dict[date, list[_Race]] = defaultdict(list)
     known: set[str] = set()
     for race in _races(recordings):
-        here = {folder.name.removeprefix("market=") for folder in race.folders}
+        here = {folder.name.removeprefix(_MARKET) for folder in race.folders}
         known |= here
         if question.select is not None or here & picked:
             by_day[race.day].append(race)
@@ -205,7 +235,7 @@ def _units(question: Question, recordings: Sequence[Path], *, together: bool) ->
     )
     units = []
     for name, races in groups:
-        markets = {folder.name.removeprefix("market=") for race in races for folder in race.folders}
+        markets = {folder.name.removeprefix(_MARKET) for race in races for folder in race.folders}
         own = tuple(pick for pick in question.picks if pick.market_id in markets)
         work = _Work(replace(question, picks=own), tuple((race.race_id, race.folders) for race in races))
         if races:

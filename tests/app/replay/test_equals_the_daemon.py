@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from tests.app.replay.recorded_day import RecordedDay, Traded
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from policytrader.policy.policy_set import PolicySet
     from policytrader.simulation.events import Event
 
 POLICY = load_policy(resource("rules"))
@@ -66,3 +68,76 @@ def test_a_recorded_race(shared_data: Path) -> None:
     same(day.replay(POLICY), traded)
     assert traded.orders
     assert day.begin.astimezone(LONDON).date() == day.end.astimezone(LONDON).date()
+
+
+OWN_PRICE = """\
+  - id: much-offered
+    title: Much money is offered on the pick's own runner
+    why: What orders of ours take is missing from it.
+    when: {field: runner.best_back_size, op: gt, value: 60}
+    then: {hold: Much money offered}
+"""
+OWN_POSITION = """\
+  - id: begin-where-there-is-money
+    title: The first bet wants some depth, later ones do not
+    why: What it reads is there once something is matched.
+    when:
+      all:
+        - {field: position.size_matched, op: eq, value: 0}
+        - {field: runner.best_back_size, op: lt, value: 40}
+    then: {hold: Little money offered}
+"""
+OTHERS = """\
+  - id: many-short-prices
+    title: Three runners or more are short in the WIN market
+    why: Orders of ours on one of them move what the others see.
+    when: {field: fact.short_now, op: gte, value: 3}
+    then: {hold: Many short prices}
+"""
+SHORT_NOW = """\
+  short_now:
+    count: runners
+    where: {field: runner.win_best_back, op: lt, value: 5}
+"""
+TRADED = """\
+  - id: traded-there
+    title: It was last traded near the requested price
+    why: Our own match is a trade too.
+    applies_to: {side: [BACK]}
+    when: {field: runner.last_traded, op: gte, other: selection.price_requested}
+"""
+
+
+def edited(folder: Path, validation: str = "", facts: str = "", entry: str = "") -> PolicySet:
+    """The shipped rules with some more."""
+    rules = folder / "rules"
+    shutil.copytree(resource("rules"), rules)
+    for name, more, before in (
+        ("validation", validation, "  - id: market-open\n"),
+        ("validation", facts, "rules:\n"),
+        ("entry", entry, "order: {"),
+    ):
+        path = rules / "racing" / f"{name}.yaml"
+        text = path.read_text("utf-8")
+        assert text.count(before) == 1
+        path.write_text(text.replace(before, more + before), "utf-8")
+    return load_policy(rules)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"validation": OWN_PRICE}, id="own price"),
+        pytest.param({"validation": OWN_POSITION}, id="own position"),
+        pytest.param({"validation": OTHERS, "facts": SHORT_NOW}, id="prices of others"),
+        pytest.param({"entry": TRADED}, id="last traded"),
+    ],
+)
+def test_rules_that_read_what_orders_change(more: dict[str, str], tmp_path: Path) -> None:
+    policy = edited(tmp_path, **more)
+    made = generate_race_day(4, 2)
+    day = RecordedDay(made.feed(), made.now)
+    traded = day.trade(policy, 60)
+    assert traded.orders
+    same(day.replay(policy), traded)

@@ -85,6 +85,8 @@ def _read_market(folder: Path) -> MarketRecord | None:
 
 def _definitions(folder: Path, market_id: str) -> list[tuple[int, int, MarketDefinition]]:
     path = folder / _DEFINITIONS
+    if not path.exists() and (folder / "states-0.parquet").exists():
+        raise damaged(folder, "was imported before whole ladders were kept")
     table = _read(path, ("published_at", "change_no", "raw"))
     times = table["published_at"].cast(pa.int64()).to_pylist()
     found: list[tuple[int, int, MarketDefinition]] = []

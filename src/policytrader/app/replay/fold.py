@@ -84,6 +84,7 @@ class DayFold:
         self._engine, self._reads, self._minimum = engine, reads, minimum
         self._policy = engine.policy
         self._entry = EntryRules.of(self._policy)
+        self._must_ask = reads.position or reads.own_prices or reads.prices_of_others
         self._cancel_after = duration_microseconds(self._policy.entry.order.cancel_unmatched_after)
         self.runs = {run.selection.selection_ref: run for run in runs}
         records = {key: market for run in runs for key, market in run.history.race.markets.items()}
@@ -133,9 +134,11 @@ class DayFold:
     def _tick(self, at: int, refs: list[str]) -> None:
         self.world.advance(at)
         runs = [self.runs[ref] for ref in refs if ref in self.runs]
+        # Also those on which nothing was placed after all: once it was looked at, a book is the exchange's.
+        for key in self._touched_by(runs):
+            self.world.look(*key, at)
         for run in runs:
             if run.has_orders:
-                self.world.look(*run.key, at)
                 self._weigh(run)
         outlooks = {run.selection.selection_ref: self._outlook(run, at) for run in runs}
         if any(outlook in _ACTS for outlook in outlooks.values()) or min(self._closing.values(), default=at + 1) <= at:
@@ -143,6 +146,13 @@ class DayFold:
             return
         for run in runs:
             self._plan_next(run, at)
+
+    def _touched_by(self, runs: Iterable[PickRun]) -> list[tuple[str, int]]:
+        """The touched runners that decisions on these picks read."""
+        if not self._reads.prices_of_others:
+            return [run.key for run in runs if self.world.is_touched(*run.key)]
+        markets = {market_id for run in runs for market_id in run.history.race.markets}
+        return [key for key in self.world.touched() if key[0] in markets]
 
     def _outlook(self, run: PickRun, at: int) -> Outcome | None:
         """What the statement says of the pick; None where orders of ours may have changed it: then it is asked."""
@@ -153,12 +163,8 @@ class DayFold:
         if run.is_matched and run.is_gone(row):
             return None
         meets = bool(run.meets[row])
-        if self._reads.prices_of_others:
-            markets = run.history.race.markets
-            if any(self._views.is_changed(*key, at) for key in self.world.touched() if key[0] in markets):
-                return None
-        if self._views.is_changed(*run.key, at):
-            if self._entry is None or self._reads.own_prices:
+        if self._is_uncertain(run, at):
+            if self._entry is None or self._must_ask:
                 return None
             meets = self._entry.meets(selection, self._views.own_prices(*run.key))
         return run.outcome_at(row, at, self._cancel_after, meets=meets)
@@ -269,8 +275,9 @@ class DayFold:
         self._push(ref, run.next_of(run.turning(), at))
         wanted = run.wanted()
         if has_acted or self._is_uncertain(run, at):
-            candidate = run.next_of(wanted, at)
             change = following if has_acted else self._next_change(run, at)
+            # What its rows say was judged without orders: where rules read of them, only the statement knows.
+            candidate = change if self._must_ask else run.next_of(wanted, at)
             if candidate is not None and change is not None:
                 self._push(ref, max(candidate, change))
             if code is not None:
@@ -287,15 +294,14 @@ class DayFold:
         """Whether the pick's rows may not be what the daemon sees, because of orders of ours."""
         if self._reads.position and run.has_orders:
             return True
-        keys = self.world.touched() if self._reads.prices_of_others else (run.key,)
-        return any(self._views.is_changed(*key, at) for key in keys if key[0] in run.history.race.markets)
+        return any(self._views.is_changed(*key, at) for key in self._touched_by([run]))
 
     def _next_change(self, run: PickRun, at: int) -> int | None:
         """The next tick at which the pick's rows, or its runner's ladder, are others."""
         change = run.next_change(at)
-        quoted = self.world.next_quote(*run.key)
-        quoted_at = None if quoted is None else run.tick_after(max(quoted - 1, at))
-        return min((one for one in (change, quoted_at) if one is not None), default=None)
+        quotes = (self.world.next_quote(*key) for key in self._touched_by([run]))
+        ticks = [run.tick_after(max(quoted - 1, at)) for quoted in quotes if quoted is not None]
+        return min((one for one in (change, *ticks) if one is not None), default=None)
 
     def _weigh(self, run: PickRun) -> None:
         """What the exchange holds on the pick's runner now."""

@@ -19,7 +19,7 @@ from policytrader.engine.history import HistoryEngine
 from policytrader.model.money import ZERO
 from policytrader.model.replay import ReplayedOrder, ReplayedSelection
 from policytrader.model.snapshot import MarketStatus, MarketType, ReferenceRunner, RunnerStatus, Selection
-from policytrader.model.times import EPOCH, LONDON, london_day, microseconds_between
+from policytrader.model.times import EPOCH, LONDON, format_utc, london_day, microseconds_between
 from policytrader.policy.values import duration
 from policytrader.ports.races import MISSING, MarketRecord, RaceRecord, moment, runner_of
 from policytrader.simulation.units import from_pennies
@@ -163,7 +163,8 @@ class _Day:
         prepared = [(race, self._prepare(race, chosen, terms)) for race, chosen in picks.races]
         spans = [(race, *found) for race, found in prepared if found is not None]
         grid = _grid(picks.day, [(begin, end) for _, _, _, begin, end in spans], terms.cadence, policy)
-        asked = None if grid is None else catalogue_ticks(grid)
+        tomorrow = microseconds_between(EPOCH, _midnight(picks.day + _DAY))
+        asked = None if grid is None else catalogue_ticks(grid, [begin for _, _, _, begin, _ in spans])
         self.races = []
         for race, selections, captures, begin, end in spans:
             if grid is None or asked is None:
@@ -171,8 +172,9 @@ class _Day:
                 own = catalogue_ticks(ticks)
             else:
                 place = slice(int(np.searchsorted(grid, begin, "left")), int(np.searchsorted(grid, end, "left")) + 1)
-                ticks, own = grid[place], asked[place].copy()
-                own[:1] = True  # a market that is new is looked up at once
+                ticks, own = grid[place], asked[place]
+                is_today = ticks < tomorrow
+                ticks, own = ticks[is_today], own[is_today]
             if len(ticks):
                 self.races.append(
                     RacePicks(race=race, selections=selections, captures=captures, ticks=ticks, asked=own)
@@ -184,11 +186,13 @@ class _Day:
         """The picks as selections, their capture, and from when to when they are decided."""
         made = make_picks(race, chosen, terms)
         self.problems += made.problems
-        midnight = datetime.combine(self.day, time(), LONDON).astimezone(UTC)
-        tomorrow = datetime.combine(self.day + _DAY, time(), LONDON).astimezone(UTC)
-        begin = max(made.at, microseconds_between(EPOCH, midnight))
-        end = min(race.until, microseconds_between(EPOCH, tomorrow) - 1)
-        if not made.selections or begin > end:
+        begin = max(made.at, microseconds_between(EPOCH, _midnight(self.day)))
+        end = min(race.until, microseconds_between(EPOCH, _midnight(self.day + _DAY)) - 1)
+        if made.selections and (begin > end or moment(made.at) >= race.off):
+            late = f"captured at {format_utc(moment(made.at))}, which is after its off or its recording"
+            self.problems.append(f"race {race.race_id} is {late}: nothing is decided")
+            return None
+        if not made.selections:
             return None
         return tuple(sorted(made.selections, key=decision_order)), made.captures, begin, end
 
@@ -339,6 +343,11 @@ def _selection(
     )
 
 
+def _midnight(day: date) -> datetime:
+    """When a London day begins, in UTC."""
+    return datetime.combine(day, time(), LONDON).astimezone(UTC)
+
+
 # --- Ticks ------------------------------------------------------------------------------------------------------------
 
 
@@ -346,7 +355,7 @@ def _grid(day: date, spans: Sequence[tuple[int, int]], cadence: str, policy: Pol
     """The day's ticks, from the first pick to the end of the last race; None where each race has its own."""
     if cadence == CHANGE or not spans:
         return None
-    midnight = datetime.combine(day, time(), LONDON).astimezone(UTC)
+    midnight = _midnight(day)
     origin = microseconds_between(EPOCH, midnight)
     begin, end = min(first for first, _ in spans), max(last for _, last in spans)
     if cadence != SCHEDULE:

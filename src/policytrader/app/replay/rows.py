@@ -259,14 +259,16 @@ class _RaceView:
         return np.maximum.accumulate(listed)
 
 
-def catalogue_ticks(ticks: Whole) -> Any:
-    """The ticks at which the catalogue is read: the first, and each that comes a minute or more after the last."""
+def catalogue_ticks(ticks: Whole, new_at: Iterable[int] = ()) -> Any:
+    """The ticks at which the catalogue is read: the first, each a minute or more after the last, and for new races."""
     every = CATALOGUE_EVERY // timedelta(microseconds=1)
     asked = np.zeros(len(ticks), np.bool_)
+    news = sorted({int(np.searchsorted(ticks, at, "left")) for at in new_at})
     place = 0
     while place < len(ticks):
         asked[place] = True
-        place = int(np.searchsorted(ticks, ticks[place] + every, "left"))
+        due = int(np.searchsorted(ticks, ticks[place] + every, "left"))
+        place = next((one for one in news if place < one < due), due)
     return asked
 
 

@@ -50,14 +50,16 @@ class Views:
         return selection._replace(race_time=moment(int(run.history.race_time[run.row_at(at)])))
 
     def is_changed(self, market_id: str, selection_id: int, at: int) -> bool:
-        """Whether what is shown of a runner is not what was recorded, because of orders of ours.
+        """Whether what is shown of a runner is not, or may soon not be, what was recorded, because of orders of ours.
 
-        A touched runner's book must have been brought up to ``at``.
+        A touched runner's book must have been brought up to ``at``. What we took may stand behind a better price now.
         """
         if not self._world.is_touched(market_id, selection_id):
             return False
         market = self._world.exchange.markets[market_id]
-        definition = market.runner(selection_id)
+        book, definition = market.books.get(selection_id), market.runner(selection_id)
+        if book is None or book.taken_back or book.taken_lay or book.own_backs or book.own_lays:
+            return True
         return definition is None or self._live(market_id, definition) != self._recorded(market_id, definition, at)
 
     def own_prices(self, market_id: str, selection_id: int) -> OwnPrices:
