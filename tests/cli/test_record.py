@@ -73,8 +73,7 @@ def test_messages_are_split_by_market_and_images_marked(tmp_path: Path) -> None:
         for one in (both, {"op": "mcm", "ct": "HEARTBEAT", "pt": 5}, message(1, change({"id": 11, "ltp": 3}), closed)):
             recorder.take(json.dumps(one))
         recorder.sync()
-        assert recorder.changes == {WIN: 2, PLACE: 2}
-        assert recorder.over == frozenset({PLACE})
+        assert (recorder.changes, recorder.over) == ({WIN: 2, PLACE: 2}, frozenset({PLACE}))
     first, second = (json.loads(line) for line in (tmp_path / f"{WIN}.json").read_text().splitlines())
     assert first == message(0, image({"id": 11, "atb": [[3, 5]]}))
     assert second == message(1, change({"id": 11, "ltp": 3}))

@@ -10,7 +10,7 @@ from policytrader.cli.context import FINDINGS, FINE, Context, print_json
 from policytrader.cli.signals import StopFlag, stopped_by_signals
 from policytrader.cli.trading import access_options, json_option
 from policytrader.cli.words import counted
-from policytrader.errors import UsageError
+from policytrader.errors import ExchangeError, UsageError
 
 if TYPE_CHECKING:
     from policytrader.cli.trading import Access
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RECORD_SCHEMA = "policytrader/record/1"
 _SYNC_EVERY_SECONDS = 1.0
+_STOPPED = "stopped"
 
 
 @click.command(short_help="Record live prices: the Exchange Stream, market by market.")
@@ -82,7 +83,9 @@ def _follow(
             if health.state != told:
                 told = health.state
                 context.note(f"stream {health.state}" + (f": {health.reason}" if health.reason else ""))
-            feed.require_going_on()
+            if health.state == _STOPPED:
+                message = f"the stream is over: {health.reason}"
+                raise ExchangeError(message, "STREAM_STOPPED", health.reactions)
     recorder.sync()
 
 

@@ -147,13 +147,6 @@ class StreamFeed:
                 return StreamHealth(StreamState.SILENT, f"nothing for {self._silence_seconds:g} s")
             return health
 
-    def require_going_on(self) -> None:
-        """Raises ``ExchangeError`` where the stream is over and will not be opened again."""
-        health = self.health()
-        if health.state is StreamState.STOPPED:
-            message = f"the stream is over: {health.reason}"
-            raise ExchangeError(message, "STREAM_STOPPED", health.reactions)
-
     def wait_until(self, state: StreamState, timeout_seconds: float) -> bool:
         """Wait for a state; False if it did not come in time."""
         with self._changed:

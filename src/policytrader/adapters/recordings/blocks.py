@@ -215,23 +215,16 @@ def _flattened(data: bytes, ends: Ints, op: Any, pt: Any, ct: Any, mc: Any) -> B
     delta_change = np.repeat(np.arange(len(changes)), delta_counts)
     defines = _bools(changes.field("marketDefinition").is_valid())
     strange = ~_bools(changes.is_valid()) | ~_bools(ids.is_valid()) | _bools(changes.field("img"))
-    strange |= defines & (delta_counts > 0)
     odd[change_line[strange]] = True
-    odd |= np.bincount(change_line[defines], minlength=len(odd)) > 1
+    # Of a line with a definition nothing else is looked at.
+    definitions = np.bincount(change_line[defines], minlength=len(odd))
+    odd |= (definitions > 1) | ((definitions > 0) & (np.bincount(change_line, delta_counts, minlength=len(odd)) > 0))
     selection_ids = _floats(deltas.field("id"))
     levels = {key: _levels(deltas.field(key)) for key in LADDERS}
     told = {key: _bools(deltas.field(key).is_valid()) for key in NUMBERS}
     numbers = {key: _floats(deltas.field(key)) for key in NUMBERS}
-    whole = (np.floor(selection_ids) == selection_ids) & (selection_ids >= 0) & (selection_ids < _MOST_EXACT_ID)
-    # Volume and its prices come together; whoever sends one alone is read one by one.
-    has_trades = levels["trd"].counts > 0
-    usual = whole & (told["tv"] == has_trades) & (levels["trd"].told == has_trades)
-    for key, ladder in levels.items():
-        # Prices that volume was reduced to are on no ladder.
-        strange = (ladder.ticks < 0) if key != "trd" else ~(ladder.prices > 0)
-        strange |= ladder.sizes > _MOST_SIZE
-        usual[np.repeat(np.arange(len(usual)), ladder.counts)[strange]] = False
-    odd[change_line[delta_change[~usual]]] = True
+    odd[change_line[delta_change[_odd_deltas(selection_ids, levels, told["tv"])]]] = True
+    infinite = np.stack([np.isinf(values) for values in numbers.values()]).sum(axis=0)
     for values in numbers.values():
         values[np.isinf(values)] = np.nan
     block = Block(
@@ -245,13 +238,27 @@ def _flattened(data: bytes, ends: Ints, op: Any, pt: Any, ct: Any, mc: Any) -> B
         change_defines=defines,
         markets=markets,
         delta_change=delta_change,
-        selection_id=np.where(whole, selection_ids, 0).astype(np.int64),
+        selection_id=np.where(np.abs(selection_ids) < _MOST_EXACT_ID, selection_ids, 0).astype(np.int64),
         levels=levels,
         told=told,
         numbers=numbers,
     )
     _mark_words(block)
+    _mark_overflows(block, infinite)
     return block
+
+
+def _odd_deltas(selection_ids: Floats, levels: dict[str, Levels], has_volume: Bools) -> Bools:
+    whole = (np.floor(selection_ids) == selection_ids) & (selection_ids >= 0) & (selection_ids < _MOST_EXACT_ID)
+    # Volume and its prices come together; whoever sends one alone is read one by one.
+    has_trades = levels["trd"].counts > 0
+    odd: Bools = ~whole | (has_volume != has_trades) | (levels["trd"].told != has_trades)
+    for key, ladder in levels.items():
+        # Prices that volume was reduced to are on no ladder.
+        strange = (ladder.ticks < 0) if key != "trd" else ~((ladder.prices > 0) & np.isfinite(ladder.prices))
+        strange |= ladder.sizes > _MOST_SIZE
+        odd[np.repeat(np.arange(len(odd)), ladder.counts)[strange]] = True
+    return odd
 
 
 def _mark_words(block: Block) -> None:
@@ -272,6 +279,13 @@ def _mark_words(block: Block) -> None:
     defining = set(block.change_line[block.change_defines].tolist())
     for index in set(np.searchsorted(block.ends, sorted(seen)).tolist()) - defining:
         block.odd[index] |= _UNUSUAL.search(_USUAL.sub(b"", block.line(index))) is not None
+
+
+def _mark_overflows(block: Block, infinite: Ints) -> None:
+    """Lines with numbers too large to be any, ``infinite`` of each delta, are odd; "Infinity" is a word for none."""
+    lines = np.bincount(block.change_line[block.delta_change], infinite, minlength=len(block.odd))
+    for index in np.flatnonzero(lines).tolist():
+        block.odd[index] |= block.line(index).count(b'Infinity"') != lines[index]
 
 
 def _letters_at_ends(characters: Any, start: int) -> Ints:
@@ -311,5 +325,5 @@ def _levels(lists: Any) -> Levels:
         raise OddBlockError
     numbers = _floats(entries.flatten())
     prices, sizes = numbers[0::2], numbers[1::2].copy()
-    sizes[~((sizes > 0) & np.isfinite(sizes))] = 0
+    sizes[~(sizes > 0)] = 0
     return Levels(_bools(lists.is_valid()), _counts(lists), prices, sizes, ticks_of(prices))

@@ -321,8 +321,8 @@ def trades(runner: PlayedRunner, entries: Sequence[Any]) -> tuple[Levels | None,
     if len(entries) >= len(volumes) and not any(size > 0 for _, size in entries):
         return None, False  # zero at every price: an artefact of settlement
     is_repriced = False
-    for price, size in entries:
-        pennies = int(size * 100 + 0.5) if size > 0 else 0
+    # All of them before the first counts: text raises TypeError, and is then told once more as numbers.
+    for price, pennies in [(price + 0, int(size * 100 + 0.5) if size > 0 else 0) for price, size in entries]:
         is_repriced = is_repriced or pennies < volumes.get(price, 0)
         if pennies:
             volumes[price] = pennies
