@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from policytrader import __version__
 from policytrader.adapters.workers.answers import do_unit, load_function, result_of
 from policytrader.errors import UsageError, WorkersError
 
@@ -92,8 +92,8 @@ class DaskWorkers:
             if isinstance(found, BaseException):
                 message = f"worker {worker} of {self._address} cannot load policytrader ({_first_line(found)})"
                 raise WorkersError(message)
-            if found != __version__:
-                message = f"worker {worker} of {self._address} has policytrader {found}, here is {__version__}"
+            if found != _version():
+                message = f"worker {worker} of {self._address} has policytrader {found}, here is {_version()}"
                 raise WorkersError(message)
 
 
@@ -175,7 +175,8 @@ def _do(pickled: bytes, name: str, argument: Any) -> bytes:
 
 
 def _version() -> str:
-    return __version__
+    # By name: the package's face stands above every room, and is loaded wherever one of them is.
+    return str(import_module("policytrader").__version__)
 
 
 def _first_line(error: BaseException) -> str:
