@@ -56,31 +56,45 @@ class TestProcesses(SeparateWorkersContract):
         assert [result for result, _ in workers.run(square, units_of(*toys))] == [0, 1]
 
 
+SCRIPT = """
+import sys
+from policytrader.adapters.workers.processes import ProcessWorkers
+from tests.contracts.toy_work import Toy, square
+from tests.contracts.workers_contract import units_of
+if __name__ == "__main__":
+    try:
+        units = units_of(Toy(1), Toy(2), *[Toy(3, seconds=float(sys.argv[1]))] * 2)
+        for _, process in ProcessWorkers(2).run(square, units):
+            print(process, flush=True)
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+"""
+
+
 def test_ctrl_c_ends_the_processes_and_says_nothing_else() -> None:
     """As a terminal does it: the signal goes to the whole group."""
-    script = (
-        "import sys\n"
-        "from policytrader.adapters.workers.processes import ProcessWorkers\n"
-        "from tests.contracts.toy_work import Toy, square\n"
-        "from tests.contracts.workers_contract import units_of\n"
-        "if __name__ == '__main__':\n"
-        "    try:\n"
-        "        units = units_of(Toy(1), Toy(2), *[Toy(3, seconds=60)] * 2)\n"
-        "        for _, process in ProcessWorkers(2).run(square, units):\n"
-        "            print(process, flush=True)\n"
-        "    except KeyboardInterrupt:\n"
-        "        print('stopped', flush=True)\n"
-    )
+    program, workers = begin_script(seconds=60)
+    os.killpg(program.pid, signal.SIGINT)
+    assert (*program.communicate(timeout=30), program.returncode) == ("stopped\n", "", 0)
+    assert not any(map(_is_alive, workers))
+
+
+def test_processes_end_in_silence_when_the_one_that_began_them_is_gone() -> None:
+    program, workers = begin_script(seconds=1)
+    program.kill()
+    # What they say to comes to its end when the last of them has ended; nobody may be there to bury them.
+    assert program.communicate(timeout=30) == ("", "")
+    assert len(workers) == 2
+
+
+def begin_script(*, seconds: float) -> tuple[subprocess.Popen[str], set[int]]:
+    """A program that waits for two workers, and which they are. What it says ends when all of them have ended."""
     program = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=PROJECT_ROOT, env=_environment(), text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-c", SCRIPT, str(seconds)], cwd=PROJECT_ROOT, env=_environment(), text=True,
+        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert program.stdout is not None
-    workers = {int(program.stdout.readline()) for _ in range(2)}
-    os.killpg(program.pid, signal.SIGINT)
-    said, errors = program.communicate(timeout=30)
-    assert (said, errors, program.returncode) == ("stopped\n", "", 0)
-    assert not any(map(_is_alive, workers))
+    return program, {int(program.stdout.readline()) for _ in range(2)}
 
 
 # --- Dask -----------------------------------------------------------------------------------------------------------

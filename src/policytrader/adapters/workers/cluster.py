@@ -7,8 +7,8 @@ Dask hands a unit of a worker that is lost to another one by itself, as often as
 from __future__ import annotations
 
 import pickle
-import sys
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -175,8 +175,8 @@ def _do(pickled: bytes, name: str, argument: Any) -> bytes:
 
 
 def _version() -> str:
-    """Of the policytrader that this process has loaded."""
-    return str(sys.modules["policytrader"].__version__)
+    # By name: the package's face stands above every room, and is loaded wherever one of them is.
+    return str(import_module("policytrader").__version__)
 
 
 def _first_line(error: BaseException) -> str:

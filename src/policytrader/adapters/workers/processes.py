@@ -168,9 +168,8 @@ def _serve(connection: Connection, pickled: bytes) -> None:
     # Ctrl-C reaches every process of the terminal; the one that began this one decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     function = load_function(pickled)
-    while True:
-        try:
+    # Whoever began this process may end first, at any moment.
+    with suppress(EOFError, OSError):
+        while True:
             name, argument = connection.recv()
-        except (EOFError, OSError):
-            return
-        connection.send_bytes(do_unit(function, name, argument))
+            connection.send_bytes(do_unit(function, name, argument))
