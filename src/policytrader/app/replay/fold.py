@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import replace
+from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +36,7 @@ from policytrader.model.decision import Action, PlannedOrder, Verdict
 from policytrader.model.journal import Lease
 from policytrader.model.position import exposure_of
 from policytrader.model.records import StoredSelection
+from policytrader.model.snapshot import Side
 from policytrader.model.times import EPOCH, microseconds_between
 from policytrader.policy.values import duration_microseconds
 from policytrader.ports import ClearedStatus
@@ -60,7 +62,8 @@ if TYPE_CHECKING:
     Ports = Callable[[SimulatedExchange], tuple[Exchange, PriceFeed]]
 
 ACCOUNT = STRATEGY = "replay"
-_AMOUNT = 10**10
+_PLACES = 10
+_AMOUNT = 10**_PLACES
 _ACTS = frozenset({None, Outcome.CANDIDATE, Outcome.INVALID, Outcome.CANCEL_INVALID, Outcome.CANCEL_RESTED})
 """Outcomes from which something follows, or that have to be asked for."""
 _BY_TIME = frozenset({"max_orders_per_minute"})
@@ -141,11 +144,18 @@ class DayFold:
             if run.has_orders:
                 self._weigh(run)
         outlooks = {run.selection.selection_ref: self._outlook(run, at) for run in runs}
-        if any(outlook in _ACTS for outlook in outlooks.values()) or min(self._closing.values(), default=at + 1) <= at:
+        small = {
+            ref for ref, outlook in outlooks.items()
+            if outlook is Outcome.CANDIDATE and self._is_too_small(self.runs[ref], at)
+        }  # fmt: skip
+        acts = any(outlook in _ACTS for ref, outlook in outlooks.items() if ref not in small)
+        if acts or min(self._closing.values(), default=at + 1) <= at:
             self._act(at, runs, outlooks)
             return
         for run in runs:
-            self._plan_next(run, at)
+            is_small = run.selection.selection_ref in small
+            run.actions[Action.WAIT] += is_small
+            self._plan_next(run, at, code=BELOW_MINIMUM if is_small else None)
 
     def _touched_by(self, runs: Iterable[PickRun]) -> list[tuple[str, int]]:
         """The touched runners that decisions on these picks read."""
@@ -168,6 +178,16 @@ class DayFold:
                 return None
             meets = self._entry.meets(selection, self._views.own_prices(*run.key))
         return run.outcome_at(row, at, self._cancel_after, meets=meets)
+
+    def _is_too_small(self, run: PickRun, at: int) -> bool:
+        """Whether what may be bet of a candidate is less than the smallest order: then nothing follows from it."""
+        prices = self._views.prices_at(*run.key, at)
+        is_back = run.selection.side is Side.BACK
+        price, depth = (prices.best_back, prices.best_back_size) if is_back else (prices.best_lay, prices.best_lay_size)
+        if price is None:
+            return False
+        remaining = Decimal(int(run.history.target[run.row_at(at)]) - run.exposure).scaleb(-_PLACES)
+        return not self._minimum.allows(size_of(remaining, run.selection.side, price, depth), price)
 
     def _act(self, at: int, runs: Sequence[PickRun], outlooks: Mapping[str, Outcome | None]) -> None:
         """The daemon's tick, for the picks that are due."""

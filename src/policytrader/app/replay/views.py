@@ -12,7 +12,7 @@ from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
 from policytrader.model.money import MINIMUM_SIZES
 from policytrader.model.snapshot import RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
-from policytrader.ports.races import MISSING, moment
+from policytrader.ports.races import MISSING, moment, runner_of
 from policytrader.simulation.units import HUNDREDTHS, from_pennies, to_pennies
 
 if TYPE_CHECKING:
@@ -61,6 +61,14 @@ class Views:
         if book is None or book.taken_back or book.taken_lay or book.own_backs or book.own_lays:
             return True
         return definition is None or self._live(market_id, definition) != self._recorded(market_id, definition, at)
+
+    def prices_at(self, market_id: str, selection_id: int, at: int) -> OwnPrices:
+        """What is shown of a runner at ``at``; a touched one must have been brought up to it."""
+        if self._world.is_touched(market_id, selection_id):
+            return self.own_prices(market_id, selection_id)
+        definition = self._records[market_id].definition_at(at)
+        runner = None if definition is None else runner_of(definition, selection_id)
+        return OwnPrices(*map(_amount, _NOTHING if runner is None else self._recorded(market_id, runner, at)))
 
     def own_prices(self, market_id: str, selection_id: int) -> OwnPrices:
         """What is shown of a touched runner."""
