@@ -47,7 +47,8 @@ logged (`policytrader.app.alerts.cascade`):
 Of several stored alerts the newest is taken: by kick-off, then by when it was sent, then by the database's id; one of
 another bookmaker than the one that is asked for stands behind those of that bookmaker. Markets are the same by any of
 their names (`rules/football/markets.yaml`), players and teams by `rules/football/names.yaml`: where two could be meant,
-none is. Both files are the shipped ones; a project's own are not read here.
+none is. The command reads the project's own rules where it has some; `AlertReconstructionService` those in the folder
+`rules=`, else the shipped ones.
 
 An alert has all the keys of a stored one, None for what is not known, and `reconstruction`: `method`, `missing` (the
 keys without a value), `confidence` (the share of the keys with one), and for a message `printed` (kind, league, model
