@@ -158,11 +158,15 @@ def _after_invalid(
         if pick["invalidated_at"] is None:
             continue
         placed, invalid = _placed(one), parse_utc(pick["invalidated_at"])
-        withdrawals = [
-            runner.removed_at
+        removed = {
+            runner.selection_id: runner.removed_at
             for runner in markets[pick["market_id"]].definition.runners
-            if runner.status is RunnerStatus.REMOVED and runner.removed_at is not None and runner.removed_at <= invalid
-        ]
+            if runner.status is RunnerStatus.REMOVED and runner.removed_at is not None
+        }
+        # A tick is dated when it begins, and what it then reads may be younger: its own runner's withdrawal is the
+        # one that counts where there was one, however it is dated beside the tick.
+        own = removed.get(pick["selection_id"])
+        withdrawals = [at for at in removed.values() if at <= invalid] if own is None else [own]
         has_bet = bool(one["sizeMatched"]) or bool(one["sizeVoided"])
         if placed > invalid or (has_bet and withdrawals and placed > max(withdrawals)):
             yield f"{order['ref']} placed {placed}, invalid {invalid}, withdrawals {withdrawals}"
