@@ -53,3 +53,8 @@ def london_day(moment: datetime) -> date:
 def microseconds_between(start: datetime, end: datetime) -> int:
     """Whole microseconds from ``start`` to ``end``; negative when ``end`` comes first."""
     return (end - start) // MICROSECOND
+
+
+def from_microseconds(value: int) -> datetime:
+    """Microseconds since 1970 as an aware UTC time."""
+    return EPOCH + value * MICROSECOND

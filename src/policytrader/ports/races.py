@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from policytrader.model.snapshot import MarketStatus, MarketType, RunnerStatus
-from policytrader.simulation.tape import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,8 +126,3 @@ class RaceRecord:
 def runner_of(definition: MarketDefinition, selection_id: int) -> RunnerDefinition | None:
     """The runner in a definition."""
     return next((one for one in definition.runners if one.selection_id == selection_id), None)
-
-
-def moment(microseconds: int) -> datetime:
-    """Microseconds since 1970 as an aware UTC time."""
-    return moment_of(microseconds)

@@ -7,19 +7,17 @@ it is played row by row, as the exchange is told quotes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from policytrader.model.times import EPOCH
+from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.simulation.events import Quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from policytrader.simulation.book import RunnerBook
 
@@ -74,7 +72,7 @@ class Tape:
     @classmethod
     def of(cls, quotes: Iterable[tuple[int, Quote]]) -> Tape:
         """From quotes with their numbers."""
-        rows = [(at, number, *row) for number, quote in quotes for at in (_microseconds(quote.at),)
+        rows = [(at, number, *row) for number, quote in quotes for at in (microseconds_between(EPOCH, quote.at),)
                 for row in rows_of(quote)]  # fmt: skip
         columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
         return cls(*(np.array(column, np.int64) for column in columns))
@@ -148,15 +146,6 @@ def price_of(hundredths: int) -> Decimal:
     return Decimal(hundredths).scaleb(-2)
 
 
-def moment_of(microseconds: int) -> datetime:
-    """Microseconds since 1970 as an aware UTC time."""
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(microseconds=1)
-
-
 def _quote(at: int, market_id: str, selection_id: int, rows: list[tuple[int, int, int]]) -> Quote:
     levels: dict[int, list[tuple[int, int]]] = {}
     prices: dict[int, Decimal] = {}
@@ -175,6 +164,6 @@ def _quote(at: int, market_id: str, selection_id: int, rows: list[tuple[int, int
                     levels.setdefault(side, [])
     back, lay, traded = (tuple(levels[kind]) if kind in levels else None for kind in (Kind.BACK, Kind.LAY, Kind.TRADED))
     return Quote(
-        moment_of(at), market_id, selection_id, back, lay, traded, prices.get(Kind.LAST_TRADED), replaces,
+        from_microseconds(at), market_id, selection_id, back, lay, traded, prices.get(Kind.LAST_TRADED), replaces,
         prices.get(Kind.NEAR), prices.get(Kind.FAR), is_repriced,
     )  # fmt: skip

@@ -18,8 +18,7 @@ from policytrader.app.replay.run import PickRun
 from policytrader.engine.evaluate import Engine
 from policytrader.engine.history import HistoryEngine
 from policytrader.model.money import MINIMUM_SIZES
-from policytrader.model.times import EPOCH, london_day, microseconds_between
-from policytrader.ports.races import moment
+from policytrader.model.times import EPOCH, from_microseconds, london_day, microseconds_between
 from policytrader.simulation.events import Redefine
 from policytrader.simulation.exchange import SimulatedExchange
 from tests.app.race_days import Day, SimulatedClock
@@ -73,7 +72,10 @@ def events_of(races: Iterable[RaceRecord]) -> list[Event]:
     found: list[tuple[int, str, int, Event]] = []
     for race in races:
         for market_id, market in race.markets.items():
-            found += [(at, market_id, number, Redefine(moment(at), told)) for at, number, told in market.definitions]
+            found += [
+                (at, market_id, number, Redefine(from_microseconds(at), told))
+                for at, number, told in market.definitions
+            ]
             for selection_id, runner in market.runners.items():
                 tape = runner.read_tape()
                 quotes = tape.quotes(market_id, selection_id, 0, len(tape.at))

@@ -7,10 +7,10 @@ A definition is taken as it stands; what it does not say is missing. Only a defi
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from policytrader.model.times import EPOCH, format_utc, microseconds_between
+from policytrader.model.times import EPOCH, format_utc, from_microseconds, microseconds_between
 
 _MOST_DIGITS = 10**18
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -106,11 +106,6 @@ def race_id_of(market_id: str, first: MarketState) -> str:
     """
     start = format_utc(from_microseconds(first.market_time))
     return f"{first.event_id or market_id}@{start}"
-
-
-def from_microseconds(value: int) -> datetime:
-    """Microseconds since 1970 as an aware UTC time."""
-    return EPOCH + timedelta(microseconds=value)
 
 
 def number(value: Any, what: str) -> float | None:

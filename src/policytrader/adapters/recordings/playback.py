@@ -13,11 +13,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from policytrader.adapters.recordings import codes
-from policytrader.adapters.recordings.definition import from_microseconds
 from policytrader.adapters.recordings.files import GET_AGAIN, open_members
 from policytrader.adapters.recordings.playback_stream import StreamPlayback, publish_time
 from policytrader.adapters.recordings.playback_tables import first_published, played_market
 from policytrader.errors import Diagnostic, Place, RecordingError
+from policytrader.model.times import from_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,10 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.recordings.definition import from_microseconds, number, read_definition, whole
+from policytrader.adapters.recordings.definition import number, read_definition, whole
 from policytrader.model.money import ZERO
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
-from policytrader.model.times import parse_utc
+from policytrader.model.times import from_microseconds, parse_utc
 from policytrader.simulation.definition import MarketDefinition, RunnerDefinition
 
 if TYPE_CHECKING:

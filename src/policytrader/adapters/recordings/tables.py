@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings import codes
-from policytrader.adapters.recordings.definition import MarketState, RunnerFacts, from_microseconds
+from policytrader.adapters.recordings.definition import MarketState, RunnerFacts
 from policytrader.errors import Diagnostic, Place, RecordingError
+from policytrader.model.times import from_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

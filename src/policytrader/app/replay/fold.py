@@ -37,10 +37,9 @@ from policytrader.model.journal import Lease
 from policytrader.model.position import exposure_of
 from policytrader.model.records import StoredSelection
 from policytrader.model.snapshot import Side
-from policytrader.model.times import EPOCH, microseconds_between
+from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.policy.values import duration_microseconds
 from policytrader.ports import ClearedStatus
-from policytrader.ports.races import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -97,7 +96,7 @@ class DayFold:
         exchange, prices = ports(self.world.exchange)
         prices = CheckedPrices(prices)
         self._views = Views(self.world, records, captures)
-        self.store = ReplayStore(_stored(run.selection, moment(begin)) for run in runs)
+        self.store = ReplayStore(_stored(run.selection, from_microseconds(begin)) for run in runs)
         store, clock = cast("Any", self.store), cast("Any", _Clock(self.world))
         numbers = count(1)
         self._means = Means(
@@ -111,7 +110,7 @@ class DayFold:
         self._bookkeeper = _Bookkeeper(self._means, cast("Any", _Account(exchange, self.world)), None)
         self._executor = Executor(exchange, store, clock, self._bookkeeper.heed)
         self._settler = Settler(exchange, prices, store)
-        started = moment(begin)
+        started = from_microseconds(begin)
         self._lease = Lease(account=ACCOUNT, holder=ACCOUNT, epoch=1, acquired_at=started, renewed_at=started)
         self._queue: list[tuple[int, str]] = []
         self._due: dict[str, int] = {}
@@ -192,7 +191,7 @@ class DayFold:
     def _act(self, at: int, runs: Sequence[PickRun], outlooks: Mapping[str, Outcome | None]) -> None:
         """The daemon's tick, for the picks that are due."""
         self.ticks_taken += 1
-        now = moment(at)
+        now = from_microseconds(at)
         books = self._bookkeeper.reconcile(self._policy.protection.protections, _nothing_read(now))
         tick = Tick(at=now, plan=self._plan(runs, at, books, outlooks), levers=books.ledger.controls)
         for decision in tick.plan.decisions:
@@ -394,7 +393,7 @@ class DayFold:
         due = [market_id for market_id, closing in self._closing.items() if closing <= at]
         for market_id in due:
             del self._closing[market_id]
-        return bool(due) and bool(self._read_results(due, moment(at), books.account.entries))
+        return bool(due) and bool(self._read_results(due, from_microseconds(at), books.account.entries))
 
     def _read_results(
         self, market_ids: Sequence[str], now: datetime, entries: Sequence[JournalEntry]
@@ -412,8 +411,8 @@ class DayFold:
             if market_id not in self.world.exchange.markets:
                 self.world.look(market_id, 0, max(market.until, market.times[-1]))
         self.world.advance(last)
-        books = self._bookkeeper.reconcile(self._policy.protection.protections, _nothing_read(moment(last)))
-        self._read_results(sorted(markets), moment(last), books.account.entries)
+        books = self._bookkeeper.reconcile(self._policy.protection.protections, _nothing_read(from_microseconds(last)))
+        self._read_results(sorted(markets), from_microseconds(last), books.account.entries)
 
     def _at(self) -> int:
         return microseconds_between(EPOCH, self.world.exchange.now)

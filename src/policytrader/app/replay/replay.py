@@ -19,9 +19,9 @@ from policytrader.engine.history import HistoryEngine
 from policytrader.model.money import ZERO
 from policytrader.model.replay import ReplayedOrder, ReplayedSelection
 from policytrader.model.snapshot import MarketStatus, MarketType, ReferenceRunner, RunnerStatus, Selection
-from policytrader.model.times import EPOCH, LONDON, format_utc, london_day, microseconds_between
+from policytrader.model.times import EPOCH, LONDON, format_utc, from_microseconds, london_day, microseconds_between
 from policytrader.policy.values import duration
-from policytrader.ports.races import MISSING, MarketRecord, RaceRecord, moment, runner_of
+from policytrader.ports.races import MISSING, MarketRecord, RaceRecord, runner_of
 from policytrader.simulation.units import from_pennies
 
 if TYPE_CHECKING:
@@ -188,8 +188,8 @@ class _Day:
         self.problems += made.problems
         begin = max(made.at, microseconds_between(EPOCH, _midnight(self.day)))
         end = min(race.until, microseconds_between(EPOCH, _midnight(self.day + _DAY)) - 1)
-        if made.selections and (begin > end or moment(made.at) >= race.off):
-            late = f"captured at {format_utc(moment(made.at))}, which is after its off or its recording"
+        if made.selections and (begin > end or from_microseconds(made.at) >= race.off):
+            late = f"captured at {format_utc(from_microseconds(made.at))}, which is after its off or its recording"
             self.problems.append(f"race {race.race_id} is {late}: nothing is decided")
             return None
         if not made.selections:
@@ -263,13 +263,13 @@ def _capture(race: RaceRecord, race_id: str, at: int) -> tuple[ReferenceRunner, 
     if market is None or definition is None:
         return ()
     active = [one for one in definition.runners if one.status is RunnerStatus.ACTIVE]
-    capture_id = f"{race_id}@{moment(at):%Y%m%dT%H%M%S%fZ}"
+    capture_id = f"{race_id}@{from_microseconds(at):%Y%m%dT%H%M%S%fZ}"
     has_prices = market.market_type is MarketType.WIN
     return tuple(
         ReferenceRunner(
             capture_id,
             race_id,
-            moment(at),
+            from_microseconds(at),
             len(active),
             one.selection_id,
             one.name,
@@ -302,7 +302,7 @@ def race_at(race: RaceRecord, at: int) -> RaceAt:
         race_time=race.off if newest is None else newest.start,
         course=None if newest is None else newest.venue,
         country_code=None if newest is None else newest.country_code,
-        at=moment(at),
+        at=from_microseconds(at),
         runners=tuple(runners),
     )
 

@@ -11,8 +11,8 @@ from policytrader.engine.entry import OwnPrices
 from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
 from policytrader.model.money import MINIMUM_SIZES
 from policytrader.model.snapshot import RunnerStatus
-from policytrader.model.times import EPOCH, microseconds_between
-from policytrader.ports.races import MISSING, moment, runner_of
+from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
+from policytrader.ports.races import MISSING, runner_of
 from policytrader.simulation.units import HUNDREDTHS, from_pennies, to_pennies
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Views:
 
     def as_listed(self, selection: Selection, run: PickRun, at: int) -> Selection:
         """The pick with the off that the catalogue lists."""
-        return selection._replace(race_time=moment(int(run.history.race_time[run.row_at(at)])))
+        return selection._replace(race_time=from_microseconds(int(run.history.race_time[run.row_at(at)])))
 
     def is_changed(self, market_id: str, selection_id: int, at: int) -> bool:
         """Whether what is shown of a runner is not, or may soon not be, what was recorded, because of orders of ours.
@@ -96,7 +96,7 @@ class Views:
                     books.append(book)
         captures = [row for selection, _ in races.values() for row in self._captures.get(selection.race_id, ())]
         picks: list[StoredSelection] = [_Listed(selection) for selection, _ in due]  # type: ignore[misc]
-        return assemble_snapshot(moment(at), picks, captures, race_markets, books, account)
+        return assemble_snapshot(from_microseconds(at), picks, captures, race_markets, books, account)
 
     def book(self, record: MarketRecord, at: int, wanted: Collection[int] | None = None) -> LiveMarket | None:
         """A market at ``at``, with the wanted runners or all; None before its first definition."""
@@ -111,7 +111,7 @@ class Views:
             version=definition.version,
             number_of_winners=definition.number_of_winners,
             runners=tuple(self._runners(record, definition.runners, at, wanted)),
-            published_at=moment(at),
+            published_at=from_microseconds(at),
         )
 
     def _runners(

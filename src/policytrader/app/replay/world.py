@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
-from policytrader.model.times import EPOCH, microseconds_between
-from policytrader.ports.races import moment
+from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.simulation.events import Redefine
 from policytrader.simulation.exchange import SimulatedExchange
 
@@ -49,7 +48,7 @@ class ReplayWorld:
 
     def __init__(self, begin: int, records: Mapping[str, MarketRecord], minimum: MinimumSize) -> None:
         """``begin`` in microseconds since 1970: nothing is asked of an earlier time."""
-        self.exchange = SimulatedExchange(moment(begin), minimum=minimum)
+        self.exchange = SimulatedExchange(from_microseconds(begin), minimum=minimum)
         self._records = records
         self._live: dict[str, _Live] = {}
 
@@ -62,7 +61,7 @@ class ReplayWorld:
         due.sort(key=lambda one: one[:3])
         for _, _, _, event in due:
             self.exchange.play(event)
-        self.exchange.advance(moment(to))
+        self.exchange.advance(from_microseconds(to))
 
     def is_touched(self, market_id: str, selection_id: int) -> bool:
         """Whether the runner's book is the exchange's."""
@@ -116,7 +115,9 @@ class ReplayWorld:
         place = record.place_at(at) + 1
         if not place:
             return None
-        self.exchange.open_market([(moment(told), definition) for told, _, definition in record.definitions[:place]])
+        self.exchange.open_market(
+            [(from_microseconds(told), definition) for told, _, definition in record.definitions[:place]]
+        )
         live = self._live[market_id] = _Live(record, place)
         return live
 
@@ -125,7 +126,7 @@ class ReplayWorld:
         while live.place < len(record.definitions) and record.times[live.place] <= to:
             at, number, definition = record.definitions[live.place]
             live.place += 1
-            yield at, number, Redefine(moment(at), definition)
+            yield at, number, Redefine(from_microseconds(at), definition)
         books = self.exchange.markets[market_id].books
         for runner in live.runners.values():
             book = books[runner.selection_id]
