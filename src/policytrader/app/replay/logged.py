@@ -205,6 +205,7 @@ class _Reader:
         after = self._engines.of(self._engines.other).evaluate(snapshot)
         old = {one.selection.selection_ref: one for one in before}
         new = {one.selection.selection_ref: one for one in after}
+        differing: list[tuple[LoggedDecision, Change]] = []
         for record in records:
             ref = record.selection_ref
             if ref not in old or document_of(old[ref]) != record.document:
@@ -215,11 +216,16 @@ class _Reader:
             self.deciding[policy.hash] = None
             self.times.append(record.at)
             if (change := change_of(old[ref], new[ref])) is not None:
-                self._differs(record, change, policy, snapshot)
+                differing.append((record, change))
+        if differing:
+            self._explain(differing, policy, snapshot)
 
-    def _differs(self, record: LoggedDecision, change: Change, policy: PolicySet, snapshot: Snapshot) -> None:
-        plans = [self._engines.of(one, explain=True).evaluate(snapshot) for one in (policy, self._engines.other)]
-        causes = causes_between(plans[0], plans[1], record.selection_ref)
-        is_first = record.selection_ref not in self._parted
-        self._parted.add(record.selection_ref)
-        self.differences.append(LoggedDifference(record=record, change=change, causes=causes, is_first=is_first))
+    def _explain(self, differing: list[tuple[LoggedDecision, Change]], policy: PolicySet, snapshot: Snapshot) -> None:
+        before, after = (
+            self._engines.of(one, explain=True).evaluate(snapshot) for one in (policy, self._engines.other)
+        )
+        for record, change in differing:
+            causes = causes_between(before, after, record.selection_ref)
+            is_first = record.selection_ref not in self._parted
+            self._parted.add(record.selection_ref)
+            self.differences.append(LoggedDifference(record=record, change=change, causes=causes, is_first=is_first))
