@@ -149,3 +149,20 @@ class HistoryEntry:
     before: Mapping[str, str | None] = field(default_factory=dict)
     after: Mapping[str, str | None] = field(default_factory=dict)
     note: str = ""
+
+
+def entry_of(bet: TrackedBet, changed: TrackedBet, by: By, reason: str, at: datetime, **more: Any) -> HistoryEntry:
+    """The entry of the step from ``bet`` to ``changed``."""
+    return HistoryEntry(
+        bet_id=bet.bet_id,
+        user_id=bet.user_id,
+        version=changed.version,
+        at=at,
+        by=by,
+        reason=reason,
+        from_status=bet.status,
+        to_status=changed.status,
+        actual_from=bet.actual_value,
+        actual_to=changed.actual_value,
+        **more,
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policytrader.engine.name_forms import normalise
 from policytrader.model.fixture import FixtureStatus
-from policytrader.model.tracked import By, Change, HistoryEntry
+from policytrader.model.tracked import By, Change, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from policytrader.model.fixture import Fixture
     from policytrader.model.grades import BetToGrade, Grade
-    from policytrader.model.tracked import TrackedBet
+    from policytrader.model.tracked import HistoryEntry, TrackedBet
     from policytrader.ports.bet_store import PlayerChoice
 
 _SQUADS_ARE_COMPLETE = frozenset({FixtureStatus.LIVE, FixtureStatus.HALF_TIME, FixtureStatus.FINISHED})
@@ -40,22 +40,10 @@ def with_ids(bet: TrackedBet, grade: Grade, fixture: Fixture, at: datetime) -> t
         matched_by=By.GRADER,
         version=bet.version + 1,
     )
-    entry = HistoryEntry(
-        bet_id=bet.bet_id,
-        user_id=bet.user_id,
-        version=changed.version,
-        at=at,
-        by=By.GRADER,
-        reason=Change.IDS_FOUND,
-        from_status=bet.status,
-        to_status=bet.status,
-        actual_from=bet.actual_value,
-        actual_to=bet.actual_value,
-        before={name: given},
-        after={name: found},
-        evidence={"feed": fixture.source.feed, "snapshot_hash": fixture.source.hash},
+    evidence = {"feed": fixture.source.feed, "snapshot_hash": fixture.source.hash}
+    return changed, entry_of(
+        bet, changed, By.GRADER, Change.IDS_FOUND, at, before={name: given}, after={name: found}, evidence=evidence
     )
-    return changed, entry
 
 
 def as_chosen(bet: BetToGrade, choices: Iterable[PlayerChoice], fixture: Fixture) -> BetToGrade:

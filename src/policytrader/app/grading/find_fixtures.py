@@ -15,7 +15,7 @@ from policytrader.app.alerts.matches import match_sides
 from policytrader.engine.fixture_match import NoFixture, window_of
 from policytrader.errors import FeedError, LayoutUnknownError
 from policytrader.model.outcomes import Reason
-from policytrader.model.tracked import By, Change, HistoryEntry
+from policytrader.model.tracked import By, Change, entry_of
 from policytrader.policy.values import duration
 from policytrader.ports.bet_store import Check
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from policytrader.engine.fixture_match import Candidate, FixtureMatch, FixtureMatcher, Window
     from policytrader.model.listed_fixture import DayList, ListedFixture
-    from policytrader.model.tracked import TrackedBet
+    from policytrader.model.tracked import HistoryEntry, TrackedBet
     from policytrader.policy.grading.rules import GradingSchedule
     from policytrader.ports.bet_store import BetStore, Owner
     from policytrader.ports.clock import Clock
@@ -222,17 +222,12 @@ def _with_fixture(
     # Never looked at as a bet on this match: its turn comes at once.
     result = replace(bet.result, reason=None, last_checked_at=None)
     changed = replace(bet, fixture_id=fixture.fixture_id, version=bet.version + 1, result=result)
-    entry = HistoryEntry(
-        bet_id=bet.bet_id,
-        user_id=bet.user_id,
-        version=changed.version,
-        at=at,
-        by=By.GRADER,
-        reason=Change.FIXTURE_FOUND,
-        from_status=bet.status,
-        to_status=bet.status,
-        actual_from=bet.actual_value,
-        actual_to=bet.actual_value,
+    entry = entry_of(
+        bet,
+        changed,
+        By.GRADER,
+        Change.FIXTURE_FOUND,
+        at,
         before={"fixture_id": None},
         after={"fixture_id": fixture.fixture_id},
         evidence={

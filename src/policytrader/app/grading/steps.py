@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from policytrader.model.grades import BetToGrade
 from policytrader.model.money import ZERO
 from policytrader.model.outcomes import Reason
-from policytrader.model.tracked import By, HistoryEntry
+from policytrader.model.tracked import By, entry_of
 from policytrader.ports.bet_store import Check
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from policytrader.model.fixture import Fixture
     from policytrader.model.grades import Grade
-    from policytrader.model.tracked import TrackedBet
+    from policytrader.model.tracked import HistoryEntry, TrackedBet
 
 
 VOID = frozenset({Reason.VOID_WINDOW, Reason.FIXTURE_CANCELLED, Reason.ABANDONED_VOID})
@@ -104,22 +104,10 @@ def settled(
         version=bet.version + 1,
         result=result,
     )
-    entry = HistoryEntry(
-        bet_id=bet.bet_id,
-        user_id=bet.user_id,
-        version=changed.version,
-        at=at,
-        by=By.GRADER,
-        reason=reason,
-        from_status=bet.status,
-        to_status=grade.status,
-        actual_from=bet.actual_value,
-        actual_to=changed.actual_value,
-        rule_id=grade.rule,
-        policy_hash=policy_hash,
-        evidence=_evidence(grade, fixture),
+    evidence = _evidence(grade, fixture)
+    return changed, entry_of(
+        bet, changed, By.GRADER, reason, at, rule_id=grade.rule, policy_hash=policy_hash, evidence=evidence
     )
-    return changed, entry
 
 
 def _ids(bet: TrackedBet, grade: Grade) -> dict[str, Any]:

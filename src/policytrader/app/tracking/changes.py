@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from policytrader.app.tracking.values import Refusal
 from policytrader.model.money import ZERO
 from policytrader.model.outcomes import Outcome, Reason
-from policytrader.model.tracked import By, Change, HistoryEntry, ResultTracking, TrackedBet
+from policytrader.model.tracked import By, Change, ResultTracking, TrackedBet, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from policytrader.engine.grading.money import Payout
+    from policytrader.model.tracked import HistoryEntry
 
     Pay: TypeAlias = Callable[[TrackedBet, Outcome], Payout]
     """The money of a bet with an outcome."""
@@ -128,23 +129,6 @@ def first_entry(bet: TrackedBet, by: By, reason: Change, note: str = "") -> Hist
     pending = replace(bet, status=Outcome.PENDING, actual_value=None)
     after = {name: _shown(getattr(bet, name)) for name in ("odds", "actual_stake", "unit_size")}
     return entry_of(pending, bet, by, reason, bet.tracked_at, after=after, note=note)
-
-
-def entry_of(bet: TrackedBet, changed: TrackedBet, by: By, reason: str, at: datetime, **more: Any) -> HistoryEntry:
-    """The entry of the step from ``bet`` to ``changed``."""
-    return HistoryEntry(
-        bet_id=bet.bet_id,
-        user_id=bet.user_id,
-        version=changed.version,
-        at=at,
-        by=by,
-        reason=reason,
-        from_status=bet.status,
-        to_status=changed.status,
-        actual_from=bet.actual_value,
-        actual_to=changed.actual_value,
-        **more,
-    )
 
 
 def _reset(bet: TrackedBet, reason: Change, at: datetime, note: str) -> Step:

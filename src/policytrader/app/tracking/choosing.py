@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from policytrader.app.tracking.book import Answer
-from policytrader.app.tracking.changes import entry_of
 from policytrader.app.tracking.values import Refusal, identifier
 from policytrader.errors import ConfigError, FeedError
-from policytrader.model.tracked import By, Change
+from policytrader.model.tracked import By, Change, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
