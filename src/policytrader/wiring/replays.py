@@ -15,10 +15,11 @@ from policytrader.wiring.workers import open_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
     from pathlib import Path
 
-    from policytrader.app.replay.replay import DayPicks, Replayer, ReplayPick, ReplayTerms
+    from policytrader.app.replay.picks import ReplayPick, ReplayTerms
+    from policytrader.app.replay.replay import DayPicks
     from policytrader.model.replay import Replay
     from policytrader.model.snapshot import ReferenceRunner, Snapshot
     from policytrader.policy.policy_set import PolicySet
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from policytrader.ports.races import RaceRecord
     from policytrader.ports.workers import Progress
     from policytrader.simulation.exchange import SimulatedExchange
-
-
-_MARKET = "market="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,40 +96,39 @@ def ask(
 
 def replay_races(work: _Work) -> Replay:
     """One unit of work: what a worker does."""
-    from policytrader.app.replay.split import selection_order
+    from policytrader.app.replay.replay import Replayer
+    from policytrader.app.replay.split import merge_replays
     from policytrader.model.replay import Replay
 
     question = work.question
     problems: list[str] = []
-    days = list(_replayer(question).replay(_days_of(work, problems)))
-    return Replay(
-        policy_hash=question.policy.hash,
-        cadence=question.cadence,
-        selections=tuple(sorted((one for day in days for one in day.selections), key=selection_order)),
-        markets=sum(day.markets for day in days),
-        ticks=sum(day.ticks for day in days),
-        decisions=sum(day.decisions for day in days),
-        evaluated=sum(day.evaluated for day in days),
-        problems=(*problems, *(problem for day in days for problem in day.problems)),
-    )
+    with Replayer(question.policy, _terms(question)) as replayer:
+        days = list(replayer.replay(_days_of(work, problems)))
+    nothing = Replay(
+        policy_hash=question.policy.hash, cadence=question.cadence, selections=(), markets=0, ticks=0, decisions=0,
+        evaluated=0,
+    )  # fmt: skip
+    found = merge_replays(days) if days else nothing
+    return replace(found, problems=(*problems, *found.problems))
 
 
 def _days_of(work: _Work, problems: list[str]) -> Iterator[DayPicks]:
     """The work's days, read when their turn comes; ``problems`` hears of picks that cannot be replayed."""
     from policytrader.adapters.recordings.races import read_race
     from policytrader.app.replay.replay import by_day
+    from policytrader.model.times import london_day
 
     question = work.question
     by_market: dict[str, list[ReplayPick]] = defaultdict(list)
     for pick in question.picks:
         by_market[pick.market_id].append(pick)
-    for _, group in groupby(work.races, key=lambda race: _day_of(race[0])):
+    for _, group in groupby(work.races, key=lambda race: london_day(_first_start(race[0]))):
         races = []
         for race_id, folders in group:
             race = read_race(race_id, folders)
             picks = [pick for market_id in race.markets for pick in by_market[market_id]]
             for folder in folders:
-                market_id = folder.name.removeprefix(_MARKET)
+                market_id = _market_id(folder)
                 if market_id not in race.markets:
                     what = "is no WIN or PLACE market that can be played"
                     problems += [
@@ -145,7 +142,7 @@ def _days_of(work: _Work, problems: list[str]) -> Iterator[DayPicks]:
 def read_replay_picks(path: Path) -> tuple[ReplayPick, ...]:
     """The picks of a file (``docs/replay.md``). Raises ``SnapshotError`` with every problem of it."""
     from policytrader.adapters.recordings.picks import read_picks
-    from policytrader.app.replay.replay import ReplayPick
+    from policytrader.app.replay.picks import ReplayPick
 
     return tuple(
         ReplayPick(
@@ -167,10 +164,10 @@ def snapshots_of(
     """The inputs on which a replay decided at a tick, by pick and time: prices as recorded, orders as they ended."""
     from policytrader.adapters.recordings.races import read_race
     from policytrader.app.replay.inputs import inputs_at
-    from policytrader.app.replay.replay import make_picks
+    from policytrader.app.replay.picks import make_picks
 
     terms = _terms(question)
-    races = {folder.name.removeprefix(_MARKET): race for race in _races(recordings) for folder in race.folders}
+    races = {_market_id(folder): race for race in _races(recordings) for folder in race.folders}
     replayed = {one.selection.selection_ref: one for one in found.selections}
 
     @lru_cache(maxsize=8)
@@ -190,78 +187,54 @@ def snapshots_of(
 @dataclass(frozen=True, slots=True)
 class _Race:
     race_id: str
-    day: date
     folders: tuple[Path, ...]
 
 
 def _races(recordings: Sequence[Path]) -> Iterator[_Race]:
     from policytrader.adapters.recordings.races import race_folders
 
-    seen: dict[str, Path] = {}
     for recording in recordings:
         for race_id, folders in race_folders(recording).items():
-            for folder in folders:
-                other = seen.setdefault(folder.name, folder)
-                if other is not folder:
-                    message = f"{folder.name.replace('=', ' ')} is there twice: {other} and {folder}; name one of them"
-                    raise UsageError(message)
-            yield _Race(race_id, _day_of(race_id), tuple(folders))
+            yield _Race(race_id, tuple(folders))
 
 
-def _day_of(race_id: str) -> date:
-    """The London day of a recorded race: its name tells its first start."""
-    from policytrader.model.times import london_day, parse_utc
+def _first_start(race_id: str) -> datetime:
+    """The first known start of a recorded race: its name tells it."""
+    from policytrader.model.times import parse_utc
 
-    return london_day(parse_utc(race_id.rpartition("@")[2]))
+    return parse_utc(race_id.rpartition("@")[2])
 
 
 def _units(question: Question, recordings: Sequence[Path], *, together: bool) -> tuple[list[Unit[_Work]], list[str]]:
     """The work, a London day each, and what cannot be done; ``together``: all of it as one, for a single worker."""
-    picked = {pick.market_id for pick in question.picks}
-    by_day: dict[date, list[_Race]] = defaultdict(list)
-    known: set[str] = set()
-    for race in _races(recordings):
-        here = {folder.name.removeprefix(_MARKET) for folder in race.folders}
-        known |= here
-        if question.select is not None or here & picked:
-            by_day[race.day].append(race)
-    unknown = sorted(picked - known)
-    problems = [f"market {market_id} of a pick is not in the recording" for market_id in unknown]
-    days = sorted(by_day.items())
-    groups = (
-        [(f"{len(days)} days", [race for _, races in days for race in races])]
-        if together
-        else [(day.isoformat(), races) for day, races in days]
-    )
+    from policytrader.app.replay.split import RecordedMarket, split_replay
+
+    races = list(_races(recordings))
+    markets = [
+        RecordedMarket(_market_id(folder), _first_start(race.race_id), folder)
+        for race in races
+        for folder in race.folders
+    ]
+    split = split_replay(markets, question.picks, 1 if together else None, every_day=question.select is not None)
+    unknown = sorted({pick.market_id for pick in split.unknown})
+    of_market = {_market_id(folder): race for race in races for folder in race.folders}
     units = []
-    for name, races in groups:
-        markets = {folder.name.removeprefix(_MARKET) for race in races for folder in race.folders}
-        own = tuple(pick for pick in question.picks if pick.market_id in markets)
-        work = _Work(replace(question, picks=own), tuple((race.race_id, race.folders) for race in races))
-        if races:
-            units.append(Unit(name, work))
-    return units, problems
+    for part in split.parts:
+        # Of a day's races those with picks, or all where a rule is to pick.
+        named = part.markets if question.select is not None else part.picks
+        wanted = {of_market[one.market_id].race_id for one in named}
+        here = dict.fromkeys(of_market[market.market_id] for market in part.markets)
+        chosen = tuple((race.race_id, race.folders) for race in here if race.race_id in wanted)
+        units.append(Unit(part.name, _Work(replace(question, picks=part.picks), chosen)))
+    return units, [f"market {market_id} of a pick is not in the recording" for market_id in unknown]
 
 
-@lru_cache(maxsize=2)
-def _compiled(policy_hash: str, terms: ReplayTerms) -> list[Replayer]:
-    """A place for a policy's replayer, which a worker uses for all of its units."""
-    del policy_hash, terms
-    return []
-
-
-def _replayer(question: Question) -> Replayer:
-    from policytrader.app.replay.replay import Replayer
-
-    terms = _terms(question)
-    place = _compiled(question.policy.hash, terms)
-    if not place:
-        place.append(Replayer(question.policy, terms))
-    return place[0]
+def _market_id(folder: Path) -> str:
+    return folder.name.removeprefix("market=")
 
 
 def _terms(question: Question) -> ReplayTerms:
-    from policytrader.app.replay.replay import ReplayTerms
+    from policytrader.app.replay.picks import ReplayTerms
 
     return ReplayTerms(
         cadence=question.cadence,

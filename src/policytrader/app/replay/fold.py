@@ -9,18 +9,17 @@ which nothing is due does no harm; so whatever is not certain is due.
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
-from policytrader.app.bookkeeper import Bookkeeper
 from policytrader.app.checked_prices import CheckedPrices
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
-from policytrader.app.reconcile import Reading
-from policytrader.app.replay.store import MODE, ReplayStore
+from policytrader.app.replay.agenda import Agenda
+from policytrader.app.replay.stand_ins import NoLog, ReplayAccount, ReplayBookkeeper, ReplayClock, nothing_read
+from policytrader.app.replay.store import MODE, ReplayStore, stored_pick
 from policytrader.app.replay.views import Views
 from policytrader.app.replay.world import ReplayWorld
 from policytrader.app.settle import Settler
@@ -35,11 +34,9 @@ from policytrader.engine.size import size_of
 from policytrader.model.decision import Action, PlannedOrder, Verdict
 from policytrader.model.journal import Lease
 from policytrader.model.position import exposure_of
-from policytrader.model.records import StoredSelection
 from policytrader.model.snapshot import Side
 from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.policy.values import duration_microseconds
-from policytrader.ports import ClearedStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,10 +47,9 @@ if TYPE_CHECKING:
     from policytrader.engine.evaluate import Engine
     from policytrader.engine.history import Reads
     from policytrader.engine.plan import Decision
-    from policytrader.model.journal import ControlState, JournalEntry
+    from policytrader.model.journal import JournalEntry
     from policytrader.model.money import MinimumSize
-    from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
-    from policytrader.policy.protection import Protections
+    from policytrader.model.snapshot import ReferenceRunner, Snapshot
     from policytrader.ports import Exchange, PriceFeed
     from policytrader.simulation.bets import SimulatedBet
     from policytrader.simulation.exchange import SimulatedExchange
@@ -96,8 +92,8 @@ class DayFold:
         exchange, prices = ports(self.world.exchange)
         prices = CheckedPrices(prices)
         self._views = Views(self.world, records, captures)
-        self.store = ReplayStore(_stored(run.selection, from_microseconds(begin)) for run in runs)
-        store, clock = cast("Any", self.store), cast("Any", _Clock(self.world))
+        self.store = ReplayStore(stored_pick(run.selection, from_microseconds(begin)) for run in runs)
+        store, clock = cast("Any", self.store), cast("Any", ReplayClock(self.world))
         numbers = count(1)
         self._means = Means(
             exchange=exchange,
@@ -107,13 +103,12 @@ class DayFold:
             new_ref=lambda: f"replay-{next(numbers):08d}",
             terms=TraderTerms(account=ACCOUNT, mode=MODE, strategy_ref=STRATEGY, minimum=minimum),
         )
-        self._bookkeeper = _Bookkeeper(self._means, cast("Any", _Account(exchange, self.world)), None)
+        self._bookkeeper = ReplayBookkeeper(self._means, cast("Any", ReplayAccount(exchange, self.world)), None)
         self._executor = Executor(exchange, store, clock, self._bookkeeper.heed)
         self._settler = Settler(exchange, prices, store)
         started = from_microseconds(begin)
         self._lease = Lease(account=ACCOUNT, holder=ACCOUNT, epoch=1, acquired_at=started, renewed_at=started)
-        self._queue: list[tuple[int, str]] = []
-        self._due: dict[str, int] = {}
+        self._agenda = Agenda()
         self._waiting: set[str] = set()
         """Picks whose order was refused, or too small, for a reason that lasts as long as their row and the bets do."""
         self._closing: dict[str, int] = {}
@@ -124,11 +119,18 @@ class DayFold:
     def run(self) -> None:
         """Fold the day to its end, and read every result."""
         for ref, run in self.runs.items():
-            self._push(ref, run.next_of(run.wanted() & run.meets | run.turning(), int(run.history.ticks[0]) - 1))
-        while self._queue:
-            at = self._queue[0][0]
-            if refs := self._pop(at):
-                self._tick(at, refs)
+            self._agenda.push(ref, run.next_of(run.wanted() & run.meets | run.turning(), int(run.history.ticks[0]) - 1))
+        while (at := self._agenda.next_at) is not None:
+            due = []
+            while self._agenda.next_at == at:
+                # News come before picks, which they may make due at this very tick.
+                name = self._agenda.take()
+                if name.startswith(_NEWS):
+                    self._hear(name.removeprefix(_NEWS), at)
+                else:
+                    due.append(name)
+            if due:
+                self._tick(at, due)
         self._end()
 
     # --- A tick -------------------------------------------------------------------------------------------------------
@@ -192,12 +194,12 @@ class DayFold:
         """The daemon's tick, for the picks that are due."""
         self.ticks_taken += 1
         now = from_microseconds(at)
-        books = self._bookkeeper.reconcile(self._policy.protection.protections, _nothing_read(now))
+        books = self._bookkeeper.reconcile(self._policy.protection.protections, nothing_read(now))
         tick = Tick(at=now, plan=self._plan(runs, at, books, outlooks), levers=books.ledger.controls)
         for decision in tick.plan.decisions:
             if decision.action in {Action.PLACE, Action.CASH_OUT}:
                 self.world.look(decision.selection.market_id, decision.selection.selection_id, at)
-        Desk(self._means, self._bookkeeper, self._executor, books, tick, self._lease, _NoLog()).act()
+        Desk(self._means, self._bookkeeper, self._executor, books, tick, self._lease, NoLog()).act()
         is_settled = self._settle(at, books)
         self._account_for(at, tick, is_settled=is_settled)
 
@@ -269,11 +271,11 @@ class DayFold:
         for ref, run in self.runs.items() if touched else ():
             if run.key in touched and ref not in acted:
                 self._weigh(run)
-                self._push(ref, run.tick_after(at))
+                self._agenda.push(ref, run.tick_after(at))
         if tick.executed or tick.cancelled or is_settled:
             waiting, self._waiting = self._waiting, set()
             for ref in waiting:
-                self._push(ref, self.runs[ref].tick_after(at))
+                self._agenda.push(ref, self.runs[ref].tick_after(at))
 
     def _plan_next(
         self, run: PickRun, at: int, *, code: str | None = None, has_acted: bool = False, is_passing: bool = False
@@ -285,20 +287,20 @@ class DayFold:
             return
         following = run.tick_after(at)
         if run.is_resting or is_passing or code in _BY_TIME:
-            self._push(ref, following)
+            self._agenda.push(ref, following)
             return
         if not selection.valid:
             if run.is_matched:
-                self._push(ref, following if has_acted else self._next_change(run, at))
+                self._agenda.push(ref, following if has_acted else self._next_change(run, at))
             return
-        self._push(ref, run.next_of(run.turning(), at))
+        self._agenda.push(ref, run.next_of(run.turning(), at))
         wanted = run.wanted()
         if has_acted or self._is_uncertain(run, at):
             change = following if has_acted else self._next_change(run, at)
             # What its rows say was judged without orders: where rules read of them, only the statement knows.
             candidate = change if self._must_ask else run.next_of(wanted, at)
             if candidate is not None and change is not None:
-                self._push(ref, max(candidate, change))
+                self._agenda.push(ref, max(candidate, change))
             if code is not None:
                 self._waiting.add(ref)
             return
@@ -307,7 +309,7 @@ class DayFold:
             # The same again until its row, or what has been bet, is another one.
             self._waiting.add(ref)
             shown[run.row_at(at)] = False
-        self._push(ref, run.next_of(shown, at))
+        self._agenda.push(ref, run.next_of(shown, at))
 
     def _is_uncertain(self, run: PickRun, at: int) -> bool:
         """Whether the pick's rows may not be what the daemon sees, because of orders of ours."""
@@ -342,37 +344,18 @@ class DayFold:
             self._risks[state] = int(exposure_of(bet.as_bet().as_order(is_ours=True)) * _AMOUNT)
         return self._risks[state]
 
-    def _push(self, ref: str, at: int | None) -> None:
-        if at is not None and at < self._due.get(ref, at + 1):
-            self._due[ref] = at
-            heapq.heappush(self._queue, (at, ref))
-
-    def _pop(self, at: int) -> list[str]:
-        """What is due: picks by reference, and results that are to be read."""
-        refs: list[str] = []
-        while self._queue and self._queue[0][0] == at:
-            _, ref = heapq.heappop(self._queue)
-            if self._due.get(ref) != at:
-                continue
-            del self._due[ref]
-            if ref.startswith(_NEWS):
-                self._hear(ref.removeprefix(_NEWS), at)
-            else:
-                refs.append(ref)
-        return refs
-
     def _hear(self, market_id: str, at: int) -> None:
         """A market with bets has another definition: what is at risk may be less, for everybody who waits for that."""
         waiting, self._waiting = self._waiting, set()
         for ref in waiting:
-            self._push(ref, self.runs[ref].tick_after(at - 1))
+            self._agenda.push(ref, self.runs[ref].tick_after(at - 1))
         self._await_news(market_id, at)
 
     def _await_news(self, market_id: str, at: int) -> None:
         record = self._records[market_id]
         place = record.place_at(at) + 1
         if place < len(record.times):
-            self._push(f"{_NEWS}{market_id}", record.times[place])
+            self._agenda.push(f"{_NEWS}{market_id}", record.times[place])
 
     # --- Results ------------------------------------------------------------------------------------------------------
 
@@ -387,7 +370,7 @@ class DayFold:
         at = run.tick_after(closed_at - 1)
         if at is not None:
             self._closing[market_id] = at
-            self._push(f"{_RESULT}{market_id}", at)
+            self._agenda.push(f"{_RESULT}{market_id}", at)
 
     def _settle(self, at: int, books: Books) -> bool:
         due = [market_id for market_id, closing in self._closing.items() if closing <= at]
@@ -411,7 +394,7 @@ class DayFold:
             if market_id not in self.world.exchange.markets:
                 self.world.look(market_id, 0, max(market.until, market.times[-1]))
         self.world.advance(last)
-        books = self._bookkeeper.reconcile(self._policy.protection.protections, _nothing_read(from_microseconds(last)))
+        books = self._bookkeeper.reconcile(self._policy.protection.protections, nothing_read(from_microseconds(last)))
         self._read_results(sorted(markets), from_microseconds(last), books.account.entries)
 
     def _at(self) -> int:
@@ -422,77 +405,8 @@ _RESULT, _NEWS = "\0", "\1"
 """Begin what stands in the queue for a market, its result or its next definition: no pick is named so."""
 
 
-class _Clock:
-    """The exchange's time, which nobody waits for."""
-
-    def __init__(self, world: ReplayWorld) -> None:
-        self._world = world
-
-    def now(self) -> datetime:
-        return self._world.exchange.now
-
-
-class _NoLog:
-    """A replay tells its decisions itself, and names none."""
-
-    def append_acted_on(self, decision: Decision, plan: Plan) -> None:
-        """Nothing to keep."""
-
-    def names(self, decision: Decision, plan: Plan) -> tuple[str, str]:
-        """None."""
-        del decision, plan
-        return "", ""
-
-
-class _Bookkeeper(Bookkeeper):
-    """The daemon's, without levers that a person or a file of this machine pulls today."""
-
-    def controls(self, limits: Protections) -> ControlState:
-        """The latches alone."""
-        del limits
-        state: ControlState = self._store.control_state()
-        return state
-
-
-class _Account:
-    """The account as a tick reads it: what is listed, and how that ended which no longer is."""
-
-    def __init__(self, exchange: Exchange, world: ReplayWorld) -> None:
-        self._exchange = exchange
-        self._world = world
-
-    def read_account(self, traded: Traded, entries: Sequence[JournalEntry], *, is_complete: bool) -> Reading:
-        """As the daemon's world reads it."""
-        del traded, is_complete
-        open_entries = [entry for entry in entries if entry.is_open]
-        current = self._exchange.current_bets() if entries else ()
-        listed = {bet.order_ref for bet in current}
-        absent = sorted({entry.intent.market_id for entry in open_entries if entry.intent.ref not in listed})
-        cleared = tuple(
-            bet for status in ClearedStatus if absent for bet in self._exchange.cleared_bets(status, market_ids=absent)
-        )
-        return Reading(current=current, cleared=cleared, closed_markets=self._world.closed_markets)
-
-
-def _nothing_read(now: datetime) -> Traded:
-    return Traded(now=now, picks=(), captures=(), races={}, books=())
-
-
 def _row_of(run: PickRun, at: int, outlook: Outcome | None) -> tuple[Any, ...]:
     """The statement's row, as far as a decision reads it: sums of orders are left to be made from them."""
     assert outlook is not None, "what is not known was asked"
     judgement = run.judgement_at(run.row_at(at))
     return (0, 0, judgement, outlook.value, outlook is Outcome.CANDIDATE, None, None, None, 0)
-
-
-def _stored(selection: Selection, at: datetime) -> StoredSelection:
-    return StoredSelection(
-        selection=selection,
-        unique_id=selection.selection_ref,
-        course="",
-        horse_id=selection.selection_id,
-        mode=MODE,
-        strategy_ref=STRATEGY,
-        created_at=at,
-        processed_at=at,
-    )

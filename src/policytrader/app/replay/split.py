@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from policytrader.engine.evaluate import decision_order
 from policytrader.errors import UsageError
 from policytrader.model.replay import Replay
 from policytrader.model.times import london_day
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
     from pathlib import Path
-
-    from policytrader.model.replay import ReplayedSelection
 
 
 class OfMarket(Protocol):
@@ -74,8 +73,16 @@ class Split(Generic[PickT]):
     unknown: tuple[PickT, ...]
 
 
-def split_replay(markets: Iterable[RecordedMarket], picks: Iterable[PickT], parts: int | None = None) -> Split[PickT]:
+def split_replay(
+    markets: Iterable[RecordedMarket],
+    picks: Iterable[PickT],
+    parts: int | None = None,
+    *,
+    every_day: bool = False,
+) -> Split[PickT]:
     """Days with picks, one a part, or in ``parts`` runs of days with about as many markets each; never more than days.
+
+    ``every_day`` also takes those without: what is picked there is not known yet.
 
     Raises ``UsageError`` for a market that is there twice: it would be bet on twice.
     """
@@ -94,7 +101,7 @@ def split_replay(markets: Iterable[RecordedMarket], picks: Iterable[PickT], part
             unknown.append(pick)
         else:
             picked[found.day].append(pick)
-    days = sorted(picked)
+    days = sorted(of_day if every_day else picked)
     runs = [[day] for day in days] if parts is None else _runs(days, [len(of_day[day]) for day in days], parts)
     return Split(
         tuple(
@@ -121,21 +128,17 @@ def merge_replays(replays: Sequence[Replay]) -> Replay:
     return Replay(
         policy_hash=first.policy_hash,
         cadence=first.cadence,
-        selections=tuple(sorted(chain.from_iterable(one.selections for one in replays), key=selection_order)),
+        selections=tuple(
+            sorted(
+                chain.from_iterable(one.selections for one in replays), key=lambda one: decision_order(one.selection)
+            )
+        ),
         markets=sum(one.markets for one in replays),
         ticks=sum(one.ticks for one in replays),
         decisions=sum(one.decisions for one in replays),
         evaluated=sum(one.evaluated for one in replays),
         problems=tuple(chain.from_iterable(one.problems for one in replays)),
     )
-
-
-def selection_order(one: ReplayedSelection) -> tuple[object, ...]:
-    """The order of a replay's selections: off, race, market, runner, side, reference."""
-    pick = one.selection
-    return (
-        pick.race_time, pick.race_id, pick.market_id, pick.selection_id, str(pick.side), pick.selection_ref,
-    )  # fmt: skip
 
 
 def _market_order(market: RecordedMarket) -> tuple[object, ...]:

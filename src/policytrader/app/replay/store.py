@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policytrader.model.journal import ControlKind, EventKind, IntentState, JournalEntry, control_state_of
-from policytrader.model.records import StoredBet
+from policytrader.model.records import StoredBet, StoredSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
     from policytrader.model.journal import BetSizes, Control, ControlState, Evidence, Intent, JournalEvent, Lease
-    from policytrader.model.records import PositionUpdate, Result, StoredSelection
+    from policytrader.model.records import PositionUpdate, Result
     from policytrader.model.snapshot import Selection
 
 MODE = "replay"
@@ -164,3 +164,16 @@ class ReplayStore:
     def control_state(self) -> ControlState:
         """The latches that are closed."""
         return control_state_of(tuple(self._controls))
+
+
+def stored_pick(selection: Selection, at: datetime) -> StoredSelection:
+    """A pick as it stands in the morning."""
+    return StoredSelection(
+        selection=selection,
+        unique_id=selection.selection_ref,
+        course="",
+        horse_id=selection.selection_id,
+        mode=MODE,
+        created_at=at,
+        processed_at=at,
+    )
