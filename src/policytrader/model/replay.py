@@ -48,8 +48,9 @@ class ReplayedOrder:
 class ReplayedSelection:
     """One pick over its recorded life.
 
-    ``selection`` is the pick as it was made. ``decisions`` counts the ticks at which it was decided, ``actions`` those
-    by action (PLACE, WAIT, HOLD …), ``refused`` what the protections and the last gate said, by code. ``outcome`` is
+    ``selection`` is the pick as it was made. ``decisions`` counts the ticks at which it was decided. ``actions`` (PLACE,
+    WAIT, HOLD …) and ``refused`` (by code, what the protections and the last gate said) count the ticks at which something
+    could happen to it, and which were therefore worked out. ``outcome`` is
     WON, LOST or VOID for the runner's result on the pick's side, None where the recording has no result.
     ``profit`` is before ``commission``, which is the pick's share of its market's.
     """

@@ -83,28 +83,50 @@ class Tape:
 
     def make(self, book: RunnerBook, end: int, cleared: int = 0) -> None:
         """Set an empty book to what the first ``end`` rows make of it; its ladders were cleared after ``cleared``."""
-        kind, tick, pennies = self.kind[:end], self.tick[:end], self.pennies[:end]
+        self.bring_up(book, 0, end, cleared)
+
+    def bring_up(self, book: RunnerBook, begin: int, end: int, cleared: int = 0) -> None:
+        """What these rows make of a book on which nothing of ours rests; ``begin`` and ``end`` stand between quotes.
+
+        The same as its quotes one after the other; the ladders' rows before ``cleared`` count for nothing.
+        """
+        if begin == end:
+            return
+        kind, pennies = self.kind[begin:end], self.pennies[begin:end]
         replaced = np.flatnonzero(kind == Kind.REPLACES)
-        book.is_seen = end > 0
-        for which, reset, levels in (
-            (Kind.BACK, Sides.BACK, book.back),
-            (Kind.LAY, Sides.LAY, book.lay),
-            (Kind.TRADED, None, book.volume),
+        if replaced.size and (book.taken_back or book.taken_lay):
+            # What we took stands as far as its level did after each of the quotes.
+            for _, quote in self.quotes("", book.selection_id, begin, end):
+                book.apply(quote)
+            return
+        book.is_seen = True
+        for which, side, levels, taken in (
+            (Kind.BACK, Sides.BACK, book.back, book.taken_back),
+            (Kind.LAY, Sides.LAY, book.lay, book.taken_lay),
         ):
-            begin = 0 if reset is None else cleared
-            if reset is not None and (whole := replaced[pennies[replaced] & reset > 0]).size:
-                begin = max(begin, int(np.searchsorted(self.number[:end], self.number[whole[-1]], "left")))
-            places = begin + np.flatnonzero(kind[begin:] == which)
-            # The last row of each tick: the first of its kind when they are read backwards.
-            ticks, first = np.unique(tick[places][::-1], return_index=True)
-            sizes = pennies[places][::-1][first]
-            keeps = sizes > 0 if which is not Kind.TRADED else sizes >= 0
-            levels.update(zip(ticks[keeps].tolist(), sizes[keeps].tolist(), strict=True))
-        book.volume_pennies = sum(book.volume.values())
+            first = max(begin, cleared)
+            if (whole := replaced[pennies[replaced] & side > 0]).size:
+                levels.clear()
+                first = max(first, int(np.searchsorted(self.number, self.number[begin + whole[-1]], "left")))
+            ticks, sizes = self._levels(which, first, end)
+            for tick, size in zip(ticks, sizes, strict=True) if taken else ():
+                taken[tick] = min(taken.get(tick, 0), size)
+            # The last row of a tick is the one that stays.
+            levels.update(zip(ticks, sizes, strict=True))
+            _drop_empty(levels)
+            _drop_empty(taken)
+        volume = dict(zip(*self._levels(Kind.TRADED, begin, end), strict=True))
+        book.volume_pennies += sum(size - book.volume.get(tick, 0) for tick, size in volume.items())
+        book.volume.update(volume)
         for which, name in ((Kind.LAST_TRADED, "last_traded"), (Kind.NEAR, "near"), (Kind.FAR, "far")):
             places = np.flatnonzero(kind == which)
             if places.size:
                 setattr(book, name, price_of(int(pennies[places[-1]])))
+
+    def _levels(self, which: Kind, begin: int, end: int) -> tuple[list[int], list[int]]:
+        """Ticks and sizes of the rows of one kind."""
+        places = begin + np.flatnonzero(self.kind[begin:end] == which)
+        return self.tick[places].tolist(), self.pennies[places].tolist()
 
     def quotes(self, market_id: str, selection_id: int, begin: int, end: int) -> Iterator[tuple[int, Quote]]:
         """The quotes of these rows, each with its number; ``begin`` and ``end`` stand between quotes."""
@@ -123,6 +145,11 @@ class Tape:
             if place == len(rows) or numbers[place] != numbers[start]:
                 yield numbers[start], _quote(times[start], market_id, selection_id, rows[start:place])
                 start = place
+
+
+def _drop_empty(levels: dict[int, int]) -> None:
+    for tick in [tick for tick, size in levels.items() if not size]:
+        del levels[tick]
 
 
 def rows_of(quote: Quote) -> Iterator[tuple[int, int, int]]:

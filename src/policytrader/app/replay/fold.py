@@ -119,7 +119,9 @@ class DayFold:
     def run(self) -> None:
         """Fold the day to its end, and read every result."""
         for ref, run in self.runs.items():
-            self._agenda.push(ref, run.next_of(run.wanted() & run.meets | run.turning(), int(run.history.ticks[0]) - 1))
+            before = int(run.history.ticks[0]) - 1
+            self._agenda.push(ref, run.next_of(run.wanted() & run.meets, before))
+            self._agenda.push(ref, run.next_turn(before))
         while (at := self._agenda.next_at) is not None:
             due = []
             while self._agenda.next_at == at:
@@ -293,7 +295,7 @@ class DayFold:
             if run.is_matched:
                 self._agenda.push(ref, following if has_acted else self._next_change(run, at))
             return
-        self._agenda.push(ref, run.next_of(run.turning(), at))
+        self._agenda.push(ref, run.next_turn(at))
         wanted = run.wanted()
         if has_acted or self._is_uncertain(run, at):
             change = following if has_acted else self._next_change(run, at)

@@ -97,17 +97,28 @@ class PickRun:
         """Rows in which more is to be bet, whatever the price."""
         history = self.history
         has_room = history.cap - self.exposure >= history.within
-        return (self.judgement == KEPT) & (history.target > self.exposure) & has_room
+        is_before_off = self.times < history.race_time
+        return (self.judgement == KEPT) & (history.target > self.exposure) & is_before_off & has_room
 
-    def turning(self) -> Any:
-        """Rows that matter whatever is to be bet: its reason is gone, or a definition changes what is matched."""
-        is_gone = (self.judgement >= 0) & (self.judgement % 2 == 0)
-        return is_gone | self.is_epoch if self.is_matched else is_gone
+    def next_turn(self, after: int) -> int | None:
+        """The first tick after ``after`` that matters whatever is to be bet.
+
+        There its reason is gone, or another definition begins and changes what is matched.
+        """
+        gone = self.next_of(self._gone(), after)
+        if not self.is_matched:
+            return gone
+        begins = self.times[self.is_epoch & (self.times > after)]
+        return min((at for at in (gone, *begins[:1].tolist()) if at is not None), default=None)
 
     def is_gone(self, row: int) -> bool:
         """Whether a rule invalidates the pick there."""
         judgement = int(self.judgement[row])
         return judgement >= 0 and judgement % 2 == 0
+
+    def _gone(self) -> Any:
+        """Rows in which a rule invalidates the pick."""
+        return (self.judgement >= 0) & (self.judgement % 2 == 0)
 
     def judgement_at(self, row: int) -> int | None:
         """What the statement's row says; None where no rule has anything against the pick."""

@@ -97,8 +97,11 @@ class ReplayWorld:
                 tape.make(book, runner.row, 0 if cleared is None else tape.until(cleared))
             return book
         end = runner.tape.until(at)
-        for _, quote in runner.tape.quotes(market_id, selection_id, runner.row, end):
-            self.exchange.play(quote)
+        if book.own_backs or book.own_lays:
+            for _, quote in runner.tape.quotes(market_id, selection_id, runner.row, end):
+                self.exchange.play(quote)
+        elif not is_out and market.definition.status is not MarketStatus.CLOSED:
+            runner.tape.bring_up(book, runner.row, end)
         runner.row = end
         return book
 
