@@ -48,10 +48,10 @@ class ReplayedOrder:
 class ReplayedSelection:
     """One pick over its recorded life.
 
-    ``selection`` is the pick as it was made. ``decisions`` counts the ticks at which it was decided. ``actions`` (PLACE,
-    WAIT, HOLD …) and ``refused`` (by code, what the protections and the last gate said) count the ticks at which something
-    could happen to it, and which were therefore worked out. ``outcome`` is
-    WON, LOST or VOID for the runner's result on the pick's side, None where the recording has no result.
+    ``selection`` is the pick as it was made. ``decisions`` counts the ticks at which it was decided. ``actions``
+    (PLACE, WAIT, HOLD …) and ``refused`` (by code, what the protections and the last gate said) count the ticks at
+    which something could happen to it, and which were therefore worked out. ``outcome`` is WON, LOST or VOID for the
+    runner's result on the pick's side, None where the recording has no result.
     ``profit`` is before ``commission``, which is the pick's share of its market's.
     """
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings import codes
@@ -21,15 +20,17 @@ from policytrader.ports.races import MISSING, BestPrices, MarketRecord, RaceReco
 from policytrader.simulation.tape import Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from policytrader.simulation.definition import MarketDefinition
+    from policytrader.simulation.tape import Whole
 
 _UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
 _DEFINITIONS = "definitions-0.parquet"
 _BEST = ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
-_TAPE = ("published_at", "change_no", "selection_id", "kind", "tick", "pennies")
+_CHANGES = ("change_no", "kind", "tick", "pennies")
+_TAPE = ("published_at", "selection_id", *_CHANGES)
 _WHOLE = pa.decimal128(18, 0)
 
 
@@ -107,14 +108,9 @@ def _best_prices(folder: Path) -> tuple[Mapping[int, BestPrices], int]:
     parts = [_read(path, ("published_at", "selection_id", *_BEST)) for path in numbered_parts(folder, "runners")]
     table = pa.concat_tables(parts).combine_chunks()
     until = _read(folder / "states-0.parquet", ("recorded_until",))["recorded_until"][-1]
-    selection_ids = table["selection_id"].to_numpy()
     columns = [table["published_at"].cast(pa.int64()).to_numpy(), *(_whole(table[name]) for name in _BEST)]
-    order = np.argsort(selection_ids, kind="stable")
-    ids, starts = np.unique(selection_ids[order], return_index=True)
-    ends = [*starts[1:].tolist(), len(order)]
     found = {}
-    for selection_id, start, end in zip(ids.tolist(), starts.tolist(), ends, strict=True):
-        at, back, back_size, lay, lay_size, last = (column[order[start:end]] for column in columns)
+    for selection_id, (at, back, back_size, lay, lay_size, last) in _by_runner(table, columns):
         is_crossed = (back != MISSING) & (lay != MISSING) & (back >= lay)
         for column in (back, back_size, lay, lay_size):
             column[is_crossed] = MISSING
@@ -127,20 +123,27 @@ class _Tapes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._table: pa.Table | None = None
+        self._tapes: dict[int, Tape] | None = None
 
     def read(self, selection_id: int) -> Tape:
-        if self._table is None:
+        if self._tapes is None:
             paths = numbered_parts(self._folder, "ladders")
-            self._table = pa.concat_tables([_read(path, _TAPE) for path in paths]).combine_chunks()
-        rows = self._table.filter(pc.equal(self._table["selection_id"], selection_id))
-        return Tape(
-            at=rows["published_at"].cast(pa.int64()).to_numpy(),
-            number=rows["change_no"].to_numpy().astype(np.int64),
-            kind=rows["kind"].to_numpy().astype(np.int64),
-            tick=rows["tick"].to_numpy().astype(np.int64),
-            pennies=rows["pennies"].to_numpy(),
-        )
+            table = pa.concat_tables([_read(path, _TAPE) for path in paths])
+            columns = [table["published_at"].cast(pa.int64()), *(table[name] for name in _CHANGES)]
+            whole = [column.to_numpy().astype(np.int64) for column in columns]
+            self._tapes = {selection_id: Tape(*found) for selection_id, found in _by_runner(table, whole)}
+        return self._tapes.get(selection_id, _NO_TAPE)
+
+
+def _by_runner(table: pa.Table, columns: Sequence[Whole]) -> Iterator[tuple[int, list[Whole]]]:
+    """The columns of each runner, in the table's order."""
+    selection_ids = table["selection_id"].to_numpy()
+    order = np.argsort(selection_ids, kind="stable")
+    ids, starts = np.unique(selection_ids[order], return_index=True)
+    ends = [*starts[1:].tolist(), len(order)]
+    sorted_columns = [column[order] for column in columns]
+    for selection_id, start, end in zip(ids.tolist(), starts.tolist(), ends, strict=True):
+        yield selection_id, [column[start:end] for column in sorted_columns]
 
 
 def _whole(column: pa.ChunkedArray) -> Any:
@@ -160,4 +163,5 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
 
 
 _EMPTY = np.array([], np.int64)
+_NO_TAPE = Tape(_EMPTY, _EMPTY, _EMPTY, _EMPTY, _EMPTY)
 _NOTHING = BestPrices(_EMPTY, _EMPTY, _EMPTY, _EMPTY, _EMPTY, _EMPTY)
