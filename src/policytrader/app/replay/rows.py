@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from policytrader.app.world import CATALOGUE_EVERY
 from policytrader.engine.history import PickRows, runners_rows
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.races import BestPrices, MarketRecord, RaceRecord
     from policytrader.simulation.tape import Whole
-
-CATALOGUE_EVERY = timedelta(seconds=60)
-"""The daemon reads the catalogue so often: a race that is moved is seen to be moved no earlier."""
 
 _AMOUNT = 10**10
 """Exposures and targets are whole numbers of 1e-10, as in the statement."""
