@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from policytrader.app.replay.views import shown_of
 from policytrader.model.snapshot import MarketType
 from policytrader.model.times import EPOCH, format_utc, microseconds_between
-from policytrader.ports.races import MISSING, BestPrices, MarketRecord, RaceRecord, RunnerRecord
+from policytrader.ports.races import BestPrices, MarketRecord, RaceRecord, RunnerRecord
 from policytrader.simulation.events import Quote
 from policytrader.simulation.exchange import Change, SimulatedExchange
 from policytrader.simulation.tape import NO_TICK, Kind, Sides, Tape
-from policytrader.simulation.units import HUNDREDTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from policytrader.simulation.book import RunnerBook
     from policytrader.simulation.definition import MarketDefinition
     from policytrader.simulation.events import Event
 
@@ -119,26 +118,13 @@ class _Recorder:
                     last_traded=book.last_traded, replaces=True,
                 )  # fmt: skip
             self._quotes[market_id, selection_id].append((self._next(market_id), quote))
-            shown, rows = _shown(book), self._best[market_id, selection_id]
+            shown, rows = shown_of(book), self._best[market_id, selection_id]
             if not rows or rows[-1][1:] != shown:
                 rows.append((at, *shown))
 
     def _next(self, market_id: str) -> int:
         self._numbers[market_id] += 1
         return self._numbers[market_id]
-
-
-def _shown(book: RunnerBook) -> tuple[int, ...]:
-    back = max(book.back.items(), default=None)
-    lay = min(book.lay.items(), default=None)
-    if back and lay and back[0] >= lay[0]:
-        back = lay = None
-    last = MISSING if book.last_traded is None else int(book.last_traded * 100)
-    return (
-        *((HUNDREDTHS[back[0]], back[1]) if back else (MISSING, MISSING)),
-        *((HUNDREDTHS[lay[0]], lay[1]) if lay else (MISSING, MISSING)),
-        last,
-    )
 
 
 def _best_prices(rows: list[tuple[int, ...]]) -> BestPrices:
