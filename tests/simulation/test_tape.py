@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policytrader.model.snapshot import Side
 from policytrader.simulation.book import RunnerBook
 from policytrader.simulation.events import Quote
-from policytrader.simulation.tape import Tape
+from tests.app.replay.recorder import tape_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def test_a_book_brought_up_is_the_book_that_its_quotes_make(
     before: list[Quote], after: list[Quote], sides: set[Side]
 ) -> None:
     """Also with what we took: it stands as far as the level did after every quote."""
-    tape = Tape.of(enumerate([*before, *(one._replace(at=one.at + timedelta(minutes=1)) for one in after)]))
+    tape = tape_of(enumerate([*before, *(one._replace(at=one.at + timedelta(minutes=1)) for one in after)]))
     middle = tape.until(_microseconds(BEGAN + timedelta(seconds=30)))
     played, brought_up = _played(before), RunnerBook(RUNNER)
     tape.make(brought_up, middle)
@@ -60,7 +60,7 @@ def test_what_we_took_of_a_level_that_went_and_came_is_forgotten() -> None:
     whole = Quote(BEGAN, "1.1", RUNNER, back=((100, 500),), lay=())
     gone = whole._replace(at=BEGAN + timedelta(minutes=1), back=((100, 0),))
     again = whole._replace(at=BEGAN + timedelta(minutes=2), back=((100, 300),))
-    tape = Tape.of(enumerate([whole, gone, again]))
+    tape = tape_of(enumerate([whole, gone, again]))
     book = RunnerBook(RUNNER)
     tape.make(book, 1)
     book.take(Side.BACK, 100, 200)

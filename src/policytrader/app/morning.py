@@ -6,12 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policytrader.app.capture import capture_of
 from policytrader.app.race_names import HorseName, Race, find_race, find_runner, not_found
 from policytrader.app.world import HORSE_RACING, MARKET_TYPES
 from policytrader.errors import UsageError
 from policytrader.model.books import MarketFilter
 from policytrader.model.records import NewSelection, unique_id_of
-from policytrader.model.snapshot import MarketType, ReferenceRunner, RunnerStatus, Selection
+from policytrader.model.snapshot import MarketType, RunnerStatus, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from policytrader.errors import Place
     from policytrader.model.books import CatalogueMarket, CatalogueRunner, LiveMarket, LiveRunner
-    from policytrader.model.snapshot import Side
+    from policytrader.model.snapshot import ReferenceRunner, Side
     from policytrader.ports import PriceFeed
 
 
@@ -106,20 +107,14 @@ def resolve_picks(
 def _capture(race: Race, book: LiveMarket, at: datetime) -> tuple[ReferenceRunner, ...]:
     """The runners that take part, as the WIN market shows them now."""
     runners = {runner.selection_id: runner for runner in book.runners}
-    capture_id = f"{race.race_id}@{at:%Y%m%dT%H%M%S%fZ}"
-    active = [one for one in race.win.runners if _is_active(runners.get(one.selection_id))]
-    return tuple(
-        ReferenceRunner(
-            capture_id,
-            race.race_id,
-            at,
-            len(active),
-            listed.selection_id,
-            listed.runner_name,
-            RunnerStatus.ACTIVE,
-            _reference_price(runners[listed.selection_id]),
-        )
-        for listed in active
+    return capture_of(
+        race.race_id,
+        at,
+        (
+            (one.selection_id, one.runner_name, _reference_price(runners[one.selection_id]))
+            for one in race.win.runners
+            if _is_active(runners.get(one.selection_id))
+        ),
     )
 
 

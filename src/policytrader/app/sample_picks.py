@@ -70,30 +70,38 @@ def sample_picks(
 
 def picks_csv(picks: Iterable[Pick]) -> str:
     """The picks as a file that ``select import`` reads; horses by name for people, by id for the machine."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(HEADER)
-    for pick in picks:
-        time = format_utc(pick.race_time) if pick.race_time is not None else ""
-        writer.writerow(
-            (time, pick.course or "", pick.horse or "", pick.market_type, pick.side, pick.price_requested,
+    return _csv(
+        HEADER,
+        (
+            (_time_text(pick), pick.course or "", pick.horse or "", pick.market_type, pick.side, pick.price_requested,
              pick.stake_points, pick.market_id, pick.selection_id)
-        )  # fmt: skip
-    return written.getvalue()
+            for pick in picks
+        ),
+    )  # fmt: skip
 
 
 def selections_csv(picks: Iterable[Pick]) -> str:
     """The picks as a file that is read beside a recording, references made from what identifies a bet."""
+    return _csv(
+        RECORDING_HEADER,
+        (
+            (_time_text(pick), pick.market_id, pick.market_type, pick.selection_id, pick.horse or "", pick.side,
+             pick.price_requested, pick.stake_points)
+            for pick in picks
+        ),
+    )  # fmt: skip
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(RECORDING_HEADER)
-    for pick in picks:
-        time = format_utc(pick.race_time) if pick.race_time is not None else ""
-        writer.writerow(
-            (time, pick.market_id, pick.market_type, pick.selection_id, pick.horse or "", pick.side,
-             pick.price_requested, pick.stake_points)
-        )  # fmt: skip
+    writer.writerow(header)
+    writer.writerows(rows)
     return written.getvalue()
+
+
+def _time_text(pick: Pick) -> str:
+    return format_utc(pick.race_time) if pick.race_time is not None else ""
 
 
 def _sides(turn: int, count: int) -> list[Side]:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 HORSE_RACING = "7"
 MARKET_TYPES = ("WIN", "PLACE")
-_CATALOGUE_EVERY = timedelta(seconds=60)
+CATALOGUE_EVERY = timedelta(seconds=60)
+"""The catalogue is read so often: a race that is moved is seen to be moved no earlier."""
 _AROUND = timedelta(hours=3)
 """A race may be moved: markets that start this much before or after a pick's off are looked at."""
 
@@ -137,7 +138,7 @@ class WorldReader:
         if not picks:
             return False
         is_new = any(pick.selection.market_id not in self._races for pick in picks)
-        return is_new or self._catalogue_at is None or abs(now - self._catalogue_at) >= _CATALOGUE_EVERY
+        return is_new or self._catalogue_at is None or abs(now - self._catalogue_at) >= CATALOGUE_EVERY
 
     def _learn(self, catalogue: Iterable[CatalogueMarket], picks: Sequence[StoredSelection]) -> None:
         """The markets of the picks' races: whatever starts with a pick's market in the same event."""

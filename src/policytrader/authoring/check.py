@@ -23,7 +23,7 @@ from policytrader.policy.staking import START, Ladder, StakingPolicy
 from policytrader.policy.validation import ValidationPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from policytrader.authoring.yaml import YamlDocument
     from policytrader.errors import Diagnostic
@@ -112,13 +112,9 @@ def _references(cash_out: CashOutPolicy) -> Iterator[tuple[Path, str]]:
 
 def _check_ladders(model: StakingPolicy, document: YamlDocument) -> Iterator[Diagnostic]:
     served: dict[tuple[str, str], str] = {}
-    ids: set[str] = set()
+    yield from _check_ids("ladder", "ladders", [ladder.id for ladder in model.ladders], document)
     for number, ladder in enumerate(model.ladders):
         path: Path = ("ladders", number)
-        if ladder.id in ids:
-            remedy = "Give each ladder an id of its own."
-            yield document.diagnostic((*path, "id"), "E206", f"a second ladder `{ladder.id}`", remedy)
-        ids.add(ladder.id)
         yield from _check_steps(ladder, path, document)
         for side, market in sorted(ladder.applies_to.pairs):
             if (side, market) in served:
@@ -132,18 +128,22 @@ def _check_ladders(model: StakingPolicy, document: YamlDocument) -> Iterator[Dia
 
 
 def _check_picks(model: SelectionsPolicy, document: YamlDocument) -> Iterator[Diagnostic]:
-    ids: set[str] = set()
+    yield from _check_ids("rule", "picks", [rule.id for rule in model.picks], document)
     for number, rule in enumerate(model.picks):
-        path: Path = ("picks", number)
-        if rule.id in ids:
-            remedy = "Give each rule an id of its own."
-            yield document.diagnostic((*path, "id"), "E206", f"a second rule `{rule.id}`", remedy)
-        ids.add(rule.id)
         if rule.price.from_ > rule.price.to:
+            place = ("picks", number, "price", "to")
             message = f"no price lies between {rule.price.from_} and {rule.price.to}"
-            yield document.diagnostic(
-                (*path, "price", "to"), "E219", message, "`from` is the lower bound, `to` the upper."
-            )
+            yield document.diagnostic(place, "E219", message, "`from` is the lower bound, `to` the upper.")
+
+
+def _check_ids(what: str, key: str, ids: Iterable[str], document: YamlDocument) -> Iterator[Diagnostic]:
+    """E206 for each id that stands in the list under ``key`` before."""
+    seen: set[str] = set()
+    for number, one in enumerate(ids):
+        if one in seen:
+            message, remedy = f"a second {what} `{one}`", f"Give each {what} an id of its own."
+            yield document.diagnostic((key, number, "id"), "E206", message, remedy)
+        seen.add(one)
 
 
 def _check_steps(ladder: Ladder, path: Path, document: YamlDocument) -> Iterator[Diagnostic]:

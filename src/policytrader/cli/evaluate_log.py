@@ -9,17 +9,17 @@ from policytrader.app.log_file import read_log, store_source
 from policytrader.app.replay.logged import LogComparison, LoggedDifference, compare_log
 from policytrader.cli.columns import aligned
 from policytrader.cli.decision_text import head_document
+from policytrader.cli.documents import time_or_null
 from policytrader.cli.plan_text import change_text
 from policytrader.cli.replay_document import cause_document
 from policytrader.cli.replay_words import cause_lines, moment_text
 from policytrader.cli.trading import profile_of
 from policytrader.cli.words import counted
 from policytrader.errors import UsageError, printable
-from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime, tzinfo
+    from datetime import date, tzinfo
 
     from policytrader.app.log_file import DecisionSource
     from policytrader.cli.context import Context
@@ -125,8 +125,8 @@ def log_document(comparison: LogComparison, mode: str, names: tuple[str, str]) -
         "log": names[0],
         "before": {"policies": list(comparison.deciding)},
         "after": {"name": names[1], "hash": comparison.policy_hash},
-        "from": _moment(comparison.since),
-        "to": _moment(comparison.until),
+        "from": time_or_null(comparison.since),
+        "to": time_or_null(comparison.until),
         "compared": comparison.compared,
         "selections": comparison.selections,
         "inputs": comparison.inputs,
@@ -152,7 +152,3 @@ def log_document(comparison: LogComparison, mode: str, names: tuple[str, str]) -
         ],
         "not_known": list(UNKNOWN),
     }
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else format_utc(at)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from policytrader.cli.documents import exact_or_null, money_or_null, pick_document, time_or_null
 from policytrader.model.money import money_text
 from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from decimal import Decimal
-
     from policytrader.app.replay.bootstrap import Interval
     from policytrader.app.replay.causes import Cause
     from policytrader.app.replay.compare import Did
@@ -90,7 +88,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "profit": money_text(totals.profit),
         "commission": money_text(totals.commission),
         "net": money_text(totals.net),
-        "beat_percent": _text(totals.beat_percent),
+        "beat_percent": money_or_null(totals.beat_percent),
         "beat_picks": totals.beat_picks,
         "drawdown": money_text(totals.drawdown),
     }
@@ -98,25 +96,16 @@ def _totals(totals: Totals) -> dict[str, Any]:
 
 def _selection(pick: ReplayedSelection) -> dict[str, Any]:
     one = pick.selection
-    return {
-        "selection_ref": one.selection_ref,
-        "race_id": one.race_id,
-        "race_time": format_utc(one.race_time),
-        "course": pick.course,
-        "market_id": one.market_id,
-        "market_type": str(one.market_type),
-        "selection_id": one.selection_id,
-        "runner_name": one.runner_name,
-        "side": str(one.side),
+    return pick_document(one, pick.course) | {
         "price_requested": money_text(one.price_requested),
         "stake_points": format(one.stake_points, "f"),
         "decisions": pick.decisions,
         "actions": dict(pick.actions),
         "refused": dict(pick.refused),
-        "invalidated_at": _moment(pick.invalidated_at),
+        "invalidated_at": time_or_null(pick.invalidated_at),
         "invalidated_reason": pick.reason,
         "rule": pick.rule,
-        "starting_price": _exact(pick.starting_price),
+        "starting_price": exact_or_null(pick.starting_price),
         "outcome": pick.outcome,
         "profit": money_text(pick.profit),
         "commission": money_text(pick.commission),
@@ -134,7 +123,7 @@ def _order(order: ReplayedOrder) -> dict[str, Any]:
         "size": money_text(order.size),
         "code": order.code,
         "size_matched": money_text(order.size_matched),
-        "average_price_matched": _exact(order.average_price_matched),
+        "average_price_matched": exact_or_null(order.average_price_matched),
         "size_cancelled": money_text(order.size_cancelled),
         "size_lapsed": money_text(order.size_lapsed),
         "size_voided": money_text(order.size_voided),
@@ -164,7 +153,7 @@ def _difference(explained: Explained) -> dict[str, Any]:
         "selection_ref": one.selection_ref,
         "parts": [str(part) for part in one.parts],
         "first": str(one.first),
-        "at": _moment(one.at),
+        "at": time_or_null(one.at),
         "a": _did(one.did[0]),
         "b": _did(one.did[1]),
         "net": money_text(one.net),
@@ -208,15 +197,3 @@ def _leaf(leaf: LeafSeen | None) -> dict[str, Any] | None:
 
 def _interval(interval: Interval | None) -> dict[str, str] | None:
     return None if interval is None else {"low": money_text(interval.low), "high": money_text(interval.high)}
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else money_text(amount)
-
-
-def _exact(price: Decimal | None) -> str | None:
-    return None if price is None else format(price, "f")
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else format_utc(at)

@@ -6,13 +6,14 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+from policytrader.cli.documents import exact_or_null, money_or_null, time_or_null
 from policytrader.cli.words import counted
 from policytrader.model.journal import ControlKind
 from policytrader.model.money import ZERO, half_up, money_text
 from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
     from decimal import Decimal
 
     from policytrader.app.report import DayReport, PickReport
@@ -125,8 +126,8 @@ def document_of(report: DayReport, profile: str) -> dict[str, Any]:
             "staked": money_text(report.staked),
             "wanted": money_text(report.wanted),
             "filled": money_text(report.filled),
-            "fill_percent": _text(report.fill_percent),
-            "beat_percent": _text(report.mean_beat_percent),
+            "fill_percent": money_or_null(report.fill_percent),
+            "beat_percent": money_or_null(report.mean_beat_percent),
             "beat_picks": len(report.beats),
         },
         "orders": {
@@ -153,7 +154,6 @@ def document_of(report: DayReport, profile: str) -> dict[str, Any]:
 
 
 def _pick_document(pick: PickReport) -> dict[str, Any]:
-    average = pick.average_price_matched
     return {
         "selection_ref": pick.selection_ref,
         "race_id": pick.race_id,
@@ -166,23 +166,23 @@ def _pick_document(pick: PickReport) -> dict[str, Any]:
         "side": str(pick.side),
         "price_requested": money_text(pick.price_requested),
         "stake_points": format(pick.stake_points, "f"),
-        "target": _text(pick.target),
+        "target": money_or_null(pick.target),
         "sent": money_text(pick.sent),
-        "wanted": _text(pick.wanted),
+        "wanted": money_or_null(pick.wanted),
         "size_matched": money_text(pick.size_matched),
         # Exact, as the journal shows it.
-        "average_price_matched": None if average is None else format(average, "f"),
+        "average_price_matched": exact_or_null(pick.average_price_matched),
         "at_risk": money_text(pick.at_risk),
-        "fill_percent": _text(pick.fill_percent),
-        "starting_price": _text(pick.starting_price),
-        "beat_percent": _text(pick.beat_percent),
+        "fill_percent": money_or_null(pick.fill_percent),
+        "starting_price": money_or_null(pick.starting_price),
+        "beat_percent": money_or_null(pick.beat_percent),
         "outcome": str(pick.outcome),
-        "profit": _text(pick.profit),
-        "commission": _text(pick.commission),
-        "net": _text(pick.net),
+        "profit": money_or_null(pick.profit),
+        "commission": money_or_null(pick.commission),
+        "net": money_or_null(pick.net),
         "valid": pick.valid,
         "invalidated_reason": pick.reason,
-        "invalidated_at": _moment(pick.invalidated_at),
+        "invalidated_at": time_or_null(pick.invalidated_at),
         "closed": pick.closed,
         "orders": pick.orders,
         "hedges": pick.hedges,
@@ -199,14 +199,6 @@ def _control_document(control: Control) -> dict[str, Any]:
         "subject": control.subject or None,
         "cancels_open": control.cancels_open,
     }
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else money_text(amount)
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else format_utc(at)
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ import click
 from policytrader.app.morning import listed_races, resolve_picks
 from policytrader.app.pick_file import COLUMNS, pick_of, read_pick_file
 from policytrader.cli.context import FINDINGS, FINE, Context, print_json
+from policytrader.cli.documents import pick_document, time_or_null
 from policytrader.cli.trading import access_options, day_option, json_option, person, person_options, reason
 from policytrader.cli.words import counted
 from policytrader.errors import Place
-from policytrader.model.times import format_utc, london_day
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,21 +135,12 @@ def _show(context: Context, picks: Sequence[StoredSelection], *, as_json: bool) 
 
 def _document(pick: StoredSelection) -> dict[str, Any]:
     one = pick.selection
-    return {
-        "selection_ref": one.selection_ref,
-        "race_id": one.race_id,
-        "race_time": format_utc(one.race_time),
-        "course": pick.course,
-        "market_id": one.market_id,
-        "market_type": str(one.market_type),
-        "selection_id": one.selection_id,
-        "runner_name": one.runner_name,
-        "side": str(one.side),
+    return pick_document(one, pick.course) | {
         "price_requested": str(one.price_requested),
         "stake_points": str(one.stake_points),
         "valid": one.valid,
         "invalidated_reason": one.invalidated_reason,
-        "invalidated_at": format_utc(pick.invalidated_at) if pick.invalidated_at is not None else None,
+        "invalidated_at": time_or_null(pick.invalidated_at),
         "closed": one.closed,
         "size_matched": str(pick.size_matched),
         "fully_matched": pick.fully_matched,

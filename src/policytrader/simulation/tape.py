@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
+from policytrader.model.times import from_microseconds
 from policytrader.simulation.events import Quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from policytrader.simulation.book import RunnerBook
 
@@ -25,8 +25,6 @@ Whole: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
 """A column of whole numbers."""
 
 NO_TICK = -1
-NO_PRICE = -1
-_HUNDRED = Decimal(100)
 
 
 class Kind(IntEnum):
@@ -68,14 +66,6 @@ class Tape:
     kind: Whole
     tick: Whole
     pennies: Whole
-
-    @classmethod
-    def of(cls, quotes: Iterable[tuple[int, Quote]]) -> Tape:
-        """From quotes with their numbers."""
-        rows = [(at, number, *row) for number, quote in quotes for at in (microseconds_between(EPOCH, quote.at),)
-                for row in rows_of(quote)]  # fmt: skip
-        columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
-        return cls(*(np.array(column, np.int64) for column in columns))
 
     def until(self, at: int) -> int:
         """How many rows there are up to and including this moment."""
@@ -150,22 +140,6 @@ class Tape:
 def _drop_empty(levels: dict[int, int]) -> None:
     for tick in [tick for tick, size in levels.items() if not size]:
         del levels[tick]
-
-
-def rows_of(quote: Quote) -> Iterator[tuple[int, int, int]]:
-    """A quote as rows of kind, tick and pennies."""
-    for kind, levels in ((Kind.BACK, quote.back), (Kind.LAY, quote.lay), (Kind.TRADED, quote.traded)):
-        for tick, pennies in levels or ():
-            yield kind, tick, pennies
-    for kind, price in ((Kind.LAST_TRADED, quote.last_traded), (Kind.NEAR, quote.near), (Kind.FAR, quote.far)):
-        if price is not None:
-            hundredths = price * _HUNDRED
-            # One with more decimals is no price that anything is decided on.
-            yield kind, NO_TICK, int(hundredths) if hundredths == int(hundredths) else NO_PRICE
-    if quote.replaces:
-        yield Kind.REPLACES, NO_TICK, (quote.back is not None) * Sides.BACK + (quote.lay is not None) * Sides.LAY
-    if quote.is_repriced:
-        yield Kind.IS_REPRICED, NO_TICK, 0
 
 
 def price_of(hundredths: int) -> Decimal:

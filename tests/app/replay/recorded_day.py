@@ -12,7 +12,6 @@ import numpy as np
 from policytrader.adapters.simulated.exchange import InMemoryExchange
 from policytrader.adapters.simulated.prices import InMemoryPrices
 from policytrader.app.replay.fold import DayFold
-from policytrader.app.replay.recorder import record_races
 from policytrader.app.replay.rows import HistoryRows, RacePicks, catalogue_ticks
 from policytrader.app.replay.run import PickRun
 from policytrader.engine.evaluate import Engine
@@ -22,6 +21,7 @@ from policytrader.model.times import EPOCH, from_microseconds, london_day, micro
 from policytrader.simulation.events import Redefine
 from policytrader.simulation.exchange import SimulatedExchange
 from tests.app.race_days import Day, SimulatedClock
+from tests.app.replay.recorder import record_races
 from tests.faults.memory_base import MemoryDatabase
 from tests.faults.memory_store import MemoryStore
 

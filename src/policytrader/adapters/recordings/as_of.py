@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.definition import REMOVED
-from policytrader.adapters.recordings.tables import read_newest_runners, read_states
+from policytrader.adapters.recordings.tables import market_folders, read_newest_runners, read_states
 from policytrader.errors import Diagnostic, Place, RecordingError, UsageError
 from policytrader.model.money import ONE
 from policytrader.model.price import PRICES, TICK_OF
@@ -133,11 +133,8 @@ class _Recording:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.markets = {path.name.removeprefix("market="): path for path in sorted(folder.glob("day=*/market=*"))}
+        self.markets = {path.name.removeprefix("market="): path for path in market_folders(folder)}
         self._histories: dict[str, _History] = {}
-        if not self.markets:
-            help_text = "Give the folder that `policytrader recording import` wrote."
-            raise _problem(folder, codes.NOT_A_RECORDING, "holds no imported recording", help_text)
 
     def history(self, market_id: str) -> _History:
         if market_id not in self._histories:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
 from policytrader.adapters.recordings.playback_stream import not_played
-from policytrader.adapters.recordings.tables import damaged, numbered_parts, read_rows
+from policytrader.adapters.recordings.tables import DEFINITIONS_FILE, UNREADABLE, damaged, numbered_parts, read_part
 from policytrader.errors import RecordingError
 from policytrader.model.times import EPOCH, MICROSECOND
 from policytrader.simulation.events import Event, Quote, Redefine
@@ -31,16 +31,15 @@ if TYPE_CHECKING:
     Row: TypeAlias = tuple[int, int, int, int, int, int, str | None]
     Change: TypeAlias = tuple[int, int, Any]
 
-_UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
-_DEFINITIONS = "definitions-0.parquet"
 _PARTS = {Kind.BACK: "back", Kind.LAY: "lay", Kind.TRADED: "traded"}
 _PRICES = {Kind.LAST_TRADED: "last_traded", Kind.NEAR: "near", Kind.FAR: "far"}
+_NEVER_MISSING = [name for name in LADDERS.names if name != "exact"]
 _BATCH_ROWS = 65_536
 
 
 def has_ladders(folder: Path) -> bool:
     """Whether the import kept whole ladders of the market in ``folder``."""
-    return (folder / _DEFINITIONS).exists()
+    return (folder / DEFINITIONS_FILE).exists()
 
 
 def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
@@ -62,15 +61,15 @@ def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
             except UnplayableError as error:
                 yield at, events
                 raise RecordingError([not_played(market_id, str(folder), error)]) from error
-            except _UNREADABLE as error:
-                raise damaged(folder / _DEFINITIONS, f"holds what is no definition: {error}") from error
+            except UNREADABLE as error:
+                raise damaged(folder / DEFINITIONS_FILE, f"holds what is no definition: {error}") from error
             events.append(Redefine(moment, definition))
         yield at, events
 
 
 def _changes(folder: Path) -> Iterator[Change]:
     """When, number and content of each change in order: the rows of a quote, or the JSON of a definition."""
-    definitions = _definitions(folder / _DEFINITIONS)
+    definitions = _definitions(folder / DEFINITIONS_FILE)
     waiting = next(definitions, None)
     for number, rows in groupby(_ladder_rows(folder), key=itemgetter(1)):
         while waiting is not None and waiting[1] < number:
@@ -84,34 +83,20 @@ def _changes(folder: Path) -> Iterator[Change]:
 
 
 def _definitions(path: Path) -> Iterator[Change]:
-    yield from zip(*_columns(path, _read(path, DEFINITIONS)), strict=True)
+    yield from zip(*_columns(path, read_part(path, DEFINITIONS, DEFINITIONS.names)), strict=True)
 
 
 def _ladder_rows(folder: Path) -> Iterator[Row]:
     for path in numbered_parts(folder, "ladders"):
-        for batch in _read(path, LADDERS).to_batches(max_chunksize=_BATCH_ROWS):
+        for batch in read_part(path, LADDERS, _NEVER_MISSING).to_batches(max_chunksize=_BATCH_ROWS):
             yield from zip(*_columns(path, batch), strict=True)
-
-
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
-    try:
-        table = read_rows([path])
-    except FileNotFoundError as error:
-        raise damaged(path, "is missing") from error
-    except _UNREADABLE as error:
-        raise damaged(path, f"cannot be read: {error}") from error
-    if not table.schema.equals(schema):
-        raise damaged(path, "cannot be read: its columns are not those of a recording")
-    if any(table[name].null_count for name in schema.names if name != "exact"):
-        raise damaged(path, "cannot be read: a value is missing in some rows")
-    return table
 
 
 def _columns(path: Path, table: pa.Table | pa.RecordBatch) -> list[list[Any]]:
     try:
         times = pc.cast(table["published_at"], pa.int64()).to_pylist()
         return [times, *(table[name].to_pylist() for name in table.schema.names[1:])]
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise damaged(path, f"cannot be read: {error}") from error
 
 

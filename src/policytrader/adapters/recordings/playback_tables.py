@@ -12,11 +12,16 @@ from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from policytrader.adapters.recordings.playback_definition import define, runner_status
 from policytrader.adapters.recordings.playback_ladders import has_ladders, played_ladders
-from policytrader.adapters.recordings.tables import damaged, numbered_parts, plain_rows, read_rows, read_states
+from policytrader.adapters.recordings.tables import (
+    UNREADABLE,
+    damaged,
+    numbered_parts,
+    plain_rows,
+    read_rows,
+    read_states,
+)
 from policytrader.model.price import PRICES, TICK_OF
 from policytrader.model.snapshot import RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
@@ -29,7 +34,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-_UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
 _FACTS = ("runner_name", "status", "adjustment_factor", "removed_at", "listed")
 _PRICES = ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
 _published = itemgetter("published_at")
@@ -66,7 +70,7 @@ def _runner_rows(folder: Path) -> Iterator[dict[str, Any]]:
             rows = plain_rows(
                 read_rows([path], columns=("published_at", "selection_id", *_FACTS, *_PRICES, "traded_volume"))
             )
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise damaged(path, f"cannot be read: {error}") from error
         yield from rows
 

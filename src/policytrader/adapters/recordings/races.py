@@ -11,10 +11,22 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from policytrader.adapters.recordings import codes
+from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
-from policytrader.adapters.recordings.tables import damaged, numbered_parts
-from policytrader.errors import Diagnostic, Place, RecordingError
+from policytrader.adapters.recordings.playback_ladders import has_ladders
+from policytrader.adapters.recordings.tables import (
+    DEFINITIONS_FILE,
+    RUNNERS,
+    RUNNERS_NEVER_MISSING,
+    STATES,
+    STATES_FILE,
+    STATES_NEVER_MISSING,
+    UNREADABLE,
+    damaged,
+    market_folders,
+    numbered_parts,
+    read_part,
+)
 from policytrader.model.snapshot import MarketType
 from policytrader.ports.races import MISSING, BestPrices, MarketRecord, RaceRecord, RunnerRecord
 from policytrader.simulation.tape import Tape
@@ -26,29 +38,20 @@ if TYPE_CHECKING:
     from policytrader.simulation.definition import MarketDefinition
     from policytrader.simulation.tape import Whole
 
-_UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
-_DEFINITIONS = "definitions-0.parquet"
 _BEST = ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
 _CHANGES = ("change_no", "kind", "tick", "pennies")
 _TAPE = ("published_at", "selection_id", *_CHANGES)
-_WHOLE = pa.decimal128(18, 0)
 
 
 def race_folders(recording: Path) -> dict[str, list[Path]]:
     """Race id -> the folders of its markets. Raises ``RecordingError`` where the folder holds no imported recording."""
-    folders = sorted(recording.glob("day=*/market=*"))
-    if not folders:
-        help_text = "Give the folder that `policytrader recording import` wrote."
-        raise RecordingError(
-            [Diagnostic(Place(str(recording)), codes.NOT_A_RECORDING, "holds no imported recording", help_text)]
-        )
     races: dict[str, list[Path]] = defaultdict(list)
-    for folder in folders:
-        path = folder / "states-0.parquet"
+    for folder in market_folders(recording):
+        path = folder / STATES_FILE
         try:
             head = pq.ParquetFile(path).read_row_group(0, columns=["race_id"])
             races[head["race_id"][0].as_py()].append(folder)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise damaged(path, f"cannot be read: {error}") from error
     return dict(races)
 
@@ -85,10 +88,10 @@ def _read_market(folder: Path) -> MarketRecord | None:
 
 
 def _definitions(folder: Path, market_id: str) -> list[tuple[int, int, MarketDefinition]]:
-    path = folder / _DEFINITIONS
-    if not path.exists() and (folder / "states-0.parquet").exists():
+    path = folder / DEFINITIONS_FILE
+    if not has_ladders(folder) and (folder / STATES_FILE).exists():
         raise damaged(folder, "was imported before whole ladders were kept")
-    table = _read(path, ("published_at", "change_no", "raw"))
+    table = read_part(path, DEFINITIONS, DEFINITIONS.names)
     times = table["published_at"].cast(pa.int64()).to_pylist()
     found: list[tuple[int, int, MarketDefinition]] = []
     before: MarketDefinition | None = None
@@ -98,16 +101,20 @@ def _definitions(folder: Path, market_id: str) -> list[tuple[int, int, MarketDef
             found.append((at, number, before))
     except UnplayableError:
         return []
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise damaged(path, f"holds what is no definition: {error}") from error
     return found
 
 
 def _best_prices(folder: Path) -> tuple[Mapping[int, BestPrices], int]:
     """Best prices by runner, and when the market was last published."""
-    parts = [_read(path, ("published_at", "selection_id", *_BEST)) for path in numbered_parts(folder, "runners")]
+    parts = [
+        read_part(path, RUNNERS, RUNNERS_NEVER_MISSING, columns=("published_at", "selection_id", *_BEST))
+        for path in numbered_parts(folder, "runners")
+    ]
     table = pa.concat_tables(parts).combine_chunks()
-    until = _read(folder / "states-0.parquet", ("recorded_until",))["recorded_until"][-1]
+    states = read_part(folder / STATES_FILE, STATES, STATES_NEVER_MISSING, columns=("recorded_until",))
+    until = states["recorded_until"][-1]
     columns = [table["published_at"].cast(pa.int64()).to_numpy(), *(_whole(table[name]) for name in _BEST)]
     found = {}
     for selection_id, (at, back, back_size, lay, lay_size, last) in _by_runner(table, columns):
@@ -128,7 +135,7 @@ class _Tapes:
     def read(self, selection_id: int) -> Tape:
         if self._tapes is None:
             paths = numbered_parts(self._folder, "ladders")
-            table = pa.concat_tables([_read(path, _TAPE) for path in paths])
+            table = pa.concat_tables([read_part(path, LADDERS, _TAPE, columns=_TAPE) for path in paths])
             columns = [table["published_at"].cast(pa.int64()), *(table[name] for name in _CHANGES)]
             whole = [column.to_numpy().astype(np.int64) for column in columns]
             self._tapes = {selection_id: Tape(*found) for selection_id, found in _by_runner(table, whole)}
@@ -148,18 +155,11 @@ def _by_runner(table: pa.Table, columns: Sequence[Whole]) -> Iterator[tuple[int,
 
 def _whole(column: pa.ChunkedArray) -> Any:
     """Decimals of two places as whole hundredths; what is missing is ``MISSING``."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = column.combine_chunks()
     scaled = pa.Array.from_buffers(
         pa.decimal128(array.type.precision, 0), len(array), array.buffers(), offset=array.offset
     )
     return scaled.cast(pa.int64()).fill_null(MISSING).to_numpy().copy()
-
-
-def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
-    try:
-        return pq.read_table(path, columns=list(columns), partitioning=None)
-    except _UNREADABLE as error:
-        raise damaged(path, f"cannot be read: {error}") from error
 
 
 _EMPTY = np.array([], np.int64)

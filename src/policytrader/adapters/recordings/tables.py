@@ -26,7 +26,7 @@ from policytrader.errors import Diagnostic, Place, RecordingError
 from policytrader.model.times import from_microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from policytrader.adapters.recordings.runner_columns import RunnerColumns
@@ -87,11 +87,12 @@ RUNNERS = pa.schema(
 )
 """One row per change of a runner, ``listed`` false from when a definition leaves the runner out."""
 
-_NEVER_MISSING = {
-    "states": ("published_at", "recorded_until", "market_id", "race_id", "in_play", "market_time"),
-    "runners": ("published_at", "market_id", "selection_id", "listed"),
-}
-_UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
+STATES_NEVER_MISSING = ("published_at", "recorded_until", "market_id", "race_id", "in_play", "market_time")
+RUNNERS_NEVER_MISSING = ("published_at", "market_id", "selection_id", "listed")
+UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
+"""What reading a damaged file may raise, and making values of what it holds."""
+STATES_FILE = "states-0.parquet"
+DEFINITIONS_FILE = "definitions-0.parquet"
 
 _DOUBLE = pa.float64()
 _MISSING = pa.scalar(None, _DOUBLE)
@@ -164,10 +165,39 @@ def read_rows(paths: Sequence[Path], until: datetime | None = None, columns: Seq
     return pa.concat_tables(tables)
 
 
+def read_part(
+    path: Path,
+    schema: pa.Schema,
+    never_missing: Iterable[str],
+    *,
+    until: datetime | None = None,
+    columns: Sequence[str] | None = None,
+) -> pa.Table:
+    """The rows of one file of a table with this schema; all its columns, or these.
+
+    Raises ``RecordingError`` naming the file where it cannot be read, is of another schema, or misses a value in a
+    column that is never missing.
+    """
+    wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
+    try:
+        table = read_rows([path], until, columns)
+    except FileNotFoundError as error:
+        raise damaged(path, "is missing") from error
+    except UNREADABLE as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+    if missing := [field.name for field in wanted if field.name not in table.schema.names]:
+        raise damaged(path, f"cannot be read: it has no column {', '.join(missing)}")
+    if not table.schema.equals(wanted):
+        raise damaged(path, "cannot be read: its columns are not those of a recording")
+    if empty := [name for name in never_missing if name in wanted.names and table[name].null_count]:
+        raise damaged(path, f"cannot be read: {', '.join(empty)} is missing in some rows")
+    return table
+
+
 def read_states(folder: Path) -> list[dict[str, Any]]:
     """The definitions of the market in ``folder``, at least one. Raises ``RecordingError`` naming the damaged file."""
-    path = folder / "states-0.parquet"
-    states = _plain(path, _read_part(path, "states", STATES))
+    path = folder / STATES_FILE
+    states = _plain(path, read_part(path, STATES, STATES_NEVER_MISSING))
     if not states:
         raise damaged(path, "holds no rows")
     market_id, race_id = folder.name.removeprefix("market="), states[0]["race_id"]
@@ -185,9 +215,13 @@ def read_newest_runners(folder: Path, until: datetime, *, some_expected: bool) -
     """
     paths = numbered_parts(folder, "runners")
     first = paths[0]
-    parts = [_read_part(path, "runners", RUNNERS, until) for path in paths]
+    parts = [read_part(path, RUNNERS, RUNNERS_NEVER_MISSING, until=until) for path in paths]
     table = pa.concat_tables(parts)
-    if some_expected and not len(table) and not any(len(_read_part(path, "runners", RUNNERS)) for path in paths):
+    if (
+        some_expected
+        and not len(table)
+        and not any(len(read_part(path, RUNNERS, RUNNERS_NEVER_MISSING)) for path in paths)
+    ):
         raise damaged(first, "holds no rows")
     last = (
         pa.table({"selection_id": table["selection_id"], "row": pa.array(range(len(table)), pa.int64())})
@@ -196,6 +230,16 @@ def read_newest_runners(folder: Path, until: datetime, *, some_expected: bool) -
     )
     indices = last["row_max"].combine_chunks()
     return _plain(first, table.take(indices.take(pc.array_sort_indices(indices))))
+
+
+def market_folders(recording: Path) -> list[Path]:
+    """The folders of the markets in an imported recording, in order. Raises ``RecordingError`` where there is none."""
+    folders = sorted(recording.glob("day=*/market=*"))
+    if not folders:
+        help_text = "Give the folder that `policytrader recording import` wrote."
+        message = "holds no imported recording"
+        raise RecordingError([Diagnostic(Place(str(recording)), codes.NOT_A_RECORDING, message, help_text)])
+    return folders
 
 
 def numbered_parts(folder: Path, name: str) -> list[Path]:
@@ -211,26 +255,10 @@ def damaged(path: Path, message: str) -> RecordingError:
     return RecordingError([Diagnostic(Place(str(path)), codes.NOT_A_RECORDING, message, "Import the recording again.")])
 
 
-def _read_part(path: Path, name: str, schema: Any, until: datetime | None = None) -> Any:
-    try:
-        table = read_rows([path], until)
-    except FileNotFoundError as error:
-        raise damaged(path, "is missing") from error
-    except _UNREADABLE as error:
-        raise damaged(path, f"cannot be read: {error}") from error
-    if missing := [field.name for field in schema if field.name not in table.schema.names]:
-        raise damaged(path, f"cannot be read: it has no column {', '.join(missing)}")
-    if not table.schema.equals(schema):
-        raise damaged(path, "cannot be read: its columns are not those of a recording")
-    if empty := [column for column in _NEVER_MISSING[name] if table[column].null_count]:
-        raise damaged(path, f"cannot be read: {', '.join(empty)} is missing in some rows")
-    return table
-
-
 def _plain(path: Path, table: Any) -> list[dict[str, Any]]:
     try:
         return plain_rows(table)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise damaged(path, f"cannot be read: {error}") from error
 
 

@@ -18,6 +18,7 @@ from policytrader.app.checked_prices import CheckedPrices
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
 from policytrader.app.replay.agenda import Agenda
+from policytrader.app.replay.rows import AMOUNT, AMOUNT_PLACES
 from policytrader.app.replay.stand_ins import NoLog, ReplayAccount, ReplayBookkeeper, ReplayClock, nothing_read
 from policytrader.app.replay.store import MODE, ReplayStore, stored_pick
 from policytrader.app.replay.views import Views
@@ -57,8 +58,6 @@ if TYPE_CHECKING:
     Ports = Callable[[SimulatedExchange], tuple[Exchange, PriceFeed]]
 
 ACCOUNT = STRATEGY = "replay"
-_PLACES = 10
-_AMOUNT = 10**_PLACES
 _ACTS = frozenset({None, Outcome.CANDIDATE, Outcome.INVALID, Outcome.CANCEL_INVALID, Outcome.CANCEL_RESTED})
 """Outcomes from which something follows, or that have to be asked for."""
 _BY_TIME = frozenset({"max_orders_per_minute"})
@@ -189,7 +188,7 @@ class DayFold:
         price, depth = (prices.best_back, prices.best_back_size) if is_back else (prices.best_lay, prices.best_lay_size)
         if price is None:
             return False
-        remaining = Decimal(int(run.history.target[run.row_at(at)]) - run.exposure).scaleb(-_PLACES)
+        remaining = Decimal(int(run.history.target[run.row_at(at)]) - run.exposure).scaleb(-AMOUNT_PLACES)
         return not self._minimum.allows(size_of(remaining, run.selection.side, price, depth), price)
 
     def _act(self, at: int, runs: Sequence[PickRun], outlooks: Mapping[str, Outcome | None]) -> None:
@@ -343,7 +342,7 @@ class DayFold:
         """What a bet can lose, in 1e-10; worked out once for each state of it."""
         state = (bet.bet_id, bet.pennies_matched, bet.payout, bet.pennies_remaining)
         if state not in self._risks:
-            self._risks[state] = int(exposure_of(bet.as_bet().as_order(is_ours=True)) * _AMOUNT)
+            self._risks[state] = int(exposure_of(bet.as_bet().as_order(is_ours=True)) * AMOUNT)
         return self._risks[state]
 
     def _hear(self, market_id: str, at: int) -> None:

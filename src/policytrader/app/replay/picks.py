@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from policytrader.app.capture import capture_of
 from policytrader.app.replay.select import RaceAt, RunnerAt, pick_runners, picking_time
 from policytrader.app.replay.ticks import SCHEDULE
-from policytrader.model.snapshot import MarketStatus, MarketType, ReferenceRunner, RunnerStatus, Selection
+from policytrader.model.snapshot import MarketStatus, MarketType, RunnerStatus, Selection
 from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.policy.values import duration
 from policytrader.ports.races import MISSING, MarketRecord, RaceRecord, runner_of
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from policytrader.model.money import MinimumSize
-    from policytrader.model.snapshot import Side
+    from policytrader.model.snapshot import ReferenceRunner, Side
     from policytrader.policy.selections import SelectionsPolicy
     from policytrader.ports import Exchange, PriceFeed
     from policytrader.simulation.exchange import SimulatedExchange
@@ -98,21 +99,15 @@ def _capture(race: RaceRecord, race_id: str, at: int) -> tuple[ReferenceRunner, 
     definition = None if market is None else market.definition_at(at)
     if market is None or definition is None:
         return ()
-    active = [one for one in definition.runners if one.status is RunnerStatus.ACTIVE]
-    capture_id = f"{race_id}@{from_microseconds(at):%Y%m%dT%H%M%S%fZ}"
     has_prices = market.market_type is MarketType.WIN
-    return tuple(
-        ReferenceRunner(
-            capture_id,
-            race_id,
-            from_microseconds(at),
-            len(active),
-            one.selection_id,
-            one.name,
-            RunnerStatus.ACTIVE,
-            _reference_price(market, one.selection_id, at) if has_prices else None,
-        )
-        for one in active
+    return capture_of(
+        race_id,
+        from_microseconds(at),
+        (
+            (one.selection_id, one.name, _reference_price(market, one.selection_id, at) if has_prices else None)
+            for one in definition.runners
+            if one.status is RunnerStatus.ACTIVE
+        ),
     )
 
 

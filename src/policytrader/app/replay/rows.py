@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from policytrader.app.world import CATALOGUE_EVERY
 from policytrader.engine.history import PickRows, runners_rows
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from policytrader.ports.races import BestPrices, MarketRecord, RaceRecord
     from policytrader.simulation.tape import Whole
 
-CATALOGUE_EVERY = timedelta(seconds=60)
-"""The daemon reads the catalogue so often: a race that is moved is seen to be moved no earlier."""
-
-_AMOUNT = 10**10
+AMOUNT_PLACES = 10
+AMOUNT = 10**AMOUNT_PLACES
 """Exposures and targets are whole numbers of 1e-10, as in the statement."""
 _PRICES = ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
 
@@ -151,8 +150,8 @@ class HistoryRows:
                 target=_targets(self._policy, selection, race_time[tick] - ticks[tick]),
                 epoch=epochs[tick],
                 begin=self.count,
-                cap=int(ladder.limits.amount(selection.side) * points * _AMOUNT),
-                within=int(ladder.fully_matched_within * _AMOUNT),
+                cap=int(ladder.limits.amount(selection.side) * points * AMOUNT),
+                within=int(ladder.fully_matched_within * AMOUNT),
             )
         )
         self.count += len(tick)
@@ -302,7 +301,7 @@ def _prices(best: BestPrices, rows: Any, shows: Any) -> dict[str, Any]:
 def _targets(policy: PolicySet, selection: Selection, time_to_off: Whole) -> Whole:
     ladder = policy.staking.ladder_for(selection.side, selection.market_type)
     steps = ladder.steps
-    amounts = [int(step.amount(selection.side) * selection.stake_points * _AMOUNT) for step in steps]
+    amounts = [int(step.amount(selection.side) * selection.stake_points * AMOUNT) for step in steps]
     target = np.full(len(time_to_off), amounts[0], np.int64)
     for step, amount in zip(steps[1:], amounts[1:], strict=True):
         target[time_to_off <= (step.microseconds or 0)] = amount

@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from policytrader.app.capture import capture_id_of, capture_of
 from policytrader.model.price import PRICES
-from policytrader.model.snapshot import MarketType, ReferenceRunner, RunnerStatus, Selection, Side
+from policytrader.model.snapshot import MarketType, RunnerStatus, Selection, Side
 from policytrader.policy.values import duration
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from policytrader.model.snapshot import ReferenceRunner
     from policytrader.policy.selections import PickRule, SelectionsPolicy
 
 _HUNDRED = 100
@@ -67,8 +69,7 @@ def pick_runners(policy: SelectionsPolicy, race: RaceAt) -> Picked:
 
     Only active runners are picked, and only where the price that was looked at is known.
     """
-    capture = _capture(race)
-    capture_id = _capture_id(race)
+    capture_id = capture_id_of(race.race_id, race.at)
     found: dict[tuple[str, int, Side], tuple[Selection, str]] = {}
     for rule in policy.picks:
         for runner, price in _picked(rule, race):
@@ -93,7 +94,9 @@ def pick_runners(policy: SelectionsPolicy, race: RaceAt) -> Picked:
     if not found:
         return Picked()
     made = [found[key] for key in sorted(found)]
-    return Picked(selections=tuple(one for one, _ in made), capture=capture, rules=tuple(rule for _, rule in made))
+    return Picked(
+        selections=tuple(one for one, _ in made), capture=_capture(race), rules=tuple(rule for _, rule in made)
+    )
 
 
 def asked_price(rule: PickRule, price: Decimal) -> Decimal | None:
@@ -136,17 +139,11 @@ def _capture(race: RaceAt) -> tuple[ReferenceRunner, ...]:
     """
     rows = [one for one in race.runners if one.market_type is MarketType.WIN] or race.runners
     active = {one.selection_id: one for one in rows if one.status is RunnerStatus.ACTIVE}
-    return tuple(
-        ReferenceRunner(
-            _capture_id(race), race.race_id, race.at, len(active), number, active[number].runner_name,
-            RunnerStatus.ACTIVE, _reference_price(active[number]),
-        )
-        for number in sorted(active)
-    )  # fmt: skip
-
-
-def _capture_id(race: RaceAt) -> str:
-    return f"{race.race_id}@{race.at:%Y%m%dT%H%M%S%fZ}"
+    return capture_of(
+        race.race_id,
+        race.at,
+        ((number, active[number].runner_name, _reference_price(active[number])) for number in sorted(active)),
+    )
 
 
 def _reference_price(runner: RunnerAt) -> Decimal | None:

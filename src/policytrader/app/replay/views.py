@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from policytrader.model.records import StoredSelection
     from policytrader.model.snapshot import Order, ReferenceRunner, Selection, Snapshot
     from policytrader.ports.races import MarketRecord, RaceRecord
+    from policytrader.simulation.book import RunnerBook
     from policytrader.simulation.definition import RunnerDefinition
 
-_Shown = tuple[int, int, int, int, int]
+Shown = tuple[int, int, int, int, int]
 """Best back, its size, best lay, its size, last traded price: hundredths and pennies, ``MISSING`` for none."""
-_NOTHING: _Shown = (MISSING,) * 5
+_NOTHING: Shown = (MISSING,) * 5
 
 
 class Views:
@@ -135,22 +136,13 @@ class Views:
                 removed_at=runner.removed_at,
             )
 
-    def _live(self, market_id: str, runner: RunnerDefinition) -> _Shown:
-        """What the simulated exchange shows, as ``CheckedPrices`` would pass it on."""
+    def _live(self, market_id: str, runner: RunnerDefinition) -> Shown:
+        """What the simulated exchange shows."""
         if runner.status is RunnerStatus.HIDDEN:
             return _NOTHING
-        book = self._world.exchange.markets[market_id].books[runner.selection_id]
-        back, lay = book.best_back(), book.best_lay()
-        if back is not None and lay is not None and back[0] >= lay[0]:
-            back = lay = None
-        last = book.last_traded
-        return (
-            *((HUNDREDTHS[back[0]], back[1]) if back else (MISSING, MISSING)),
-            *((HUNDREDTHS[lay[0]], lay[1]) if lay else (MISSING, MISSING)),
-            MISSING if last is None else to_pennies(last),
-        )
+        return shown_of(self._world.exchange.markets[market_id].books[runner.selection_id])
 
-    def _recorded(self, market_id: str, runner: RunnerDefinition, at: int) -> _Shown:
+    def _recorded(self, market_id: str, runner: RunnerDefinition, at: int) -> Shown:
         record = self._records[market_id].runners.get(runner.selection_id)
         if record is None or runner.status is RunnerStatus.HIDDEN:
             return _NOTHING
@@ -162,6 +154,19 @@ class Views:
             int(best.back[row]), int(best.back_size[row]), int(best.lay[row]), int(best.lay_size[row]),
             int(best.last_traded[row]),
         )  # fmt: skip
+
+
+def shown_of(book: RunnerBook) -> Shown:
+    """What a book shows, as ``CheckedPrices`` would pass it on: of a crossed one neither side."""
+    back, lay = book.best_back(), book.best_lay()
+    if back is not None and lay is not None and back[0] >= lay[0]:
+        back = lay = None
+    last = book.last_traded
+    return (
+        *((HUNDREDTHS[back[0]], back[1]) if back else (MISSING, MISSING)),
+        *((HUNDREDTHS[lay[0]], lay[1]) if lay else (MISSING, MISSING)),
+        MISSING if last is None else to_pennies(last),
+    )
 
 
 def recorded_snapshot(

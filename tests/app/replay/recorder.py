@@ -1,4 +1,4 @@
-"""A feed of events as recorded races: for days that were never written to a file, and to check those that were."""
+"""A feed of events as recorded races, for days that were never written to a file."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from policytrader.app.replay.views import shown_of
 from policytrader.model.snapshot import MarketType
 from policytrader.model.times import EPOCH, format_utc, microseconds_between
-from policytrader.ports.races import MISSING, BestPrices, MarketRecord, RaceRecord, RunnerRecord
+from policytrader.ports.races import BestPrices, MarketRecord, RaceRecord, RunnerRecord
 from policytrader.simulation.events import Quote
 from policytrader.simulation.exchange import Change, SimulatedExchange
-from policytrader.simulation.tape import Tape
-from policytrader.simulation.units import HUNDREDTHS
+from policytrader.simulation.tape import NO_TICK, Kind, Sides, Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from policytrader.simulation.book import RunnerBook
     from policytrader.simulation.definition import MarketDefinition
     from policytrader.simulation.events import Event
+
+
+_NO_PRICE = -1
 
 
 def record_races(feed: Iterable[Event]) -> tuple[RaceRecord, ...]:
@@ -29,6 +31,31 @@ def record_races(feed: Iterable[Event]) -> tuple[RaceRecord, ...]:
     for event in feed:
         recorder.play(event)
     return recorder.races()
+
+
+def tape_of(quotes: Iterable[tuple[int, Quote]]) -> Tape:
+    """The tape of one runner, from its quotes with their numbers."""
+    rows = [
+        (microseconds_between(EPOCH, quote.at), number, *row) for number, quote in quotes for row in _rows_of(quote)
+    ]
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
+    return Tape(*(np.array(column, np.int64) for column in columns))
+
+
+def _rows_of(quote: Quote) -> Iterator[tuple[int, int, int]]:
+    """A quote as rows of kind, tick and pennies."""
+    for kind, levels in ((Kind.BACK, quote.back), (Kind.LAY, quote.lay), (Kind.TRADED, quote.traded)):
+        for tick, pennies in levels or ():
+            yield kind, tick, pennies
+    for kind, price in ((Kind.LAST_TRADED, quote.last_traded), (Kind.NEAR, quote.near), (Kind.FAR, quote.far)):
+        if price is not None:
+            hundredths = price * 100
+            # One with more decimals is no price that anything is decided on.
+            yield kind, NO_TICK, int(hundredths) if hundredths == int(hundredths) else _NO_PRICE
+    if quote.replaces:
+        yield Kind.REPLACES, NO_TICK, (quote.back is not None) * Sides.BACK + (quote.lay is not None) * Sides.LAY
+    if quote.is_repriced:
+        yield Kind.IS_REPRICED, NO_TICK, 0
 
 
 class _Recorder:
@@ -58,7 +85,7 @@ class _Recorder:
                 selection_id: RunnerRecord(
                     selection_id=selection_id,
                     best=_best_prices(self._best[market_id, selection_id]),
-                    read_tape=lambda quotes=self._quotes[market_id, selection_id]: Tape.of(quotes),  # type: ignore[misc]
+                    read_tape=lambda quotes=self._quotes[market_id, selection_id]: tape_of(quotes),  # type: ignore[misc]
                 )
                 for selection_id in {one.selection_id for _, _, last in definitions for one in last.runners}
             }
@@ -91,26 +118,13 @@ class _Recorder:
                     last_traded=book.last_traded, replaces=True,
                 )  # fmt: skip
             self._quotes[market_id, selection_id].append((self._next(market_id), quote))
-            shown, rows = _shown(book), self._best[market_id, selection_id]
+            shown, rows = shown_of(book), self._best[market_id, selection_id]
             if not rows or rows[-1][1:] != shown:
                 rows.append((at, *shown))
 
     def _next(self, market_id: str) -> int:
         self._numbers[market_id] += 1
         return self._numbers[market_id]
-
-
-def _shown(book: RunnerBook) -> tuple[int, ...]:
-    back = max(book.back.items(), default=None)
-    lay = min(book.lay.items(), default=None)
-    if back and lay and back[0] >= lay[0]:
-        back = lay = None
-    last = MISSING if book.last_traded is None else int(book.last_traded * 100)
-    return (
-        *((HUNDREDTHS[back[0]], back[1]) if back else (MISSING, MISSING)),
-        *((HUNDREDTHS[lay[0]], lay[1]) if lay else (MISSING, MISSING)),
-        last,
-    )
 
 
 def _best_prices(rows: list[tuple[int, ...]]) -> BestPrices:
