@@ -123,7 +123,9 @@ class HistoryEngine(ConnectionOwner):
         answers = self._connection.sql("EXECUTE judge").to_arrow_table()
         # One row each is what the tables' keys promise; anything else must not become orders.
         places = answers["row_no"].to_numpy()
-        if len(places) != count or len(np.unique(places)) != count:
+        is_answered = np.zeros(count, np.bool_)
+        is_answered[places] = True
+        if len(places) != count or not is_answered.all():
             message = f"{len(places)} answers for {count} rows"
             raise AssertionError(message)
         judgement, meets = np.empty(count, np.int32), np.empty(count, np.bool_)
