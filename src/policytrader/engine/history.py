@@ -19,10 +19,10 @@ from policytrader.engine.tables import (
     ORDERS,
     PICKS,
     REFERENCE,
-    RUNNERS,
     SELECTIONS,
     TABLES,
     SnapshotSource,
+    Table,
     picks_table,
     reference_table,
 )
@@ -43,6 +43,8 @@ KEPT = np.int32(-(2**31))
 _LIVE = tuple(field.name for field in list(SELECTIONS.schema)[len(PICKS.schema) :])
 _MOVING = ("race_time",)
 """Columns of the picks that move after all: the off as it is listed at the tick."""
+_SAID = ("market_status", "in_play", "number_of_winners", "course", "adjustment_factor")
+"""Columns that a definition says: they stay the same for many ticks."""
 _POSITION = "position."
 _OWN_PRICES = frozenset(
     f"runner.{name}" for name in ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
@@ -50,15 +52,35 @@ _OWN_PRICES = frozenset(
 _PRICES_OF_OTHERS = frozenset({"runners.best_back", "runners.last_traded"})
 
 
-class PickRows(NamedTuple):
-    """One pick at its ticks: columns of ``selections`` that move, as arrays of one length; None is missing everywhere.
+def _coded(field: pa.Field) -> pa.Field:
+    """The column as it is here: what stays the same for many ticks is written once, and its place at each."""
+    stays = field.name in PICKS.schema.names and field.name not in ("snapshot_id", "row_no", *_MOVING)
+    return field.with_type(pa.dictionary(pa.int32(), field.type)) if stays or field.name in _SAID else field
 
-    ``epoch`` numbers the race's epochs over everything that is evaluated together.
+
+_SELECTIONS = Table(SELECTIONS.name, pa.schema([_coded(field) for field in SELECTIONS.schema]))
+
+
+class PickRows(NamedTuple):
+    """Picks at their ticks: all rows of the first, then all of the second.
+
+    ``lengths`` tells how many rows each has; ``epoch`` (of each row) numbers the races' epochs over everything that is
+    evaluated together. ``columns`` of ``selections`` that move, each over all rows; what is left out is missing
+    everywhere.
     """
 
-    selection: Selection
+    selections: Sequence[Selection]
+    lengths: Sequence[int]
     epoch: Any
-    columns: Mapping[str, Any]
+    columns: Mapping[str, pa.Array]
+
+
+class Captured(NamedTuple):
+    """A race's captures, and its epochs: from ``first`` to before ``end``."""
+
+    rows: Sequence[ReferenceRunner]
+    first: int
+    end: int
 
 
 class Judged(NamedTuple):
@@ -92,53 +114,33 @@ class HistoryEngine(ConnectionOwner):
         statement = compile_policy(policy)
         self.reads = reads_of(policy, statement.wanted)
         self.wanted = statement.wanted
-        self._sources = {table.name: SnapshotSource(table) for table in TABLES}
+        tables = {table.name: table for table in (*TABLES, _SELECTIONS)}
+        self._sources = {name: SnapshotSource(table) for name, table in tables.items()}
         super().__init__(self._sources)
         # What else the statement selects is left out by the planner.
         self._connection.execute(
             f'PREPARE judge AS SELECT "row_no", "judgement", "meets" FROM ({statement.sql}) AS decided'
         )
 
-    def judge(
-        self,
-        picks: Sequence[PickRows],
-        reference: Sequence[tuple[int, ReferenceRunner]],
-        runners: pa.Table,
-        captures: Sequence[ReferenceRunner],
-    ) -> Judged:
-        """Judge every row.
-
-        Args:
-            picks: The picks with their ticks.
-            reference: The captures' rows, once for each epoch of their race.
-            runners: Live runners of each epoch, a table of ``engine.tables.RUNNERS``.
-            captures: The captures' rows, once.
-
-        """
-        count = sum(len(pick.epoch) for pick in picks)
-        self._sources["selections"].table = _selections(picks, captures)
-        self._sources["reference"].table = _reference(reference)
+    def judge(self, picks: PickRows, captures: Sequence[Captured], runners: pa.Table) -> Judged:
+        """Judge every row; ``runners`` are the live ones of each epoch, a table of ``engine.tables.RUNNERS``."""
+        count = sum(picks.lengths)
+        self._sources["selections"].table = _selections(picks, [row for race in captures for row in race.rows])
+        self._sources["reference"].table = _reference(captures)
         self._sources["runners"].table = runners
         self._sources["orders"].table = ORDERS.schema.empty_table()
         answers = self._connection.sql("EXECUTE judge").to_arrow_table()
         # One row each is what the tables' keys promise; anything else must not become orders.
         places = answers["row_no"].to_numpy()
-        if len(places) != count or len(np.unique(places)) != count:
+        is_answered = np.zeros(count, np.bool_)
+        is_answered[places] = True
+        if len(places) != count or not is_answered.all():
             message = f"{len(places)} answers for {count} rows"
             raise AssertionError(message)
         judgement, meets = np.empty(count, np.int32), np.empty(count, np.bool_)
         judgement[places] = answers["judgement"].cast(pa.int32()).fill_null(KEPT.item()).to_numpy()
         meets[places] = answers["meets"].fill_null(False).to_numpy()  # noqa: FBT003
         return Judged(judgement, meets)
-
-
-def runners_rows(columns: Mapping[str, Sequence[Any]], count: int) -> pa.Table:
-    """A table of ``RUNNERS`` from columns by name; those left out are missing."""
-    arrays = [
-        pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(count, field.type)
-        for field in RUNNERS.schema
-    ]
-    return pa.Table.from_arrays(arrays, schema=RUNNERS.schema)
 
 
 def reads_of(policy: PolicySet, wanted: frozenset[str]) -> Reads:
@@ -170,31 +172,35 @@ def reads_of(policy: PolicySet, wanted: frozenset[str]) -> Reads:
     )
 
 
-def _selections(picks: Sequence[PickRows], captures: Sequence[ReferenceRunner]) -> pa.Table:
-    lengths = [len(pick.epoch) for pick in picks]
-    count = sum(lengths)
-    which = pa.array(np.repeat(np.arange(len(picks), dtype=np.int32), lengths))
-    still = picks_table([pick.selection for pick in picks], captures)
-    arrays: dict[str, pa.Array] = {
-        "snapshot_id": pa.array(np.concatenate([pick.epoch for pick in picks]).astype(np.int32)),
-        "row_no": pa.array(np.arange(count, dtype=np.int32)),
+def _selections(picks: PickRows, captures: Sequence[ReferenceRunner]) -> pa.Table:
+    count = sum(picks.lengths)
+    which = pa.array(np.repeat(np.arange(len(picks.selections), dtype=np.int32), picks.lengths))
+    still = picks_table(picks.selections, captures)
+    arrays = {
+        name: pa.DictionaryArray.from_arrays(which, still[name].combine_chunks())
+        for name in PICKS.schema.names
+        if name not in _MOVING
     }
-    for field in PICKS.schema:
-        if field.name not in arrays and field.name not in _MOVING:
-            arrays[field.name] = still[field.name].combine_chunks().take(which)
-    for name in (*_MOVING, *_LIVE):
-        kind = SELECTIONS.schema.field(name).type
-        parts = [_column(pick.columns.get(name), kind, length) for pick, length in zip(picks, lengths, strict=True)]
-        arrays[name] = pa.concat_arrays(parts)
-    return pa.Table.from_arrays([arrays[field.name] for field in SELECTIONS.schema], schema=SELECTIONS.schema)
+    arrays |= {
+        "snapshot_id": pa.array(picks.epoch, pa.int32()),
+        "row_no": pa.array(np.arange(count, dtype=np.int32)),
+        **picks.columns,
+    }
+    columns = [
+        arrays[field.name].cast(field.type) if field.name in arrays else pa.nulls(count, field.type)
+        for field in _SELECTIONS.schema
+    ]
+    return pa.Table.from_arrays(columns, schema=_SELECTIONS.schema)
 
 
-def _column(values: Any, kind: pa.DataType, length: int) -> pa.Array:
-    if values is None:
-        return pa.nulls(length, kind)
-    return (values if isinstance(values, pa.Array) else pa.array(values)).cast(kind)
-
-
-def _reference(rows: Sequence[tuple[int, ReferenceRunner]]) -> pa.Table:
-    table = reference_table([row for _, row in rows])
-    return table.set_column(0, REFERENCE.schema.field(0), pa.array([epoch for epoch, _ in rows], pa.int32()))
+def _reference(captures: Sequence[Captured]) -> pa.Table:
+    """The captures' rows, once for each epoch of their race."""
+    table = reference_table([row for race in captures for row in race.rows])
+    places, epochs, begin = [], [], 0
+    for race in captures:
+        end = begin + len(race.rows)
+        places.append(np.tile(np.arange(begin, end), race.end - race.first))
+        epochs.append(np.repeat(np.arange(race.first, race.end), len(race.rows)))
+        begin = end
+    rows = table.take(pa.array(np.concatenate(places)))
+    return rows.set_column(0, REFERENCE.schema.field(0), pa.array(np.concatenate(epochs), pa.int32()))

@@ -12,7 +12,8 @@ import numpy as np
 from policytrader.adapters.simulated.exchange import InMemoryExchange
 from policytrader.adapters.simulated.prices import InMemoryPrices
 from policytrader.app.replay.fold import DayFold
-from policytrader.app.replay.rows import HistoryRows, RacePicks, catalogue_ticks
+from policytrader.app.replay.race_view import catalogue_ticks
+from policytrader.app.replay.rows import HistoryRows, RacePicks
 from policytrader.app.replay.run import PickRun
 from policytrader.engine.evaluate import Engine
 from policytrader.engine.history import HistoryEngine
@@ -146,7 +147,7 @@ class RecordedDay:
                         asked=catalogue_ticks(ticks),
                     )
                 )
-            judged = history.judge(rows.picks, rows.reference, rows.runners, rows.captures)
+            judged = history.judge(rows.picks, rows.captures, rows.runners)
             fold = DayFold(
                 engine,
                 history.reads,

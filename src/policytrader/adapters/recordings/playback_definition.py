@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PLAYED_LADDERS = (None, "CLASSIC")
 _NAMES = {"WIN": "Win", "PLACE": "To Be Placed"}
+_RUNNER_STATUSES = {**{status.value: status for status in RunnerStatus}, "REMOVED_VACANT": RunnerStatus.REMOVED}
 
 
 class UnplayableError(Exception):
@@ -88,9 +89,7 @@ def define(market_id: str, state: Mapping[str, Any], runners: tuple[RunnerDefini
 
 def runner_status(text: str | None) -> RunnerStatus:
     """A runner's status. One that is unknown here is read as HIDDEN: the exchange does not say."""
-    if text == "REMOVED_VACANT":
-        return RunnerStatus.REMOVED
-    return RunnerStatus(text) if text in set(RunnerStatus) else RunnerStatus.HIDDEN
+    return RunnerStatus.HIDDEN if text is None else _RUNNER_STATUSES.get(text, RunnerStatus.HIDDEN)
 
 
 def _market_status(text: str | None) -> MarketStatus:

@@ -12,7 +12,8 @@ import numpy as np
 from policytrader.app.replay.came_to import came_to
 from policytrader.app.replay.fold import DayFold
 from policytrader.app.replay.picks import ReplayPick, ReplayTerms, make_picks
-from policytrader.app.replay.rows import HistoryRows, RacePicks, catalogue_ticks
+from policytrader.app.replay.race_view import catalogue_ticks
+from policytrader.app.replay.rows import HistoryRows, RacePicks
 from policytrader.app.replay.run import PickRun
 from policytrader.app.replay.ticks import change_ticks, day_ticks, midnight_of
 from policytrader.engine.evaluate import Engine, decision_order
@@ -83,7 +84,7 @@ class Replayer:
             yield from self._fold(waiting, rows)
 
     def _fold(self, days: Sequence[_Day], rows: HistoryRows) -> Iterable[Replay]:
-        judged = self._history.judge(rows.picks, rows.reference, rows.runners, rows.captures) if rows.picks else None
+        judged = self._history.judge(rows.picks, rows.captures, rows.runners) if rows.histories else None
         for day in days:
             histories = rows.histories[day.first : day.last]
             if judged is None or not histories:

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from policytrader.app.world import CATALOGUE_EVERY
-from policytrader.engine.history import PickRows, runners_rows
-from policytrader.model.snapshot import MarketStatus, RunnerStatus
+from policytrader.app.replay.race_view import MarketView, RaceView, differs, first_ticks
+from policytrader.engine.history import Captured, PickRows
+from policytrader.engine.tables import RUNNERS, SELECTIONS
+from policytrader.model.snapshot import RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
-from policytrader.ports.races import MISSING, runner_of
+from policytrader.ports.races import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from policytrader.engine.history import Reads
     from policytrader.model.snapshot import ReferenceRunner, Selection
     from policytrader.policy.policy_set import PolicySet
-    from policytrader.ports.races import BestPrices, MarketRecord, RaceRecord
+    from policytrader.ports.races import RaceRecord
+    from policytrader.simulation.definition import MarketDefinition, RunnerDefinition
     from policytrader.simulation.tape import Whole
 
 AMOUNT_PLACES = 10
 AMOUNT = 10**AMOUNT_PLACES
 """Exposures and targets are whole numbers of 1e-10, as in the statement."""
-_PRICES = ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
+_PRICES = {
+    "best_back": "back",
+    "best_back_size": "back_size",
+    "best_lay": "lay",
+    "best_lay_size": "lay_size",
+    "last_traded": "last_traded",
+}
+"""Columns of ``selections``, and where recorded prices have them."""
+_SAID: dict[str, Callable[[MarketDefinition], Any]] = {
+    "market_status": lambda told: told.status,
+    "in_play": lambda told: told.in_play or told.bet_delay > 0,
+    "number_of_winners": lambda told: told.number_of_winners,
+    "course": lambda told: told.venue,
+}
+"""Columns of ``selections`` that a market's definition says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,72 +88,58 @@ class HistoryRows:
         """``reads`` and ``wanted`` are the engine's."""
         self._policy = policy
         self._reads = reads
-        self._wanted = wanted
         self._epochs = 0
+        self._listed = _RunnerRows(with_prices=reads.prices_of_others)
+        self._rows = _PickColumns(wanted)
         self.count = 0
         """How many rows there are for the statement."""
         self.histories: list[PickHistory] = []
-        self.picks: list[PickRows] = []
-        self.reference: list[tuple[int, ReferenceRunner]] = []
-        self.captures: list[ReferenceRunner] = []
-        self._runners: dict[str, list[Any]] = {
-            name: [] for name in ("snapshot_id", "race_id", "market_id", "market_type", "selection_id", "status",
-                                  "best_back", "last_traded", "removed_at")
-        }  # fmt: skip
+        self.captures: list[Captured] = []
 
     def add(self, picks: RacePicks) -> None:
         """Add the picks of a race."""
         if not len(picks.ticks) or not picks.selections:
             return
-        view = _RaceView(picks)
-        race_id = picks.selections[0].race_id
+        view = RaceView(picks.race, picks.ticks, picks.asked)
         changes = view.changes(with_prices=self._reads.prices_of_others)
         epochs = np.cumsum(changes) - 1 + self._epochs
-        for place in np.flatnonzero(changes):
-            self._add_epoch(view, int(place), race_id, picks.captures)
-        self.captures += picks.captures
+        begins = np.flatnonzero(changes)
+        for market in view.markets.values():
+            self._listed.add(picks.selections[0].race_id, market, picks.ticks, begins, self._epochs)
+        self.captures.append(Captured(picks.captures, self._epochs, self._epochs + len(begins)))
+        self._epochs += len(begins)
+        markets: dict[tuple[str, int], _MarketRows] = {}
         for selection in picks.selections:
-            self._add_pick(view, selection, picks, changes, epochs)
+            key = selection.market_id, microseconds_between(EPOCH, selection.race_time)
+            if key not in markets:
+                market = view.markets[key[0]]
+                race_time = market.start_of(key[1])
+                is_new = changes | differs(race_time) | self._turns(picks.ticks, race_time, picks.captures)
+                markets[key] = _MarketRows(market, self._rows.say(market), race_time, is_new)
+            self._add_pick(selection, picks, markets[key], epochs)
+
+    @property
+    def picks(self) -> PickRows:
+        """What was picked, at its ticks."""
+        return PickRows(
+            [history.selection for history in self.histories],
+            [len(history.tick) for history in self.histories],
+            np.concatenate([history.epoch for history in self.histories]),
+            self._rows.arrays(),
+        )
 
     @property
     def runners(self) -> pa.Table:
         """The live runners of every epoch."""
-        return runners_rows(self._runners, len(self._runners["snapshot_id"]))
+        return self._listed.table()
 
-    def _add_epoch(self, view: _RaceView, place: int, race_id: str, captures: Iterable[ReferenceRunner]) -> None:
-        rows = self._runners
-        for market, runner, best in view.runners_at(place, with_prices=self._reads.prices_of_others):
-            rows["snapshot_id"].append(self._epochs)
-            rows["race_id"].append(race_id)
-            rows["market_id"].append(market.market_id)
-            rows["market_type"].append(market.market_type.value)
-            rows["selection_id"].append(runner.selection_id)
-            rows["status"].append(None if runner.status is RunnerStatus.HIDDEN else runner.status.value)
-            rows["best_back"].append(best[0])
-            rows["last_traded"].append(best[1])
-            rows["removed_at"].append(runner.removed_at.replace(tzinfo=None) if runner.removed_at else None)
-        self.reference += [(self._epochs, row) for row in captures]
-        self._epochs += 1
-
-    def _add_pick(self, view: _RaceView, selection: Selection, picks: RacePicks, changes: Any, epochs: Any) -> None:
+    def _add_pick(self, selection: Selection, picks: RacePicks, rows: _MarketRows, epochs: Any) -> None:
         ticks = picks.ticks
-        market = picks.race.markets[selection.market_id]
-        record = market.runners.get(selection.selection_id)
-        race_time = view.start_of(market, microseconds_between(EPOCH, selection.race_time))
-        rows = None if record is None else np.searchsorted(record.best.at, ticks, "right") - 1
-        is_new = changes | _differs(race_time)
-        if rows is not None:
-            is_new |= _differs(rows)
-        is_new |= self._turns(ticks, race_time, picks.captures)
+        record = rows.market.record.runners.get(selection.selection_id)
+        is_new = rows.is_new if record is None else rows.is_new | first_ticks(ticks, record.best.at)
         tick = np.flatnonzero(is_new)
-        columns = view.columns(market, selection.selection_id, tick)
-        columns["race_time"] = race_time[tick]
-        if record is not None and rows is not None:
-            columns |= _prices(record.best, rows[tick], columns.pop("shows"))
-        columns.pop("shows", None)
-        self.picks.append(
-            PickRows(selection, epochs[tick], {name: columns.get(name) for name in self._columns(columns)})
-        )
+        race_time = rows.race_time[tick]
+        self._rows.add(rows, selection.selection_id, ticks, tick)
         ladder = self._policy.staking.ladder_for(selection.side, selection.market_type)
         points = selection.stake_points
         self.histories.append(
@@ -146,8 +148,8 @@ class HistoryRows:
                 race=picks.race,
                 ticks=ticks,
                 tick=tick,
-                race_time=race_time[tick],
-                target=_targets(self._policy, selection, race_time[tick] - ticks[tick]),
+                race_time=race_time,
+                target=_targets(self._policy, selection, race_time - ticks[tick]),
                 epoch=epochs[tick],
                 begin=self.count,
                 cap=int(ladder.limits.amount(selection.side) * points * AMOUNT),
@@ -156,146 +158,162 @@ class HistoryRows:
         )
         self.count += len(tick)
 
-    def _columns(self, columns: dict[str, Any]) -> list[str]:
-        """Those that the statement reads."""
-        always = {"now", "race_time"}
-        return [name for name in columns if name in always or f"selections.{name}" in self._wanted]
-
     def _turns(self, ticks: Whole, race_time: Whole, captures: Sequence[ReferenceRunner]) -> Any:
         """Ticks at which a condition on time may turn over, though nothing else has changed."""
         if self._reads.durations is None:
             return np.ones(len(ticks), np.bool_)
+        starts = {int(race_time[0]), *race_time[differs(race_time)].tolist()}
+        taken = {microseconds_between(EPOCH, one.captured_at) for one in captures if one.captured_at is not None}
         moments: list[int] = []
         for field, lengths in self._reads.durations.items():
             if field == "selection.time_to_off":
-                moments += [int(start) - length for start in np.unique(race_time) for length in lengths]
+                moments += [start - length for start in starts for length in lengths]
             elif field == "reference.age":
-                taken = {one.captured_at for one in captures if one.captured_at is not None}
-                moments += [microseconds_between(EPOCH, one) + length for one in taken for length in lengths]
+                moments += [one + length for one in taken for length in lengths]
             # The price age is none here: prices are as of the tick.
-        turns = np.zeros(len(ticks) + 1, np.bool_)
         # At the very moment and right after it: some conditions include it and some do not.
-        turns[np.searchsorted(ticks, moments, "left")] = True
-        turns[np.searchsorted(ticks, moments, "right")] = True
-        return turns[:-1]
+        return first_ticks(ticks, moments) | first_ticks(ticks, moments, after=True)
 
 
-class _RaceView:
-    """One race at its ticks: which definition of each market holds, and what the catalogue has said."""
+class _MarketRows(NamedTuple):
+    """What the picks of one market have in common: ``is_new`` tells where they all have a row.
 
-    def __init__(self, picks: RacePicks) -> None:
-        race, ticks = picks.race, picks.ticks
-        self.race = race
-        self.ticks = ticks
-        self.places = {
-            market_id: np.searchsorted(np.array(market.times, np.int64), ticks, "right") - 1
-            for market_id, market in race.markets.items()
-        }
-        self._asked = picks.asked
-        self._known = {market_id: self._known_from(market) for market_id, market in race.markets.items()}
+    ``said`` is the place of its first definition among all that say something.
+    """
 
-    def changes(self, *, with_prices: bool) -> Any:
-        """Where a definition, or the list of known markets, is another one than at the tick before."""
-        changes = np.zeros(len(self.ticks), np.bool_)
-        changes[0] = True
-        for market_id, places in self.places.items():
-            changes |= _differs(places) | _differs(self._known[market_id])
-            for runner in self.race.markets[market_id].runners.values() if with_prices else ():
-                changes |= _differs(np.searchsorted(runner.best.at, self.ticks, "right"))
-        return changes
+    market: MarketView
+    said: int
+    race_time: Whole
+    is_new: Any
 
-    def runners_at(self, place: int, *, with_prices: bool) -> Iterable[tuple[MarketRecord, Any, tuple[Any, Any]]]:
-        """The runners of the race's known markets at one tick, with best back and last traded price where asked for."""
-        for market_id, market in self.race.markets.items():
-            definition = self.places[market_id][place]
-            if definition < 0 or not self._known[market_id][place]:
-                continue
-            for runner in market.definitions[definition][2].runners:
-                best: tuple[Any, Any] = (None, None)
-                if with_prices and runner.status is not RunnerStatus.HIDDEN and runner.selection_id in market.runners:
-                    prices = market.runners[runner.selection_id].best
-                    row = prices.row_at(int(self.ticks[place]))
-                    best = (_known(prices.back, row), _known(prices.last_traded, row))
-                yield market, runner, best
 
-    def start_of(self, market: MarketRecord, before: int) -> Whole:
-        """The market's off at each tick, as the catalogue listed it last; ``before`` until it did."""
-        starts = np.array([microseconds_between(EPOCH, one.start) for _, _, one in market.definitions], np.int64)
-        is_listed = np.array([one.status is not MarketStatus.CLOSED for _, _, one in market.definitions], np.bool_)
-        places = self.places[market.market_id]
-        tells = self._asked & (places >= 0) & np.where(places >= 0, is_listed[places], False)  # noqa: FBT003
-        told = np.maximum.accumulate(np.where(tells, np.arange(len(places)), -1))
-        return np.where(told >= 0, starts[places[told]], before)
+class _PickColumns:
+    """The columns of ``selections`` that move, pick after pick, as far as the statement reads them."""
 
-    def columns(self, market: MarketRecord, selection_id: int, tick: Any) -> dict[str, Any]:
-        """The columns of ``selections`` that the market tells; ``shows`` is where the runner has prices at all."""
-        places = np.where(self._known[market.market_id], self.places[market.market_id], -1)[tick]
-        definitions = [definition for _, _, definition in market.definitions]
-        runners = [runner_of(definition, selection_id) for definition in definitions]
-        factors = [
-            None if one is None or one.adjustment_factor is None else int(one.adjustment_factor * 100_000)
-            for one in runners
+    def __init__(self, wanted: frozenset[str]) -> None:
+        names = {name.removeprefix("selections.") for name in wanted}
+        self._prices = {name: column for name, column in _PRICES.items() if name in names}
+        self._said: dict[str, list[Any]] = {name: [] for name in _SAID if name in names}
+        self._factors: list[int | None] = []
+        self._is_aged, self._has_factors = "published_at" in names, "adjustment_factor" in names
+        self._parts: dict[str, list[Any]] = defaultdict(list)
+        self._definitions = 0
+
+    def say(self, market: MarketView) -> int:
+        """Take down what a market's definitions say. Returns the place of the first."""
+        first = self._definitions
+        self._definitions += len(market.definitions)
+        for name, values in self._said.items():
+            values.extend(map(_SAID[name], market.definitions))
+        return first
+
+    def add(self, rows: _MarketRows, selection_id: int, ticks: Whole, tick: Any) -> None:
+        """Add a pick: its rows begin with the ticks in the places ``tick``."""
+        shown, now = rows.market.shown[tick], ticks[tick]
+        runner = rows.market.runner(selection_id)
+        self._part("now", now)
+        self._part("race_time", rows.race_time[tick])
+        self._part("said", np.where(shown >= 0, shown + rows.said, MISSING))
+        if self._has_factors:
+            self._part("factor", np.where(shown >= 0, shown + len(self._factors), MISSING))
+            self._factors += map(_factor, runner)
+        is_shown = np.array([one is not None and one.status is not RunnerStatus.HIDDEN for one in runner], np.bool_)
+        record = rows.market.record.runners.get(selection_id)
+        if record is None or not len(record.best.at):
+            nothing = np.full(len(tick), MISSING)
+            for name in self._prices:
+                self._part(name, nothing)
+            return
+        row = np.searchsorted(record.best.at, now, "right") - 1
+        is_priced = (shown >= 0) & is_shown[shown] & (row >= 0)
+        for name, column in self._prices.items():
+            self._part(name, np.where(is_priced, getattr(record.best, column)[row], MISSING))
+
+    def _part(self, name: str, values: Any) -> None:
+        self._parts[name].append(values)
+
+    def arrays(self) -> dict[str, pa.Array]:
+        """The columns over all rows."""
+        whole = {name: np.concatenate(parts) for name, parts in self._parts.items()}
+        said, now = whole["said"], whole["now"]
+        found = {"now": pa.array(now), "race_time": pa.array(whole["race_time"])}
+        found |= {name: pa.array(whole[name], mask=whole[name] == MISSING) for name in self._prices}
+        found |= {name: _coded(name, values, said) for name, values in self._said.items()}
+        if self._is_aged:
+            found["published_at"] = pa.array(now, mask=said == MISSING)
+        if self._has_factors:
+            found["adjustment_factor"] = _coded("adjustment_factor", self._factors, whole["factor"])
+        return found
+
+
+class _RunnerRows:
+    """The live runners of every epoch: what a definition says of them is taken down once."""
+
+    def __init__(self, *, with_prices: bool) -> None:
+        self._with_prices = with_prices
+        self._told: dict[str, list[Any]] = defaultdict(list)
+        self._parts: dict[str, list[Any]] = defaultdict(list)
+
+    def add(self, race_id: str, market: MarketView, ticks: Whole, begins: Any, first_epoch: int) -> None:
+        """Add a market. Epochs begin with the ticks in the places ``begins``; the first of them has a number."""
+        shown = market.shown[begins]
+        epochs = np.flatnonzero(shown >= 0)
+        sizes = np.array([len(told.runners) for told in market.definitions])
+        firsts = np.cumsum(sizes) - sizes
+        runners = [one for told in market.definitions for one in told.runners]
+        size = sizes[shown[epochs]]
+        # Of each epoch the places of its definition's runners, one after the other.
+        places = np.arange(size.sum()) + np.repeat(firsts[shown[epochs]] - np.cumsum(size) + size, size)
+        self._parts["place"].append(places + len(self._told["race_id"]))
+        self._parts["snapshot_id"].append(np.repeat(epochs + first_epoch, size))
+        if self._with_prices:
+            shows = [MISSING if one.status is RunnerStatus.HIDDEN else one.selection_id for one in runners]
+            self._add_prices(market, np.array(shows)[places], np.repeat(ticks[begins[epochs]], size))
+        self._tell(race_id, market, runners)
+
+    def _tell(self, race_id: str, market: MarketView, runners: Sequence[RunnerDefinition]) -> None:
+        told, count = self._told, len(runners)
+        told["race_id"] += [race_id] * count
+        told["market_id"] += [market.record.market_id] * count
+        told["market_type"] += [market.record.market_type] * count
+        told["selection_id"] += [one.selection_id for one in runners]
+        told["status"] += [None if one.status is RunnerStatus.HIDDEN else one.status for one in runners]
+        told["removed_at"] += [one.removed_at.replace(tzinfo=None) if one.removed_at else None for one in runners]
+
+    def _add_prices(self, market: MarketView, shows: Whole, now: Whole) -> None:
+        """Best back and last traded price at each row's moment: whose they are, or ``MISSING`` for nobody's."""
+        back, last_traded = np.full(len(now), MISSING), np.full(len(now), MISSING)
+        for selection_id, runner in market.record.runners.items():
+            rows = np.flatnonzero(shows == selection_id)
+            row = np.searchsorted(runner.best.at, now[rows], "right") - 1
+            rows, row = rows[row >= 0], row[row >= 0]
+            back[rows], last_traded[rows] = runner.best.back[row], runner.best.last_traded[row]
+        self._parts["best_back"].append(back)
+        self._parts["last_traded"].append(last_traded)
+
+    def table(self) -> pa.Table:
+        """A table of ``RUNNERS``."""
+        whole = {name: np.concatenate(parts) for name, parts in self._parts.items()}
+        places = pa.array(whole.pop("place"))
+        arrays = {name: pa.array(values, mask=values == MISSING) for name, values in whole.items()}
+        for name, values in self._told.items():
+            arrays[name] = pa.array(values, RUNNERS.schema.field(name).type).take(places)
+        columns = [
+            arrays[field.name].cast(field.type) if field.name in arrays else pa.nulls(len(places), field.type)
+            for field in RUNNERS.schema
         ]
-        now = self.ticks[tick]
-        is_known = places >= 0
-        return {
-            "now": now,
-            "market_status": _taken([one.status.value for one in definitions], places),
-            "in_play": _taken([one.in_play or one.bet_delay > 0 for one in definitions], places),
-            "number_of_winners": _taken([one.number_of_winners for one in definitions], places),
-            "published_at": pa.array(now, mask=~is_known),
-            "course": _taken([one.venue for one in definitions], places),
-            "adjustment_factor": _taken(factors, places),
-            "shows": is_known
-            & np.array([one is not None and one.status is not RunnerStatus.HIDDEN for one in runners])[places],
-        }
-
-    def _known_from(self, market: MarketRecord) -> Any:
-        """Whether the market was in the catalogue at the tick or before it."""
-        places = self.places[market.market_id]
-        is_listed = np.array([one.status is not MarketStatus.CLOSED for _, _, one in market.definitions], np.bool_)
-        listed = self._asked & (places >= 0) & is_listed[places]
-        return np.maximum.accumulate(listed)
+        return pa.Table.from_arrays(columns, schema=RUNNERS.schema)
 
 
-def catalogue_ticks(ticks: Whole, new_at: Iterable[int] = ()) -> Any:
-    """The ticks at which the catalogue is read: the first, each a minute or more after the last, and for new races."""
-    every = CATALOGUE_EVERY // timedelta(microseconds=1)
-    asked = np.zeros(len(ticks), np.bool_)
-    news = sorted({int(np.searchsorted(ticks, at, "left")) for at in new_at})
-    place = 0
-    while place < len(ticks):
-        asked[place] = True
-        due = int(np.searchsorted(ticks, ticks[place] + every, "left"))
-        place = next((one for one in news if place < one < due), due)
-    return asked
+def _coded(name: str, values: Sequence[Any], places: Whole) -> pa.Array:
+    """Values by place, each written once; none where the place is ``MISSING``."""
+    kind = SELECTIONS.schema.field(name).type
+    where = pa.array(places.astype(np.int32), mask=places == MISSING)
+    return pa.DictionaryArray.from_arrays(where, pa.array(values, kind))
 
 
-def _differs(values: Any) -> Any:
-    """Where an array is not what it is one place before; the first place is no difference."""
-    found = np.zeros(len(values), np.bool_)
-    found[1:] = values[1:] != values[:-1]
-    return found
-
-
-def _taken(values: Sequence[Any], places: Any) -> pa.Array:
-    """Values by place; none where the place is negative."""
-    return pa.array(values).take(pa.array(places, mask=places < 0))
-
-
-def _known(column: Whole, row: int) -> int | None:
-    return None if row < 0 or column[row] == MISSING else int(column[row])
-
-
-def _prices(best: BestPrices, rows: Any, shows: Any) -> dict[str, Any]:
-    is_there = shows & (rows >= 0)
-    found = {}
-    for name, column in zip(
-        _PRICES, (best.back, best.back_size, best.lay, best.lay_size, best.last_traded), strict=True
-    ):
-        values = column[rows] if len(column) else np.full(len(rows), MISSING)
-        found[name] = pa.array(values, mask=~is_there | (values == MISSING))
-    return found
+def _factor(runner: RunnerDefinition | None) -> int | None:
+    return None if runner is None or runner.adjustment_factor is None else int(runner.adjustment_factor * 100_000)
 
 
 def _targets(policy: PolicySet, selection: Selection, time_to_off: Whole) -> Whole:
