@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from policytrader.ports.workers import Progress
     from policytrader.simulation.exchange import SimulatedExchange
 
+DEFAULT_CAPTURE = "8h"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -41,7 +43,7 @@ class Question:
     picks: tuple[ReplayPick, ...] = ()
     select: SelectionsPolicy | None = None
     cadence: str = "schedule"
-    capture: str | datetime = "8h"
+    capture: str | datetime = DEFAULT_CAPTURE
     currency: str = "GBP"
 
 
@@ -179,7 +181,10 @@ def snapshots_of(
     def snapshot(selection_ref: str, at: datetime) -> Snapshot | None:
         pick = replayed.get(selection_ref)
         race = None if pick is None else races.get(pick.selection.market_id)
-        return None if pick is None or race is None else inputs_at(record(race)[0], pick, found, record(race)[1], at)
+        if pick is None or race is None:
+            return None
+        recorded, captures = record(race)
+        return inputs_at(recorded, pick, found, captures, at)
 
     return snapshot
 
