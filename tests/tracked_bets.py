@@ -19,10 +19,12 @@ from policytrader.authoring.load import load_grading
 from policytrader.engine.grading.money import Payout, payout
 from policytrader.errors import ConfigError
 from policytrader.model.tracked import BotType
-from policytrader.ports.bet_store import BetStore, Owner
+from policytrader.ports.bet_store import BetFilter, BetStore, Owner
 from tests.memory_bet_store import MemoryBetStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from policytrader.app.tracking.auto_settle import Settler
     from policytrader.model.outcomes import Outcome
     from policytrader.model.tracked import TrackedBet
@@ -102,6 +104,18 @@ class MadeBook:
         found = self.store.bet(Owner(user_id=bet.user_id, bot_type=bet.bot_type), bet.bet_id)
         assert found is not None
         return found
+
+    def heard_limits(self) -> list[int | None]:
+        """Fills with the limit of each reading of bets from now on."""
+        asked: list[int | None] = []
+        read = self.store.bets
+
+        def bets(owner: Owner, wanted: BetFilter | None = None, *, limit: int | None = None) -> Iterator[TrackedBet]:
+            asked.append(limit)
+            return read(owner, wanted, limit=limit)
+
+        self.store.bets = bets  # type: ignore[method-assign]
+        return asked
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 import pytest
 
 from policytrader.cli import main
+from tests.policy_edits import edit_racing
 
 
 class Ran(NamedTuple):
@@ -75,11 +76,7 @@ def edited(project_root: Path, here: Path) -> Edited:
 
     def make(name: str, *edits: tuple[str, str, str]) -> Path:
         shutil.copytree(project_root / "rules", here / name / "rules")
-        for kind, old, new in edits:
-            path = here / name / "rules" / "racing" / f"{kind}.yaml"
-            text = path.read_text("utf-8")
-            assert text.count(old) == 1, f"{kind}: {old!r} stands there {text.count(old)} times"
-            path.write_text(text.replace(old, new), "utf-8")
+        edit_racing(here / name / "rules" / "racing", *edits)
         return here / name
 
     return make

@@ -8,33 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.policy_edits import (
+    DEARER,
+    KEEPS_BETS,
+    LARGER_ORDERS,
+    LARGER_POSITIONS,
+    MILDER,
+    MORE_EARLY,
+    NARROW,
+    OTHER_WORDS,
+    PATIENT,
+    SEVEN,
+)
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Edited, Run, Scenario
-
-MILDER = ("validation", "op: lt, value: 12}", "op: lt, value: 8}")
-MORE_EARLY = ("staking", "{from: 1h,    back_stake: 36,", "{from: 1h,    back_stake: 40,")
-PLACE_ONLY_LESS = (
-    "validation",
-    "{field: fact.active_runners, op: lte, value: 7}",
-    "{field: fact.active_runners, op: lte, value: 6}",
-)
-OTHER_WORDS = ("validation", "then: {invalidate: Invalid Short Price Removed}", "then: {invalidate: Favourite gone}")
-LARGER_ORDERS = ("protection", "max_order: {stake: 100,", "max_order: {stake: 160,")
-LARGER_POSITIONS = (
-    "protection",
-    "max_exposure_per_selection: {back_stake: 100,",
-    "max_exposure_per_selection: {back_stake: 160,",
-)
-PATIENT = ("entry", "cancel_unmatched_after: 5m", "cancel_unmatched_after: 10m")
-KEEPS_BETS = (
-    "cash_out",
-    "{invalidated_by: [short-price-removed, eight-to-seven-place]}",
-    "{invalidated_by: [eight-to-seven-place]}",
-)
-NARROW = ("staking", "fully_matched_within: 1.00", "fully_matched_within: 0.50")
-DEARER = ("entry", "when: {field: runner.best_back, op: gte,", "when: {field: runner.best_back, op: gt,")
 
 
 def changes(text: str) -> dict[str, list[str]]:
@@ -50,7 +40,7 @@ CASES: list[tuple[str, list[tuple[str, str, str]], dict[str, list[str]]]] = [
     ("25", [MORE_EARLY], {"profit": ["ladder"], "loss": ["ladder"]}),
     ("25", [MILDER, MORE_EARLY], {"profit": [RULE, "ladder"], "loss": [RULE, "ladder"]}),
     ("25", [LARGER_ORDERS], {}),
-    ("01", [PLACE_ONLY_LESS], {"a": ["eight-to-seven-place"], "b": ["eight-to-seven-place"]}),
+    ("01", [SEVEN], {"a": ["eight-to-seven-place"], "b": ["eight-to-seven-place"]}),
     ("01", [MORE_EARLY], {"w": ["ladder"], "a": ["ladder"]}),
     ("43", [LARGER_ORDERS, LARGER_POSITIONS], {"back-over": ["max_order"]}),
     ("34", [PATIENT], {ref: ["cancel_unmatched_after"] for ref in ("second-over", "full", "lay")}),

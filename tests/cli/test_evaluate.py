@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from policytrader import evaluate, load_policy, read_snapshot
+from tests.policy_edits import MILDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +138,7 @@ def test_the_folder_one_stands_in(run: Run, scenario: Scenario, monkeypatch: pyt
 
 
 def test_the_projects_own_rules_come_first(run: Run, edited: Edited, scenario: Scenario) -> None:
-    project = edited("project", ("validation", "op: lt, value: 12}", "op: lt, value: 8}"))
+    project = edited("project", MILDER)
     assert "CASH OUT" not in run("-C", project, "evaluate", scenario("25")).out
     named = run("-C", project, "evaluate", scenario("25"), "--policy", "rules").out
     assert "CASH OUT" not in named
@@ -150,7 +151,7 @@ def test_a_scenario_may_name_its_own_rules(
     option: tuple[str, ...], run: Run, here: Path, edited: Edited, scenario: Scenario
 ) -> None:
     """The command line's rules win over them."""
-    edited("mild", ("validation", "op: lt, value: 12}", "op: lt, value: 8}"))
+    edited("mild", MILDER)
     edited(
         "words", ("validation", "then: {invalidate: Invalid Short Price Removed}", "then: {invalidate: Other words}")
     )

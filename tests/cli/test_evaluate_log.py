@@ -15,13 +15,12 @@ from policytrader.cli.evaluate_log import UNKNOWN
 from policytrader.engine.evaluate import evaluate
 from policytrader.resources import resource
 from policytrader.wiring import open_store, read_snapshot
+from tests.policy_edits import MILDER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Edited, Ran, Run, Scenario
-
-MILDER = ("validation", "op: lt, value: 12}", "op: lt, value: 8}")
 
 
 class Project:

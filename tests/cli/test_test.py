@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.golden_matches import MATCHES
+from tests.policy_edits import MILDER, MORE_EARLY, edit_racing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 ONE_OUT = (
     "- {name: one out, given: {selection.side: BACK, selection.market_type: WIN, fact.short_priced_removed: [7]}, "
 )
+RACING = "rules/racing"
 WRONG_INLINE = ("validation", ONE_OUT + "expect: invalidate}", ONE_OUT + "expect: keep}")
-MORE_EARLY = ("staking", "{from: 1h,    back_stake: 36,", "{from: 1h,    back_stake: 40,")
-MILDER = ("validation", "op: lt, value: 12}", "op: lt, value: 8}")
 
 
 @pytest.fixture
@@ -33,13 +33,6 @@ def project(edited: Edited, scenario: Scenario) -> Path:
     for number in ("25", "43", "55"):
         shutil.copytree(scenario(number), folder / "golden" / "racing" / scenario(number).name)
     return folder
-
-
-def edit(project: Path, kind: str, old: str, new: str) -> None:
-    path = project / "rules" / "racing" / f"{kind}.yaml"
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), "utf-8")
 
 
 def test_all_is_well(run: Run, project: Path) -> None:
@@ -64,7 +57,7 @@ def test_the_shipped_scenarios_where_a_project_has_none(run: Run, here: Path) ->
 
 
 def test_a_test_beside_a_rule_that_fails(run: Run, project: Path) -> None:
-    edit(project, *WRONG_INLINE)
+    edit_racing(project / RACING, WRONG_INLINE)
     ran = run("-C", project, "test")
     assert ran.code == 1
     first, summary = ran.out.splitlines()
@@ -76,7 +69,7 @@ def test_a_test_beside_a_rule_that_fails(run: Run, project: Path) -> None:
 
 
 def test_a_scenario_that_fails_tells_each_cell(run: Run, project: Path) -> None:
-    edit(project, *MORE_EARLY)
+    edit_racing(project / RACING, MORE_EARLY)
     ran = run("-C", project, "test")
     assert ran.code == 1
     assert ran.out.splitlines()[:5] == [
@@ -161,7 +154,7 @@ def test_an_expectation_may_leave_open(path: str, value: object, run: Run, proje
 
 
 def test_update_makes_the_present_plan_the_expected_one(run: Run, project: Path, scenario: Scenario) -> None:
-    edit(project, *MILDER)
+    edit_racing(project / RACING, MILDER)
     changed = project / "golden" / "racing" / "25-cash-out-of-a-back"
     kept = project / "golden" / "racing" / "23" / "expected.json"
     shutil.copytree(scenario("23"), kept.parent)
@@ -247,8 +240,7 @@ def test_a_scenario_that_cannot_be_read(run: Run, project: Path) -> None:
 
 
 def test_json(run: Run, project: Path) -> None:
-    edit(project, *WRONG_INLINE)
-    edit(project, *MORE_EARLY)
+    edit_racing(project / RACING, WRONG_INLINE, MORE_EARLY)
     ran = run("-C", project, "test", "--json")
     assert (ran.code, ran.err, len(ran.out.splitlines())) == (1, "", 1)
     document = json.loads(ran.out)

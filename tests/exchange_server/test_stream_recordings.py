@@ -16,6 +16,7 @@ from policytrader.adapters.recordings.playback import first_time, read_events
 from policytrader.model.price import PRICES
 from policytrader.model.times import EPOCH
 from tests.exchange_server.stream_world import CLIENT_WARNINGS, LibraryClient, open_world
+from tests.recordings import RECORDINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,17 +25,6 @@ pytestmark = CLIENT_WARNINGS
 
 STEPS_COMPARED = 250
 LADDER = tuple(map(float, PRICES))
-RECORDINGS = [
-    "horse-win-au-1.206064380-short-price-removal.bz2",
-    "horse-place-au-1.205822330-three-removals.bz2",
-    "horse-place-gb-1.181223995.gz",
-    "horse-win-gb-1.132153978-basic-two-removals.gz",
-    "greyhound-win-gb-1.197931750.gz",
-    "greyhound-place-gb-1.197931751.gz",
-    "horse-win-au-1.185781457-image-8-to-7.json",
-    "cricket-match-odds-gb-1.200806927-volume.gz",
-    "cricket-match-odds-in-1.180305278-volume.bz2",
-]
 
 
 @pytest.mark.parametrize("name", RECORDINGS)

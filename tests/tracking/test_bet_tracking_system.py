@@ -17,10 +17,8 @@ from tests.memory_bet_store import MemoryBetStore
 from tests.tracked_bets import ALERT, OTHER_USER, USER, MadeBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from policytrader.model.tracked import TrackedBet
-    from policytrader.ports.bet_store import BetFilter, Owner
 
 SIGNATURES = {
     "__init__": "mongo_connection_string, database_name, bot_type='player'",
@@ -324,14 +322,7 @@ def test_statistics_of_very_many_bets_read_those_that_are_shown(
     monkeypatch.setattr(user_stats, "READ_AT_ONCE", 6)
     for _ in range(7):
         assert tracker.track_bet(USER, ALERT | {"fixture_id": None}, 10.0, 10.0, allow_duplicate=True)["success"]
-    asked: list[int | None] = []
-    read = made.store.bets
-
-    def bets(owner: Owner, wanted: BetFilter | None = None, *, limit: int | None = None) -> Iterator[TrackedBet]:
-        asked.append(limit)
-        return read(owner, wanted, limit=limit)
-
-    made.store.bets = bets  # type: ignore[method-assign]
+    asked = made.heard_limits()
     stats = tracker.get_user_stats(USER)
     assert (stats["total_bets"], stats["pending_staked_units"], asked) == (7, 7.0, [])
     message = tracker.format_stats_message(stats, "anna")

@@ -14,6 +14,7 @@ from policytrader import load_policy
 from policytrader.app.replay.report import report_of, report_of_two
 from policytrader.cli.replay_document import document_of
 from policytrader.errors import UsageError
+from policytrader.model.times import london_day
 from policytrader.resources import resource
 from policytrader.simulation.season import Season
 from policytrader.wiring.replays import Question, ask, read_replay_picks, snapshots_of
@@ -74,6 +75,21 @@ def test_the_same_policy_twice_differs_in_nothing(whole: Replay, question: Quest
     assert report.comparison is not None
     assert report.comparison.differences == ()
     assert report.explained == ()
+
+
+def test_the_inputs_of_a_decision_hold_the_orders_of_its_own_day_alone(
+    whole: Replay, question: Question, season: Path
+) -> None:
+    """The limits of a day would else be used up by the days before."""
+    inputs = snapshots_of(question, [season], whole)
+    sent = sorted(order.at for one in whole.selections for order in one.orders)
+    assert len({london_day(at) for at in sent}) == DAYS
+    last = max(whole.selections, key=lambda one: one.selection.race_time)
+    at = last.selection.race_time
+    found = inputs(last.selection.selection_ref, at)
+    assert found is not None
+    placed = sorted(one.placed_at for one in found.orders if one.placed_at is not None)
+    assert placed == [one for one in sent if london_day(one) == london_day(at) and one < at] != []
 
 
 def test_an_edit_whose_effect_is_known_makes_that_difference(

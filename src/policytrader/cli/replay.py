@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from policytrader.wiring.replays import Question
 
 _PAIR = 2
-DEFAULT_CAPTURE = "8h"
 _DURATION = re.compile(r"[1-9][0-9]{0,5}[hms]")
 _CADENCES = ("change", "schedule")
 
@@ -68,9 +68,8 @@ def command(
     """
     named = _named(context, policies)
     folders = [_folder(context, name) for name in recordings]
-    questions = [
-        _question(context, policy, selections, select_file, cadence=cadence, capture=capture) for _, policy in named
-    ]
+    first = _question(context, named[0][1], selections, select_file, cadence=cadence, capture=capture)
+    questions = [replace(first, policy=policy) for _, policy in named]
     with work_bar(context, "replaying") as progress:
         report = _report(named, questions, folders, jobs=jobs, cluster=cluster, progress=progress)
     if as_json:
@@ -126,7 +125,7 @@ def _question(
     capture: str | None,
 ) -> Question:
     from policytrader.authoring.load import load_selections
-    from policytrader.wiring.replays import Question, read_replay_picks
+    from policytrader.wiring.replays import DEFAULT_CAPTURE, Question, read_replay_picks
 
     if (selections is None) == (select_file is None):
         message = "--selections or --select: one of them says what is picked"

@@ -15,12 +15,12 @@ from policytrader.wiring.workers import open_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from policytrader.app.replay.picks import ReplayPick, ReplayTerms
     from policytrader.app.replay.replay import DayPicks
-    from policytrader.model.replay import Replay
+    from policytrader.model.replay import Replay, ReplayedSelection
     from policytrader.model.snapshot import ReferenceRunner, Snapshot
     from policytrader.policy.policy_set import PolicySet
     from policytrader.policy.selections import SelectionsPolicy
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from policytrader.ports.races import RaceRecord
     from policytrader.ports.workers import Progress
     from policytrader.simulation.exchange import SimulatedExchange
+
+DEFAULT_CAPTURE = "8h"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Question:
     picks: tuple[ReplayPick, ...] = ()
     select: SelectionsPolicy | None = None
     cadence: str = "schedule"
-    capture: str | datetime = "8h"
+    capture: str | datetime = DEFAULT_CAPTURE
     currency: str = "GBP"
 
 
@@ -116,13 +118,12 @@ def _days_of(work: _Work, problems: list[str]) -> Iterator[DayPicks]:
     """The work's days, read when their turn comes; ``problems`` hears of picks that cannot be replayed."""
     from policytrader.adapters.recordings.races import read_race
     from policytrader.app.replay.replay import by_day
-    from policytrader.model.times import london_day
 
     question = work.question
     by_market: dict[str, list[ReplayPick]] = defaultdict(list)
     for pick in question.picks:
         by_market[pick.market_id].append(pick)
-    for _, group in groupby(work.races, key=lambda race: london_day(_first_start(race[0]))):
+    for _, group in groupby(work.races, key=lambda race: _day_of(race[0])):
         races = []
         for race_id, folders in group:
             race = read_race(race_id, folders)
@@ -169,6 +170,10 @@ def snapshots_of(
     terms = _terms(question)
     races = {_market_id(folder): race for race in _races(recordings) for folder in race.folders}
     replayed = {one.selection.selection_ref: one for one in found.selections}
+    traded: dict[date, list[ReplayedSelection]] = defaultdict(list)
+    for one in found.selections:
+        if one.selection.market_id in races:
+            traded[_day_of(races[one.selection.market_id].race_id)].append(one)
 
     @lru_cache(maxsize=8)
     def record(race: _Race) -> tuple[RaceRecord, tuple[ReferenceRunner, ...]]:
@@ -179,7 +184,10 @@ def snapshots_of(
     def snapshot(selection_ref: str, at: datetime) -> Snapshot | None:
         pick = replayed.get(selection_ref)
         race = None if pick is None else races.get(pick.selection.market_id)
-        return None if pick is None or race is None else inputs_at(record(race)[0], pick, found, record(race)[1], at)
+        if pick is None or race is None:
+            return None
+        recorded, captures = record(race)
+        return inputs_at(recorded, pick, traded[_day_of(race.race_id)], captures, at)
 
     return snapshot
 
@@ -203,6 +211,13 @@ def _first_start(race_id: str) -> datetime:
     from policytrader.model.times import parse_utc
 
     return parse_utc(race_id.rpartition("@")[2])
+
+
+def _day_of(race_id: str) -> date:
+    """The London day on which a recorded race is traded."""
+    from policytrader.model.times import london_day
+
+    return london_day(_first_start(race_id))
 
 
 def _units(question: Question, recordings: Sequence[Path], *, together: bool) -> tuple[list[Unit[_Work]], list[str]]:

@@ -22,6 +22,7 @@ from policytrader.errors import UsageError
 from policytrader.model.money import MINIMUM_SIZES
 from policytrader.resources import resource
 from policytrader.wiring import open_store, read_snapshot
+from tests.policy_edits import MILDER, edit_racing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +63,7 @@ def scenario(number: str) -> Snapshot:
 def milder(tmp_path: Path) -> PolicySet:
     folder = tmp_path / "milder"
     shutil.copytree(RULES, folder)
-    path = folder / "validation.yaml"
-    path.write_text(path.read_text("utf-8").replace("op: lt, value: 12}", "op: lt, value: 8}"), "utf-8")
+    edit_racing(folder, MILDER)
     return load_policy(folder)
 
 

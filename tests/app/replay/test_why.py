@@ -18,6 +18,19 @@ from policytrader.resources import resource
 from policytrader.wiring import read_snapshot
 from tests.app.replay.replays import HOUR, invalid, money, order, pick
 from tests.one_day import MINUTE, OFF
+from tests.policy_edits import (
+    DEARER,
+    KEEPS_BETS,
+    LARGER_ORDERS,
+    LARGER_POSITIONS,
+    MILDER,
+    MORE_EARLY,
+    NARROW,
+    OTHER_WORDS,
+    PATIENT,
+    SEVEN,
+    edit_racing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,29 +42,11 @@ if TYPE_CHECKING:
 
     Edited = Callable[..., PolicySet]
 
-MILDER = ("validation", "op: lt, value: 12}", "op: lt, value: 8}")
-OTHER_WORDS = ("validation", "then: {invalidate: Invalid Short Price Removed}", "then: {invalidate: Favourite gone}")
-SEVEN = (
-    "validation",
-    "{field: fact.active_runners, op: lte, value: 7}",
-    "{field: fact.active_runners, op: lte, value: 6}",
+OTHER_NAME = (
+    ("validation", "eight-to-seven-place", "seven-left"),
+    ("cash_out", "eight-to-seven-place]", "seven-left]"),
+    ("cash_out", "invalidated_by: eight-to-seven-place,", "invalidated_by: seven-left,"),
 )
-MORE_EARLY = ("staking", "{from: 1h,    back_stake: 36,", "{from: 1h,    back_stake: 40,")
-LARGER_ORDERS = ("protection", "max_order: {stake: 100,", "max_order: {stake: 160,")
-LARGER_POSITIONS = (
-    "protection",
-    "max_exposure_per_selection: {back_stake: 100,",
-    "max_exposure_per_selection: {back_stake: 160,",
-)
-PATIENT = ("entry", "cancel_unmatched_after: 5m", "cancel_unmatched_after: 10m")
-KEEPS_BETS = (
-    "cash_out",
-    "{invalidated_by: [short-price-removed, eight-to-seven-place]}",
-    "{invalidated_by: [eight-to-seven-place]}",
-)
-NARROW = ("staking", "fully_matched_within: 1.00", "fully_matched_within: 0.50")
-DEARER = ("entry", "when: {field: runner.best_back, op: gte,", "when: {field: runner.best_back, op: gt,")
-OTHER_NAME = [(kind, "eight-to-seven-place", "seven-left") for kind in ("validation", "cash_out")]
 SLIPPING = ("cash_out", "max_slippage_ticks: 5", "max_slippage_ticks: 9")
 SLOWER = ("schedule", '{from: "10:00", every: 15s}', '{from: "10:00", every: 30s}')
 
@@ -61,11 +56,7 @@ def edited(tmp_path: Path) -> Edited:
     def make(*edits: tuple[str, str, str]) -> PolicySet:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         shutil.copytree(resource("rules") / "racing", folder)
-        for kind, old, new in edits:
-            path = folder / f"{kind}.yaml"
-            text = path.read_text("utf-8")
-            assert old in text, (kind, old)
-            path.write_text(text.replace(old, new), "utf-8")
+        edit_racing(folder, *edits)
         return load_policy(folder)
 
     return make

@@ -20,6 +20,7 @@ from tests.memory_bet_store import MemoryBetStore
 from tests.tracked_bets import OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:
+    from policytrader.model.tracked import HistoryEntry
     from policytrader.ports.bet_store import BetStore
 
 
@@ -102,6 +103,20 @@ def test_a_backup_that_broke_off_goes_on_where_it_was(writes: int) -> None:
     assert len(restored(made, backup(old.store)).added) == 1
     assert backup(made.store) == backup(old.store)
     assert len(restored(made, backup(old.store)).unchanged) == 1
+
+
+def test_bets_that_are_there_whole_are_not_asked_for_their_history() -> None:
+    made = settled()
+    text, asked = backup(made.store), []
+    read = made.store.history
+
+    def history(owner: Owner, bet_id: str) -> tuple[HistoryEntry, ...]:
+        asked.append(bet_id)
+        return read(owner, bet_id)
+
+    made.store.history = history  # type: ignore[method-assign]
+    assert restored(made, text).unchanged == ["bet_0001"]
+    assert asked == []
 
 
 def test_a_bet_that_went_another_way_is_left_to_a_person() -> None:

@@ -25,10 +25,8 @@ from policytrader.model.tracked import By, Change
 from tests.tracked_bets import OTHER, OWNER, MadeBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from policytrader.model.tracked import TrackedBet
-    from policytrader.ports.bet_store import BetFilter, Owner
 
 KEYS = [
     "total_bets", "wins", "losses", "refunds", "pending", "half_wins", "half_losses", "total_staked_units",
@@ -221,14 +219,7 @@ def test_a_few_are_shown_and_all_are_counted() -> None:
 
 def test_the_sums_ask_for_no_more_bets_than_are_shown() -> None:
     made = filled(*(("won", 10, 10, 2.0),) * 3)
-    asked: list[int | None] = []
-    read = made.store.bets
-
-    def bets(owner: Owner, wanted: BetFilter | None = None, *, limit: int | None = None) -> Iterator[TrackedBet]:
-        asked.append(limit)
-        return read(owner, wanted, limit=limit)
-
-    made.store.bets = bets  # type: ignore[method-assign]
+    asked = made.heard_limits()
     assert user_stats(made.store, OWNER, limit=0)["wins"] == 3
     assert asked == [0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from policytrader.adapters.fotmob.match import parse_match
 from policytrader.errors import FeedError, LayoutUnknownError
 from policytrader.model.fixture import FixtureStatus
 from policytrader.model.json_nodes import layout_unknown
-from policytrader.ports.stat_feed import FixtureAnswer, Tagged
+from policytrader.ports.stat_feed import FixtureAnswer
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -35,9 +35,12 @@ class _Known:
     """A kept answer; final where it was fetched after the last day on which numbers are corrected, as a rule."""
 
     noted: Noted
-    raw: bytes
     fixture: Fixture
     is_final: bool
+
+    def confirmed(self, at: datetime) -> Fixture:
+        """The match of an answer that the site says is the same at this moment."""
+        return replace(self.fixture, source=replace(self.fixture.source, fetched_at=at))
 
 
 class FotMobFeed:
@@ -62,25 +65,24 @@ class FotMobFeed:
         if known is not None and known.is_final and (newer_than is None or known.noted.fetched_at > newer_than):
             return FixtureAnswer(known.fixture, is_cached=True)
         answer = self._answers.get_changed(f"{DETAILS}{fixture_id}", None if known is None else known.noted.etag)
+        fetched_at = self._clock.now()
         if answer is None:
             # Only who knows an answer asks whether there is another.
             assert known is not None
-            answer = Tagged(known.raw, known.noted.etag)
-        fixture = parse_match(answer.body, fetched_at=self._clock.now())
-        if fixture.fixture_id != fixture_id:
-            raise layout_unknown(FEED, f"the answer for match {fixture_id}", f"about match {fixture.fixture_id}")
-        if self._kept is not None:
-            self._keep(self._kept, fixture, answer)
+            fixture, etag = known.confirmed(fetched_at), known.noted.etag
+        else:
+            fixture, etag = parse_match(answer.body, fetched_at=fetched_at), answer.etag
+            if fixture.fixture_id != fixture_id:
+                raise layout_unknown(FEED, f"the answer for match {fixture_id}", f"about match {fixture.fixture_id}")
+            if self._kept is not None:
+                self._kept.keep(answer.body)
+        if self._kept is not None and fixture.status is FixtureStatus.FINISHED:
+            self._kept.note(fixture_id, fixture.source.hash, fetched_at, etag)
         return FixtureAnswer(fixture, is_cached=False)
 
     def fixtures_on(self, day: date) -> DayList:
         """As the port says."""
         return self._days.on(day)
-
-    def _keep(self, kept: KeptAnswers, fixture: Fixture, answer: Tagged) -> None:
-        kept.keep(answer.body)
-        if fixture.status is FixtureStatus.FINISHED and fixture.source.fetched_at is not None:
-            kept.note(fixture.fixture_id, fixture.source.hash, fixture.source.fetched_at, answer.etag)
 
     def _known(self, fixture_id: str) -> _Known | None:
         """The newest answer that is kept of a finished match."""
@@ -94,7 +96,7 @@ class FotMobFeed:
             return None
         if fixture.fixture_id != fixture_id or fixture.status is not FixtureStatus.FINISHED:
             return None
-        return _Known(noted, raw, fixture, is_final=noted.fetched_at >= self._final_from(fixture, noted))
+        return _Known(noted, fixture, is_final=noted.fetched_at >= self._final_from(fixture, noted))
 
     def _final_from(self, fixture: Fixture, noted: Noted) -> datetime:
         ended_at = noted.first_at if fixture.kickoff_at is None else fixture.kickoff_at + _LONGEST_MATCH

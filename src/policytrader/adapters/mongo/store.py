@@ -54,7 +54,6 @@ CALL_SECONDS = 20
 _SETTINGS: dict[str, Any] = {"retryWrites": True, "retryReads": True, "w": "majority", "journal": True}
 _CODECS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 _PAGE, _STEPS = 200, 200
-_CHECKED = "result_tracking.last_checked_at"
 _NEWEST = [("tracked_at", DESCENDING), ("bet_id", DESCENDING)]
 # By other programs, as text or not at all; the server sorts them apart. Each part is a range of an index.
 _TIMED_OTHERWISE = {"$or": [{"tracked_at": None}, {"tracked_at": {"$gte": ""}}, {"tracked_at": {"$type": "number"}}]}
@@ -153,13 +152,12 @@ class MongoBetStore:
         self, before: datetime, since: datetime | None = None, owner: Owner | None = None
     ) -> tuple[TrackedBet, ...]:
         """By the index of fixtures: no fixture is one of them."""
-        whose = {"user_id": {"$ne": None}} if owner is None else is_owners(owner)
         due: list[dict[str, Any]] = [{"$or": [{"kickoff_at": None}, {"kickoff_at": {"$lt": kept_time(before)}}]}]
         if since is not None:
             is_new = [{"kickoff_at": None}, {"kickoff_at": {"$gte": kept_time(since)}}]
-            due.append({"$or": [{_CHECKED: None}, *is_new]})
-        query = IS_PENDING | whose | {"fixture_id": None, "$and": due}
-        return tuple(readable(self._found(query, [(_CHECKED, ASCENDING), ("bet_id", ASCENDING)])))
+            due.append({"$or": [{LOOKED_AT: None}, *is_new]})
+        query = IS_PENDING | _of(owner) | {"fixture_id": None, "$and": due}
+        return tuple(readable(self._found(query, [(LOOKED_AT, ASCENDING), ("bet_id", ASCENDING)])))
 
     def choices(self, owner: Owner) -> tuple[PlayerChoice, ...]:
         """From the documents that an index of chosen bets names."""

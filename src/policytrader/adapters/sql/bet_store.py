@@ -203,12 +203,11 @@ class SqliteBetStore:
             _IS_PENDING,
             c.fixture_id.is_(None),
             c.kickoff_at.is_(None) | (c.kickoff_at < kept_time(before)),
+            *_whose(owner),
         ]
         if since is not None:
             is_new = c.kickoff_at.is_(None) | (c.kickoff_at >= kept_time(since))
             asked.append(c.last_checked_at.is_(None) | is_new)
-        if owner is not None:
-            asked.append(_of(owner))
         query = select(bets).where(*asked).order_by(c.last_checked_at.asc().nulls_first(), c.bet_id)
         with self._reading() as connection:
             return tuple(map(bet_of, connection.execute(query)))

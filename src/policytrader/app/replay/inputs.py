@@ -12,20 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from policytrader.model.replay import Replay, ReplayedOrder, ReplayedSelection
+    from policytrader.model.replay import ReplayedOrder, ReplayedSelection
     from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
     from policytrader.ports.races import RaceRecord
 
 
 def inputs_at(
-    race: RaceRecord, pick: ReplayedSelection, found: Replay, captures: Sequence[ReferenceRunner], at: datetime
+    race: RaceRecord,
+    pick: ReplayedSelection,
+    traded: Sequence[ReplayedSelection],
+    captures: Sequence[ReferenceRunner],
+    at: datetime,
 ) -> Snapshot:
     """The snapshot of the pick's race at a tick: its picks as they stood, prices as recorded, the day's orders.
 
+    ``traded`` are the picks of its day: limits of a day know of no other orders.
     What an order had matched is told as it ended: in a replay opening orders match when they are sent, or not at all.
     """
-    picks = [one for one in found.selections if one.selection.race_id == pick.selection.race_id]
-    orders = [_order(order) for one in found.selections for order in one.orders if order.at < at]
+    picks = [one for one in traded if one.selection.race_id == pick.selection.race_id]
+    orders = [_order(order) for one in traded for order in one.orders if order.at < at]
     return recorded_snapshot(race, [_as_of(one, at) for one in picks], captures, orders, at)
 
 

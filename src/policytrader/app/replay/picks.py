@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.app.capture import capture_of
 from policytrader.app.replay.select import RaceAt, RunnerAt, pick_runners, picking_time
-from policytrader.app.replay.ticks import SCHEDULE
 from policytrader.model.snapshot import MarketStatus, MarketType, RunnerStatus, Selection
 from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.policy.values import duration
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from policytrader.policy.selections import SelectionsPolicy
     from policytrader.ports import Exchange, PriceFeed
     from policytrader.simulation.exchange import SimulatedExchange
-
-DEFAULT_CAPTURE = "8h"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +47,8 @@ class ReplayTerms:
     races without picks of their own; then its time is the capture's. ``ports`` makes the ports of an exchange.
     """
 
-    cadence: str = SCHEDULE
-    capture: str | datetime = DEFAULT_CAPTURE
+    cadence: str
+    capture: str | datetime
     select: SelectionsPolicy | None = None
     minimum: MinimumSize
     ports: Callable[[SimulatedExchange], tuple[Exchange, PriceFeed]]

@@ -146,7 +146,8 @@ def _restore_one(
         return
     elif _is_for_review(there, bet, number, found):
         return
-    elif not whole.goes_on_after(book.store.history(owner, bet.bet_id)):
+    # The version says how long the history is: that of a bet that is there whole is not asked for.
+    elif there.version >= bet.version or not whole.goes_on_after(book.store.history(owner, bet.bet_id)):
         found.unchanged.append(bet.bet_id)
         return
     # Also of a bet that an import before this one left unfinished: it has the content, and not all of the history.
