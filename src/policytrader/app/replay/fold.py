@@ -110,6 +110,8 @@ class DayFold:
         self._agenda = Agenda()
         self._waiting: set[str] = set()
         """Picks whose order was refused, or too small, for a reason that lasts as long as their row and the bets do."""
+        self._stuck: dict[str, None] = {}
+        """Picks whose order is planned and refused at the last gate: planned again, it counts against the others'."""
         self._closing: dict[str, int] = {}
         """Market id -> the tick at which its result is read."""
         self._risks: dict[tuple[str, int, int, int], int] = {}
@@ -139,25 +141,30 @@ class DayFold:
     def _tick(self, at: int, refs: list[str]) -> None:
         self.world.advance(at)
         runs = [self.runs[ref] for ref in refs if ref in self.runs]
-        # Also those on which nothing was placed after all: once it was looked at, a book is the exchange's.
-        for key in self._touched_by(runs):
-            self.world.look(*key, at)
-        for run in runs:
-            if run.has_orders:
-                self._weigh(run)
-        outlooks = {run.selection.selection_ref: self._outlook(run, at) for run in runs}
+        outlooks = self._outlooks(runs, at)
         small = {
             ref for ref, outlook in outlooks.items()
             if outlook is Outcome.CANDIDATE and self._is_too_small(self.runs[ref], at)
         }  # fmt: skip
         acts = any(outlook in _ACTS for ref, outlook in outlooks.items() if ref not in small)
         if acts or min(self._closing.values(), default=at + 1) <= at:
-            self._act(at, runs, outlooks)
+            stuck = [self.runs[ref] for ref in self._stuck if ref not in outlooks] if acts else []
+            self._act(at, [*runs, *stuck], outlooks | self._outlooks(stuck, at))
             return
         for run in runs:
             is_small = run.selection.selection_ref in small
             run.actions[Action.WAIT] += is_small
             self._plan_next(run, at, code=BELOW_MINIMUM if is_small else None)
+
+    def _outlooks(self, runs: Sequence[PickRun], at: int) -> dict[str, Outcome | None]:
+        """What the statement says of each pick at ``at``."""
+        # Also those on which nothing was placed after all: once it was looked at, a book is the exchange's.
+        for key in self._touched_by(runs):
+            self.world.look(*key, at)
+        for run in runs:
+            if run.has_orders:
+                self._weigh(run)
+        return {run.selection.selection_ref: self._outlook(run, at) for run in runs}
 
     def _touched_by(self, runs: Iterable[PickRun]) -> list[tuple[str, int]]:
         """The touched runners that decisions on these picks read."""
@@ -241,6 +248,9 @@ class DayFold:
             ref = decision.selection.selection_ref
             run = self.runs[ref]
             run.actions[decision.action] += 1
+            self._stuck.pop(ref, None)
+            if decision.action is Action.PLACE and ref in refused:
+                self._stuck[ref] = None
             code = refused.get(ref) or (decision.code if decision.action is Action.BLOCKED else None)
             if code is not None:
                 run.refused[code] += 1
