@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
-from policytrader.adapters.recordings.tables import damaged, numbered_parts
+from policytrader.adapters.recordings.tables import damaged, numbered_parts, read_rows
 from policytrader.errors import Diagnostic, Place, RecordingError
 from policytrader.model.snapshot import MarketType
 from policytrader.ports.races import MISSING, BestPrices, MarketRecord, RaceRecord, RunnerRecord
@@ -154,9 +154,7 @@ def _whole(column: pa.ChunkedArray) -> Any:
 
 def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
     try:
-        # Read as one file by this thread: files are small, and pyarrow's datasets and pools cost more than reading.
-        with pq.ParquetFile(path) as file:
-            return file.read(columns=list(columns), use_threads=False).select(columns)
+        return read_rows([path], columns=columns)
     except _UNREADABLE as error:
         raise damaged(path, f"cannot be read: {error}") from error
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from policytrader.simulation.definition import MarketDefinition, RunnerDefinition
     from policytrader.simulation.tape import Whole
 
-_AMOUNT = 10**10
+AMOUNT_PLACES = 10
+AMOUNT = 10**AMOUNT_PLACES
 """Exposures and targets are whole numbers of 1e-10, as in the statement."""
 _PRICES = {
     "best_back": "back",
@@ -151,8 +152,8 @@ class HistoryRows:
                 target=_targets(self._policy, selection, race_time - ticks[tick]),
                 epoch=epochs[tick],
                 begin=self.count,
-                cap=int(ladder.limits.amount(selection.side) * points * _AMOUNT),
-                within=int(ladder.fully_matched_within * _AMOUNT),
+                cap=int(ladder.limits.amount(selection.side) * points * AMOUNT),
+                within=int(ladder.fully_matched_within * AMOUNT),
             )
         )
         self.count += len(tick)
@@ -318,7 +319,7 @@ def _factor(runner: RunnerDefinition | None) -> int | None:
 def _targets(policy: PolicySet, selection: Selection, time_to_off: Whole) -> Whole:
     ladder = policy.staking.ladder_for(selection.side, selection.market_type)
     steps = ladder.steps
-    amounts = [int(step.amount(selection.side) * selection.stake_points * _AMOUNT) for step in steps]
+    amounts = [int(step.amount(selection.side) * selection.stake_points * AMOUNT) for step in steps]
     target = np.full(len(time_to_off), amounts[0], np.int64)
     for step, amount in zip(steps[1:], amounts[1:], strict=True):
         target[time_to_off <= (step.microseconds or 0)] = amount
