@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import numpy as np
+import orjson
 import pyarrow.compute as pc
 
 from policytrader.adapters.recordings.messages import LATEST_PUBLISHED, MARKET_ID
@@ -108,6 +109,20 @@ class LineReader:
             block = self.block()
 
 
+class Entries(NamedTuple):
+    """[price, size] entries of some deltas: of the how-manieth delta each is, in order, and what it says."""
+
+    delta: Ints
+    prices: Floats
+    sizes: Floats
+    ticks: Ints
+
+    def pennies(self) -> Ints:
+        """The sizes in whole hundredths."""
+        found: Ints = (self.sizes * 100 + 0.5).astype(np.int64) * (self.sizes > 0)
+        return found
+
+
 @dataclass(frozen=True)
 class Levels:
     """[price, size] entries in order: how many each delta has, and all of them."""
@@ -125,11 +140,13 @@ class Levels:
     def _starts(self) -> Ints:
         return np.cumsum(self.counts) - self.counts
 
-    def index(self, deltas: Ints) -> Ints:
-        """The places of the entries of some deltas."""
+    def entries(self, deltas: Ints) -> Entries:
+        """The entries of some deltas."""
         counts = self.counts[deltas]
         ends = np.cumsum(counts)
-        return np.repeat(self._starts[deltas] - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
+        index = np.repeat(self._starts[deltas] - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
+        delta = np.repeat(np.arange(len(deltas)), counts)
+        return Entries(delta, self.prices[index], self.sizes[index], self.ticks[index])
 
 
 @dataclass(frozen=True)
@@ -216,9 +233,7 @@ def _flattened(data: bytes, ends: Ints, op: Any, pt: Any, ct: Any, mc: Any) -> B
     defines = _bools(changes.field("marketDefinition").is_valid())
     strange = ~_bools(changes.is_valid()) | ~_bools(ids.is_valid()) | _bools(changes.field("img"))
     odd[change_line[strange]] = True
-    # Of a line with a definition nothing else is looked at.
-    definitions = np.bincount(change_line[defines], minlength=len(odd))
-    odd |= (definitions > 1) | ((definitions > 0) & (np.bincount(change_line, delta_counts, minlength=len(odd)) > 0))
+    odd |= np.bincount(change_line[defines], minlength=len(odd)) > 1
     selection_ids = _floats(deltas.field("id"))
     levels = {key: _levels(deltas.field(key)) for key in LADDERS}
     told = {key: _bools(deltas.field(key).is_valid()) for key in NUMBERS}
@@ -277,8 +292,23 @@ def _mark_words(block: Block) -> None:
         return
     seen = {int(place) for place, context in zip(places, contexts, strict=True) if context in strange}
     defining = set(block.change_line[block.change_defines].tolist())
-    for index in set(np.searchsorted(block.ends, sorted(seen)).tolist()) - defining:
-        block.odd[index] |= _UNUSUAL.search(_USUAL.sub(b"", block.line(index))) is not None
+    delta_counts = np.bincount(block.change_line[block.delta_change], minlength=len(block.odd))
+    for index in set(np.searchsorted(block.ends, sorted(seen)).tolist()):
+        if index in defining and not delta_counts[index]:
+            continue
+        line = _without_definitions(block.line(index)) if index in defining else block.line(index)
+        block.odd[index] |= line is None or _UNUSUAL.search(_USUAL.sub(b"", line)) is not None
+
+
+def _without_definitions(line: bytes) -> bytes | None:
+    """What DuckDB reads numbers of; None where the line is not as the stream is."""
+    try:
+        message = orjson.loads(line)
+        for change in message["mc"]:
+            change.pop("marketDefinition", None)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return orjson.dumps(message)
 
 
 def _mark_overflows(block: Block, infinite: Ints) -> None:

@@ -122,8 +122,7 @@ class StreamReader:
         position, count, burst = 0, len(block.odd), 1
         while position < count:
             odd = self._odd_lines(block, position)
-            stops = np.flatnonzero(odd[position:])
-            stop = position + int(stops[0]) if len(stops) else count
+            stop = _first(odd, position)
             if stop > position:
                 reached = self._apply_lines(block, position, stop)
                 burst = 1
@@ -141,17 +140,17 @@ class StreamReader:
             self.line = first + position
 
     def _odd_lines(self, block: Block, position: int) -> Bools:
-        """The lines from ``position`` on that must be read one by one, as the books are now."""
+        """The lines that must be read one by one as the books are now: looked at from ``position`` to the first odd."""
         odd = block.odd.copy()
-        begin = int(np.searchsorted(block.change_line, position))
-        first_delta = int(np.searchsorted(block.delta_change, begin))
-        lines, markets = block.change_line[begin:], block.change_market[begin:]
+        begin, end = np.searchsorted(block.change_line, [position, _first(odd, position)])
+        first, last = np.searchsorted(block.delta_change, [begin, end])
+        lines, markets = block.change_line[begin:end], block.change_market[begin:end]
         published = block.published[lines]
-        delta_line = block.change_line[block.delta_change[first_delta:]]
-        delta_market = block.change_market[block.delta_change[first_delta:]]
-        selection_ids = block.selection_id[first_delta:]
-        for code, market_id in enumerate(block.markets):
-            is_alone = len(block.markets) == 1
+        delta_change, selection_ids = block.delta_change[first:last], block.selection_id[first:last]
+        delta_line, delta_market = block.change_line[delta_change], block.change_market[delta_change]
+        is_alone = len(block.markets) == 1
+        for code in np.unique(markets).tolist():
+            market_id = block.markets[code]
             mine = slice(None) if is_alone else markets == code
             lane = self._lane(market_id)
             if lane is None:
@@ -238,3 +237,9 @@ class StreamReader:
         if is_news:
             played.define(new)
         part.defined.append(Defined(index, part.lane.facts, orjson.dumps(raw).decode() if is_news else None))
+
+
+def _first(odd: Bools, position: int) -> int:
+    """The first odd line from ``position`` on, or the end."""
+    found = np.flatnonzero(odd[position:])
+    return position + int(found[0]) if len(found) else len(odd)

@@ -22,3 +22,9 @@ def ticks_of(prices: Floats) -> Ints:
     ticks[ticks >= len(FLOATS)] = 0
     ticks[FLOATS[ticks] != prices] = -1
     return ticks
+
+
+def by_runner(places: Ints) -> Ints:
+    """An order by the runners' places, which keeps what is of one runner as it stands."""
+    # The shorter the numbers, the faster: numpy sorts such of one or two bytes without comparing them.
+    return np.argsort(places.astype(np.min_scalar_type(places.max(initial=0))), kind="stable")
