@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
@@ -40,8 +41,11 @@ _QUERY = (
 )
 _USUAL = re.compile(rb'"(?:clk|initialClk|con|img)": ?(?:null|true|false)')
 """Where words stand and mean the same to DuckDB as to us."""
-_USUAL_END = re.compile(rb'"(?:clk|con|img)": ?(?:null|true|false)$')
-_CONTEXT_BYTES = 12
+_USUAL_ENDS = [
+    f'"{key}":{space}{word}'.encode()
+    for space, word, key in product(("", " "), ("true", "false", "null"), ("con", "img", "clk"))
+]
+_LONGEST_END = max(map(len, _USUAL_ENDS))
 _UNUSUAL = re.compile(rb"[:,\[]\s*-?[A-Za-z]")
 _NEW_LINE, _SPACE, _COMMA, _CLOSING, _FIRST_LETTER = b"\n ,}a"
 _CASE = 0x20
@@ -87,15 +91,17 @@ class LineReader:
             size += len(piece)
             if size > _MOST_DOCUMENT_BYTES or (size >= _BLOCK_BYTES and b"\n" in piece):
                 break
-        whole, end, rest = b"".join(parts).rpartition(b"\n")
-        if rest and self._damage is None:
-            self._rest = [rest]
+        data = b"".join(parts)
+        end = data.rfind(b"\n") + 1
+        if end < len(data) and self._damage is None:
+            self._rest = [data[end:]]
         if not end:
             if self._damage is not None:
                 raise self._damage
-            return self.block() if rest else b""
-        self.number += whole.count(b"\n") + 1
-        return whole + end
+            return self.block() if data else b""
+        whole = data[:end]
+        self.number += whole.count(b"\n")
+        return whole
 
     def lines(self, block: bytes) -> Iterator[bytes]:
         """The lines of the block taken last, without their ends, and then those that follow it."""
@@ -186,12 +192,13 @@ class BlockParser:
         """``scratch`` is a file to write blocks into, for DuckDB to read."""
         self._scratch = scratch
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._rows: duckdb.DuckDBPyRelation | None = None
 
     def close(self) -> None:
         """Leave nothing behind."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection = self._rows = None
         self._scratch.unlink(missing_ok=True)
 
     def parse(self, data: bytes) -> Block:
@@ -200,7 +207,9 @@ class BlockParser:
             self._connection = duckdb.connect(config={"threads": 1})
         self._scratch.write_bytes(data)
         try:
-            table = self._connection.sql(_QUERY, params=[str(self._scratch)]).to_arrow_table().combine_chunks()
+            if self._rows is None:  # read anew each time that they are asked for
+                self._rows = self._connection.sql(_QUERY, params=[str(self._scratch)])
+            table = self._rows.to_arrow_table().combine_chunks()
         except duckdb.Error as error:
             raise OddBlockError from error
         ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEW_LINE)
@@ -281,19 +290,18 @@ def _mark_words(block: Block) -> None:
     data = block.data
     characters = np.frombuffer(data, np.uint8)
     places = np.concatenate([_letters_at_ends(characters, start) for start in range(0, len(data), _CACHED_BYTES)])
-    places = places[places >= _CONTEXT_BYTES]
+    places = places[places >= _LONGEST_END]
+    # Most stand where they mean the same.
+    for usual in _USUAL_ENDS:
+        is_usual = np.ones(len(places), bool)
+        for back, character in enumerate(reversed(usual), 1):
+            is_usual &= characters[places - back] == character
+        places = places[~is_usual]
     if not len(places):
         return
-    # Most stand where they mean the same: few contexts, each many times.
-    windows = np.lib.stride_tricks.sliding_window_view(characters, _CONTEXT_BYTES)[places - _CONTEXT_BYTES]
-    contexts = windows.copy().view(f"V{_CONTEXT_BYTES}").ravel().tolist()
-    strange = {context for context in set(contexts) if not _USUAL_END.search(context)}
-    if not strange:
-        return
-    seen = {int(place) for place, context in zip(places, contexts, strict=True) if context in strange}
     defining = set(block.change_line[block.change_defines].tolist())
     delta_counts = np.bincount(block.change_line[block.delta_change], minlength=len(block.odd))
-    for index in set(np.searchsorted(block.ends, sorted(seen)).tolist()):
+    for index in np.unique(np.searchsorted(block.ends, places)).tolist():
         if index in defining and not delta_counts[index]:
             continue
         line = _without_definitions(block.line(index)) if index in defining else block.line(index)

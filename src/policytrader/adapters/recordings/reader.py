@@ -62,9 +62,12 @@ class StreamReader:
     def read(self) -> Iterator[None]:
         """Read to the end, in steps; raises ``RecordingError`` at the first damage, and what ``WRONG_SHAPE`` names."""
         lines = LineReader(self._member.pieces)
-        while data := self._next(lines):
+        while True:
+            first = lines.number
+            data = self._next(lines)
+            if not data:
+                break
             last = lines.number
-            first = last - data.count(b"\n")
             try:
                 block = self._parser.parse(data)
             except OddBlockError:
@@ -183,16 +186,16 @@ class StreamReader:
             if not count:
                 continue
             which = part.which[:count]
-            if len(block.markets) == 1:
-                begin, end = np.searchsorted(block.delta_change, [which[0], which[-1] + 1])
-                deltas = np.arange(begin, end)
-            else:
-                deltas = np.flatnonzero(np.isin(block.delta_change, which))
+            place_of = np.full(which[-1] - which[0] + 1, -1)
+            place_of[which - which[0]] = np.arange(count)
+            begin, end = np.searchsorted(block.delta_change, [which[0], which[-1] + 1])
+            places = place_of[block.delta_change[begin:end] - which[0]]
+            deltas = begin + np.flatnonzero(places >= 0)
             self.cache.markets[market_id].late += int(part.late[:count].sum())
             changes = Changes(
                 published=part.published[:count],
                 at=at[block.change_line[which] - start],
-                change=np.searchsorted(which, block.delta_change[deltas]),
+                change=places[places >= 0],
                 deltas=deltas,
                 facts=part.facts,
                 defined=part.defined,
