@@ -258,7 +258,7 @@ class Lane:
             size[best == _NONE] = np.nan
         differs = np.zeros(len(last), bool)
         for column in (back, back_size, lay, lay_size, traded, facts):
-            comparable = np.nan_to_num(column, nan=_NONE)
+            comparable = np.where(np.isnan(column), _NONE, column)
             differs[1:] |= comparable[1:] != comparable[:-1]
         made = np.flatnonzero(differs & (change[last] != _NONE))
         # In the order of changes, and in each as its deltas first name the runners.
