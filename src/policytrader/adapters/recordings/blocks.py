@@ -192,13 +192,12 @@ class BlockParser:
         """``scratch`` is a file to write blocks into, for DuckDB to read."""
         self._scratch = scratch
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._rows: duckdb.DuckDBPyRelation | None = None
 
     def close(self) -> None:
         """Leave nothing behind."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = self._rows = None
+            self._connection = None
         self._scratch.unlink(missing_ok=True)
 
     def parse(self, data: bytes) -> Block:
@@ -207,9 +206,7 @@ class BlockParser:
             self._connection = duckdb.connect(config={"threads": 1})
         self._scratch.write_bytes(data)
         try:
-            if self._rows is None:  # read anew each time that they are asked for
-                self._rows = self._connection.sql(_QUERY, params=[str(self._scratch)])
-            table = self._rows.to_arrow_table().combine_chunks()
+            table = self._connection.sql(_QUERY, params=[str(self._scratch)]).to_arrow_table().combine_chunks()
         except duckdb.Error as error:
             raise OddBlockError from error
         ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEW_LINE)
