@@ -84,7 +84,7 @@ def _at_each_tick(pick: PickHistory) -> Any:
 
 
 def _picks_of(race: RaceRecord, picks: Mapping[str, list[ReplayPick]], every_seconds: int) -> RacePicks:
-    terms = ReplayTerms(minimum=MINIMUM_SIZES["GBP"], ports=_no_ports)
+    terms = ReplayTerms(cadence=f"{every_seconds}s", capture="8h", minimum=MINIMUM_SIZES["GBP"], ports=_no_ports)
     made = make_picks(race, [pick for market_id in race.markets for pick in picks[market_id]], terms)
     ticks = np.arange(made.at, race.until, every_seconds * 1_000_000, dtype=np.int64)
     return RacePicks(

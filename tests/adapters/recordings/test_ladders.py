@@ -170,9 +170,11 @@ def usual_change(chance: random.Random, market: str) -> dict[str, Any]:
     if chance.random() < 0.06:
         more = {"status": chance.choice(("OPEN", "SUSPENDED")), "version": chance.randrange(3)}
         gone = chance.choice(("ACTIVE", "ACTIVE", "REMOVED"))
+        deltas = [usual_delta(chance) for _ in range(chance.choice((0, 0, 1, 2)))]
         return {
             "id": market,
             "marketDefinition": definition(runner(11), runner(12, gone, bsp=chance.choice((3, "NaN"))), **more),
+            **({"rc": deltas} if deltas else {}),
         }
     return change(*[usual_delta(chance) for _ in range(chance.choice((1, 1, 2, 3)))], market=market)
 
@@ -194,7 +196,39 @@ def usual_delta(chance: random.Random) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", range(60))
 def test_usual_streams_play_the_same_and_make_the_same_rows(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - an example, no secret
-    path = write(tmp_path / "one.json", *usual_stream(chance))
+    same_one_by_one(write(tmp_path / "one.json", *usual_stream(chance)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "delta", [{"ltp": None}, {"tv": None, "trd": [[3, 4]]}, {"atb": [[3, None]]}, {"spn": "NaN", "ltp": 3.1}]
+)
+def test_a_definition_hides_no_word_beside_it(tmp_path: Path, delta: dict[str, Any]) -> None:
+    defined = definition(runner(11), runner(12, "REMOVED"))
+    path = write(
+        tmp_path / "one.json",
+        message(0, image({"id": 11, "ltp": 3, "atb": [[3, 5]], "trd": [[3, 2]], "tv": 2})),
+        message(1, change({"id": 11, "atb": [[3.05, 5]]})),
+        message(2, change({"id": 11} | delta, {"id": 12, "atb": [[8, 2]]}, marketDefinition=defined)),
+        message(3, change({"id": 11, "atb": [[3.1, 5]]})),
+    )
+    same_one_by_one(path, tmp_path)
+
+
+def test_trades_that_settlement_takes_away_are_told_as_one_by_one(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "one.json",
+        message(0, image({"id": 11, "atb": [[3, 5]], "trd": [[3, 2]], "tv": 2})),
+        message(1, change({"id": 11, "trd": [[3, 4], [3.05, 1]], "tv": 5})),
+        message(2, change({"id": 11, "trd": [[3, 3], [3.1, 1]], "tv": 5}, {"id": 12, "trd": [[8, 1]], "tv": 1})),
+        message(3, change({"id": 11, "trd": [[3, 0], [3.05, 0], [3.1, 0]], "tv": 0})),
+        message(4, change({"id": 11, "trd": [[3, 3.5], [3, 4]], "tv": 6}, {"id": 12, "trd": [[8.05, 2]], "tv": 3})),
+        message(5, change({"id": 11, "trd": [[3.05, 0.5]], "tv": 6}, {"id": 12, "trd": [[8, 2]], "tv": 4})),
+    )
+    same_one_by_one(path, tmp_path)
+
+
+def same_one_by_one(path: Path, tmp_path: Path) -> None:
+    """Check that a file plays the same from its import, and makes the same tables when read message by message."""
     both_ways(path, tmp_path / "recorded")
     # Messages in lists are no usual block: each is read by itself.
     slowly = tmp_path / "slowly.json"

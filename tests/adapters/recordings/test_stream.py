@@ -348,6 +348,11 @@ def test_decimals_are_those_of_the_file(cents: list[int]) -> None:
     assert column.to_pylist() == [Decimal(one) for one in written]
 
 
+def test_further_decimals_are_rounded_off_beside_exact_ones() -> None:
+    column = tables._decimals([8.2, 2.675, None, 1.0, 1000], tables.PRICE, tables._PRICES)
+    assert column.to_pylist() == [Decimal("8.20"), Decimal("2.67"), None, None, Decimal("1000.00")]
+
+
 @given(st.integers(min_value=0, max_value=10**13))
 def test_sizes_are_those_of_the_file(cents: int) -> None:
     written = f"{cents // 100}.{cents % 100:02}"

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import numpy as np
+import orjson
 import pyarrow.compute as pc
 
 from policytrader.adapters.recordings.messages import LATEST_PUBLISHED, MARKET_ID
@@ -39,8 +41,11 @@ _QUERY = (
 )
 _USUAL = re.compile(rb'"(?:clk|initialClk|con|img)": ?(?:null|true|false)')
 """Where words stand and mean the same to DuckDB as to us."""
-_USUAL_END = re.compile(rb'"(?:clk|con|img)": ?(?:null|true|false)$')
-_CONTEXT_BYTES = 12
+_USUAL_ENDS = [
+    f'"{key}":{space}{word}'.encode()
+    for space, word, key in product(("", " "), ("true", "false", "null"), ("con", "img", "clk"))
+]
+_LONGEST_END = max(map(len, _USUAL_ENDS))
 _UNUSUAL = re.compile(rb"[:,\[]\s*-?[A-Za-z]")
 _NEW_LINE, _SPACE, _COMMA, _CLOSING, _FIRST_LETTER = b"\n ,}a"
 _CASE = 0x20
@@ -86,15 +91,17 @@ class LineReader:
             size += len(piece)
             if size > _MOST_DOCUMENT_BYTES or (size >= _BLOCK_BYTES and b"\n" in piece):
                 break
-        whole, end, rest = b"".join(parts).rpartition(b"\n")
-        if rest and self._damage is None:
-            self._rest = [rest]
+        data = b"".join(parts)
+        end = data.rfind(b"\n") + 1
+        if end < len(data) and self._damage is None:
+            self._rest = [data[end:]]
         if not end:
             if self._damage is not None:
                 raise self._damage
-            return self.block() if rest else b""
-        self.number += whole.count(b"\n") + 1
-        return whole + end
+            return self.block() if data else b""
+        whole = data[:end]
+        self.number += whole.count(b"\n")
+        return whole
 
     def lines(self, block: bytes) -> Iterator[bytes]:
         """The lines of the block taken last, without their ends, and then those that follow it."""
@@ -106,6 +113,20 @@ class LineReader:
                 self.number += 1
                 yield self._waiting.pop()
             block = self.block()
+
+
+class Entries(NamedTuple):
+    """[price, size] entries of some deltas: of the how-manieth delta each is, in order, and what it says."""
+
+    delta: Ints
+    prices: Floats
+    sizes: Floats
+    ticks: Ints
+
+    def pennies(self) -> Ints:
+        """The sizes in whole hundredths."""
+        found: Ints = (self.sizes * 100 + 0.5).astype(np.int64) * (self.sizes > 0)
+        return found
 
 
 @dataclass(frozen=True)
@@ -125,11 +146,13 @@ class Levels:
     def _starts(self) -> Ints:
         return np.cumsum(self.counts) - self.counts
 
-    def index(self, deltas: Ints) -> Ints:
-        """The places of the entries of some deltas."""
+    def entries(self, deltas: Ints) -> Entries:
+        """The entries of some deltas."""
         counts = self.counts[deltas]
         ends = np.cumsum(counts)
-        return np.repeat(self._starts[deltas] - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
+        index = np.repeat(self._starts[deltas] - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
+        delta = np.repeat(np.arange(len(deltas)), counts)
+        return Entries(delta, self.prices[index], self.sizes[index], self.ticks[index])
 
 
 @dataclass(frozen=True)
@@ -216,9 +239,7 @@ def _flattened(data: bytes, ends: Ints, op: Any, pt: Any, ct: Any, mc: Any) -> B
     defines = _bools(changes.field("marketDefinition").is_valid())
     strange = ~_bools(changes.is_valid()) | ~_bools(ids.is_valid()) | _bools(changes.field("img"))
     odd[change_line[strange]] = True
-    # Of a line with a definition nothing else is looked at.
-    definitions = np.bincount(change_line[defines], minlength=len(odd))
-    odd |= (definitions > 1) | ((definitions > 0) & (np.bincount(change_line, delta_counts, minlength=len(odd)) > 0))
+    odd |= np.bincount(change_line[defines], minlength=len(odd)) > 1
     selection_ids = _floats(deltas.field("id"))
     levels = {key: _levels(deltas.field(key)) for key in LADDERS}
     told = {key: _bools(deltas.field(key).is_valid()) for key in NUMBERS}
@@ -266,19 +287,33 @@ def _mark_words(block: Block) -> None:
     data = block.data
     characters = np.frombuffer(data, np.uint8)
     places = np.concatenate([_letters_at_ends(characters, start) for start in range(0, len(data), _CACHED_BYTES)])
-    places = places[places >= _CONTEXT_BYTES]
+    places = places[places >= _LONGEST_END]
+    # Most stand where they mean the same.
+    for usual in _USUAL_ENDS:
+        is_usual = np.ones(len(places), bool)
+        for back, character in enumerate(reversed(usual), 1):
+            is_usual &= characters[places - back] == character
+        places = places[~is_usual]
     if not len(places):
         return
-    # Most stand where they mean the same: few contexts, each many times.
-    windows = np.lib.stride_tricks.sliding_window_view(characters, _CONTEXT_BYTES)[places - _CONTEXT_BYTES]
-    contexts = windows.copy().view(f"V{_CONTEXT_BYTES}").ravel().tolist()
-    strange = {context for context in set(contexts) if not _USUAL_END.search(context)}
-    if not strange:
-        return
-    seen = {int(place) for place, context in zip(places, contexts, strict=True) if context in strange}
     defining = set(block.change_line[block.change_defines].tolist())
-    for index in set(np.searchsorted(block.ends, sorted(seen)).tolist()) - defining:
-        block.odd[index] |= _UNUSUAL.search(_USUAL.sub(b"", block.line(index))) is not None
+    delta_counts = np.bincount(block.change_line[block.delta_change], minlength=len(block.odd))
+    for index in np.unique(np.searchsorted(block.ends, places)).tolist():
+        if index in defining and not delta_counts[index]:
+            continue
+        line = _without_definitions(block.line(index)) if index in defining else block.line(index)
+        block.odd[index] |= line is None or _UNUSUAL.search(_USUAL.sub(b"", line)) is not None
+
+
+def _without_definitions(line: bytes) -> bytes | None:
+    """What DuckDB reads numbers of; None where the line is not as the stream is."""
+    try:
+        message = orjson.loads(line)
+        for change in message["mc"]:
+            change.pop("marketDefinition", None)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return orjson.dumps(message)
 
 
 def _mark_overflows(block: Block, infinite: Ints) -> None:

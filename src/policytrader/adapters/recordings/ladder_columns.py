@@ -12,7 +12,7 @@ from policytrader.model.price import MIN_PRICE
 from policytrader.simulation.tape import NO_TICK, Kind, Sides
 
 if TYPE_CHECKING:
-    from policytrader.adapters.recordings.blocks import Block
+    from policytrader.adapters.recordings.blocks import Block, Entries
     from policytrader.adapters.recordings.tick_arrays import Floats, Ints
 
 _KINDS = 16
@@ -36,8 +36,10 @@ class _Rows(NamedTuple):
     pennies: Ints
 
 
-def ladder_columns(block: Block, deltas: Ints, quotes: Quotes, traded: Ints, repriced: Ints) -> LadderColumns:
-    """The rows of quotes that the ``deltas`` of a block are.
+def ladder_columns(
+    block: Block, deltas: Ints, levels: dict[str, Entries], quotes: Quotes, traded: Ints, repriced: Ints
+) -> LadderColumns:
+    """The rows of quotes that the ``deltas`` of a block are, with their ``levels``.
 
     ``traded`` tells (quote, tick, pennies) of what was traded, a row each; the quotes in ``repriced`` only move it.
     """
@@ -45,27 +47,21 @@ def ladder_columns(block: Block, deltas: Ints, quotes: Quotes, traded: Ints, rep
     empty = np.zeros(len(deltas), np.int64)
     has_rows = np.zeros(len(deltas), bool)
     for kind, key, side in ((Kind.BACK, "atb", Sides.BACK), (Kind.LAY, "atl", Sides.LAY)):
-        levels = block.levels[key]
-        counts = levels.counts[deltas]
-        index = levels.index(deltas)
-        quote = np.repeat(np.arange(len(deltas)), counts)
-        parts.append(_Rows(kind, quote, levels.ticks[index], _pennies(levels.sizes[index])))
-        empty += np.where(levels.told[deltas] & (counts == 0), int(side), 0)
-        has_rows |= counts > 0
+        told = levels[key]
+        parts.append(_Rows(kind, told.delta, told.ticks, told.pennies()))
+        is_empty = block.levels[key].told[deltas]
+        is_empty[told.delta] = False
+        empty += is_empty * int(side)
     parts.append(_Rows(Kind.TRADED, *traded))
     texts: list[tuple[int, int, str]] = []
     for kind, key in _PRICES:
         parts.append(_priced(kind, block.numbers[key][deltas], texts))
-    for part in parts[2:]:
+    for part in parts:
         has_rows[part.quote] = True
     parts.append(_remarks(Kind.IS_REPRICED, repriced, empty * 0))
     has_rows[parts[-1].quote] = True
     parts.append(_remarks(Kind.EMPTY, np.flatnonzero((empty > 0) | ~has_rows), empty))
     return _joined(parts, quotes, texts)
-
-
-def _pennies(sizes: Floats) -> Ints:
-    return (sizes * 100 + 0.5).astype(np.int64) * (sizes > 0)
 
 
 def _remarks(kind: Kind, which: Ints, pennies: Ints) -> _Rows:

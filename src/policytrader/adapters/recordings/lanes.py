@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,11 +18,13 @@ from policytrader.adapters.recordings.definition import REMOVED
 from policytrader.adapters.recordings.ladder_columns import Quotes, ladder_columns
 from policytrader.adapters.recordings.playback_stream import tick_below, trades
 from policytrader.adapters.recordings.runner_columns import RunnerColumns
-from policytrader.adapters.recordings.tick_arrays import FLOATS
+from policytrader.adapters.recordings.tick_arrays import FLOATS, by_runner
 from policytrader.model.price import PRICES
 
 if TYPE_CHECKING:
-    from policytrader.adapters.recordings.blocks import Block
+    from collections.abc import Sequence
+
+    from policytrader.adapters.recordings.blocks import Block, Entries
     from policytrader.adapters.recordings.book import RunnerBook
     from policytrader.adapters.recordings.ladders import MarketEvents
     from policytrader.adapters.recordings.playback_stream import PlayedMarket
@@ -57,20 +60,22 @@ class Side:
             self.sizes[tick] = float(size)
             self.best = max(self.best, tick)
 
-    def follow(self, ticks: list[int], sizes: list[float], bests: list[int], best_sizes: list[float]) -> None:
-        """Apply levels, and tell the best tick and its size after each."""
+    def follow(self, places: range, ticks: list[int], sizes: list[float], moves: Moves) -> None:
+        """Apply levels, and tell at which of their places the best tick or its size may have moved."""
         ladder, best = self.sizes, self.best
-        for tick, size in zip(ticks, sizes, strict=True):
+        for place, tick, size in zip(places, ticks, sizes, strict=True):
             ladder[tick] = size
+            if tick < best:
+                continue
             if size:
-                if tick > best:  # noqa: PLR1730 - a call of max costs more than the rest of the loop
-                    best = tick
+                best = tick
             elif tick == best:
                 best -= 1
                 while best >= 0 and not ladder[best]:
                     best -= 1
-            bests.append(best)
-            best_sizes.append(ladder[best])
+            moves.place.append(place)
+            moves.best.append(best)
+            moves.size.append(ladder[best])
         self.best = best
 
     def ladder(self, *, is_lay: bool) -> dict[float, float]:
@@ -78,6 +83,14 @@ class Side:
         return {
             float(FLOATS[_TOP - tick if is_lay else tick]): size for tick, size in enumerate(self.sizes[:-1]) if size
         }
+
+
+class Moves(NamedTuple):
+    """At which places of a list of levels the best tick or its size moved, and what they are since."""
+
+    place: list[int]
+    best: list[int]
+    size: list[float]
 
 
 class Defined(NamedTuple):
@@ -158,14 +171,15 @@ class Lane:
     def apply(self, block: Block, changes: Changes) -> None:
         """Apply changes, none of which the block marks as odd, of known runners."""
         runner = self.runners_of(block.selection_id[changes.deltas])
-        self._tell(block, changes, runner)
-        self._cache.rows.append_columns(self._rows(block, changes, runner))
+        levels = {key: levels.entries(changes.deltas) for key, levels in block.levels.items()}
+        self._tell(block, changes, runner, levels)
+        self._cache.rows.append_columns(self._rows(block, changes, runner, levels))
         self._cache.pass_over(changes.published)
         self._played.published = max(self._played.published, self._cache.published)
 
     # --- The rows of the runners' table ---------------------------------------------------------------------------
 
-    def _rows(self, block: Block, changes: Changes, runner: Ints) -> RunnerColumns:
+    def _rows(self, block: Block, changes: Changes, runner: Ints, levels: dict[str, Entries]) -> RunnerColumns:
         """What ``MarketCache.write`` makes after each change, of all runners.
 
         A table is laid out with a row of what each runner was before, one of each runner for each definition, and one
@@ -177,59 +191,48 @@ class Lane:
         change = np.concatenate(
             [np.full(count, _NONE), np.repeat([one.change for one in defined], count), changes.change]
         ).astype(np.int64)
-        order = np.argsort(who * (len(changes.published) + 1) + change + 1, kind="stable")
+        order = np.argsort(change, kind="stable")
+        order = order[by_runner(who[order])]
         told_facts = np.concatenate([changes.facts, *(one.facts for one in defined)]).astype(np.int64)
         silent = count * len(defined)
         place = np.arange(len(order))
 
-        def carried(first: Any, told: Bools, values: Any) -> Any:
-            column = np.concatenate([first, np.zeros(silent), values])[order]
+        def carried(told: Bools, *columns: tuple[Sequence[float], Floats]) -> list[Floats]:
             is_told = np.concatenate([np.ones(count, bool), np.zeros(silent, bool), told])[order]
-            return column[np.maximum.accumulate(np.where(is_told, place, 0))]
+            source = order[np.maximum.accumulate(np.where(is_told, place, 0))]
+            return [np.concatenate([first, np.zeros(silent), values])[source] for first, values in columns]
 
         columns = []
         for (key, is_lay), sides in zip(_SIDES, self._sides, strict=True):
-            first = [side.best for side in sides], [side.sizes[side.best] for side in sides]
-            told, *bests = self._followed(block, changes, runner, key, is_lay=is_lay)
-            columns += [carried(*both) for both in zip(first, (told, told), bests, strict=True)]
+            first_best, first_size = [side.best for side in sides], [side.sizes[side.best] for side in sides]
+            told, best, size = self._followed(levels[key], runner, is_lay=is_lay)
+            columns += carried(told, (first_best, best), (first_size, size))
         books, deltas = self._books, changes.deltas
-        last_told, volume_told = block.told["ltp"][deltas], block.told["tv"][deltas]
-        columns.append(carried([_nan(one.last_traded) for one in books], last_told, block.numbers["ltp"][deltas]))
-        volume = carried([_nan(one.volume) for one in books], volume_told, block.numbers["tv"][deltas])
-        nothing = np.zeros(len(runner), np.int64)
-        is_defined = np.concatenate([np.ones(len(told_facts), bool), nothing.astype(bool)])[order]
-        facts = np.concatenate([told_facts, nothing])[order]
-        facts = facts[np.maximum.accumulate(np.where(is_defined, place, 0))]
+        first_last, first_volume = [_nan(one.last_traded) for one in books], [_nan(one.volume) for one in books]
+        columns += carried(block.told["ltp"][deltas], (first_last, block.numbers["ltp"][deltas]))
+        (volume,) = carried(block.told["tv"][deltas], (first_volume, block.numbers["tv"][deltas]))
+        is_defined = (np.arange(len(order)) < len(told_facts))[order]
+        facts = told_facts[order[np.maximum.accumulate(np.where(is_defined, place, 0))]]
         self._keep(who, columns[4], volume)
         return self._differing(changes, who, change[order], order, columns, volume, facts)
 
-    def _followed(
-        self, block: Block, changes: Changes, runner: Ints, key: str, *, is_lay: bool
-    ) -> tuple[Bools, Floats, Floats]:
-        """Which deltas tell a level of a side, and the best tick and its size after each of them."""
-        levels = block.levels[key]
-        counts = levels.counts[changes.deltas]
-        index = levels.index(changes.deltas)
-        ticks = _TOP - levels.ticks[index] if is_lay else levels.ticks[index]
-        sizes = levels.sizes[index]
-        whose = np.repeat(runner, counts)
-        order = np.argsort(whose, kind="stable")
-        all_ticks, all_sizes = ticks[order].tolist(), sizes[order].tolist()
-        bests: list[int] = []
-        best_sizes: list[float] = []
+    def _followed(self, levels: Entries, runner: Ints, *, is_lay: bool) -> tuple[Bools, Floats, Floats]:
+        """Which deltas move the best tick of a side or its size, and both after each of those."""
+        whose = runner[levels.delta]
+        order = by_runner(whose)
+        ticks = _TOP - levels.ticks[order] if is_lay else levels.ticks[order]
+        all_ticks, all_sizes = ticks.tolist(), levels.sizes[order].tolist()
+        moves = Moves([], [], [])
         ends = np.cumsum(np.bincount(whose, minlength=len(self._books))).tolist()
         start = 0
         for side, end in zip(self._sides[is_lay], ends, strict=True):
-            if end > start:
-                side.follow(all_ticks[start:end], all_sizes[start:end], bests, best_sizes)
+            side.follow(range(start, end), all_ticks[start:end], all_sizes[start:end], moves)
             start = end
-        sorted_place = np.empty(len(order), np.int64)
-        sorted_place[order] = np.arange(len(order))
-        told = counts > 0
-        last = sorted_place[np.cumsum(counts)[told] - 1]
-        found = np.zeros((2, len(counts)))
-        found[0, told] = np.array(bests, np.float64)[last]
-        found[1, told] = np.array(best_sizes, np.float64)[last]
+        moved = levels.delta[order[np.array(moves.place, np.int64)]]
+        told = np.zeros(len(runner), bool)
+        found = np.zeros((2, len(runner)))
+        # Of several moves in a delta the last one counts.
+        told[moved], found[0, moved], found[1, moved] = True, moves.best, moves.size
         return told, found[0], found[1]
 
     def _keep(self, who: Ints, last_traded: Floats, volume: Floats) -> None:
@@ -255,7 +258,7 @@ class Lane:
             size[best == _NONE] = np.nan
         differs = np.zeros(len(last), bool)
         for column in (back, back_size, lay, lay_size, traded, facts):
-            comparable = np.nan_to_num(column, nan=_NONE)
+            comparable = np.where(np.isnan(column), _NONE, column)
             differs[1:] |= comparable[1:] != comparable[:-1]
         made = np.flatnonzero(differs & (change[last] != _NONE))
         # In the order of changes, and in each as its deltas first name the runners.
@@ -274,10 +277,11 @@ class Lane:
 
     # --- The rows of the ladders' table ---------------------------------------------------------------------------
 
-    def _tell(self, block: Block, changes: Changes, runner: Ints) -> None:
+    def _tell(self, block: Block, changes: Changes, runner: Ints, levels: dict[str, Entries]) -> None:
         first = self._events.change_no
         told = [one for one in changes.defined if one.raw is not None]
-        before = np.searchsorted(np.array([one.change for one in told], np.int64), changes.change)
+        # A definition comes before the deltas of its own change.
+        before = np.searchsorted(np.array([one.change for one in told], np.int64), changes.change, side="right")
         for place, one in enumerate(told):
             number = first + place + int(np.searchsorted(changes.change, one.change))
             self._events.definitions.append((int(changes.at[one.change]), number, one.raw or ""))
@@ -286,66 +290,62 @@ class Lane:
             change_no=first + np.arange(len(runner)) + before,
             selection_id=self._ids[runner],
         )
-        traded, repriced = self._traded(block, changes, runner)
-        self._events.append_columns(ladder_columns(block, changes.deltas, quotes, traded, repriced))
+        traded, repriced = self._traded(levels["trd"], runner)
+        self._keep_last(block, changes, runner)
+        self._events.append_columns(ladder_columns(block, changes.deltas, levels, quotes, traded, repriced))
         self._events.change_no = first + len(runner) + len(told)
 
-    def _traded(self, block: Block, changes: Changes, runner: Ints) -> tuple[Ints, Ints]:
+    def _traded(self, levels: Entries, runner: Ints) -> tuple[Ints, Ints]:
         """(delta, tick, pennies) of what was traded, as the rows of an array; deltas that only re-price it."""
-        levels = block.levels["trd"]
-        counts = levels.counts[changes.deltas]
-        index = levels.index(changes.deltas)
-        delta = np.repeat(np.arange(len(counts)), counts)
-        whose, ticks = runner[delta], levels.ticks[index]
-        sizes = levels.sizes[index]
-        pennies = (sizes * 100 + 0.5).astype(np.int64) * (sizes > 0)
-        # Alone are runners at prices between the ladder's, and those of which a change says that nothing was traded.
-        alone = np.array([one.stands_between for one in self._runners])
-        alone[whose[ticks < 0]] = True
-        nothing = np.bincount(delta, pennies, minlength=len(counts))[counts > 0] == 0
-        alone[runner[counts > 0][nothing]] = True
+        delta, ticks, pennies = levels.delta, levels.ticks, levels.pennies()
+        whose = runner[delta]
         key = whose * _KEYS + ticks  # -1 is a key of its own: the last of the runner in front
         order = np.argsort(key, kind="stable")
+        is_alone = delta >= self._alone_since(levels, runner, pennies, order, key[order])[whose]
+        order = order[~is_alone[order]]
         key = key[order]
         again = key[1:] == key[:-1]
-        alone[whose[order][1:][again & (delta[order][1:] == delta[order][:-1])]] = True
         before = np.zeros(len(order), np.int64)
         before[1:][again] = pennies[order][:-1][again]
         opening = np.flatnonzero(~np.concatenate([[False], again])) if len(order) else np.empty(0, np.int64)
         volumes = [one.volumes for one in self._runners]
-        known = [volumes[one // _KEYS].get(_PRICE_OF[one % _KEYS], 0) for one in key[opening].tolist()]
-        before[opening] = known
-        together = ~alone[whose[order]]
-        repriced = delta[order][together & (pennies[order] < before)]
+        before[opening] = [volumes[one // _KEYS].get(_PRICE_OF[one % _KEYS], 0) for one in key[opening].tolist()]
+        repriced = delta[order][pennies[order] < before]
         closing = np.concatenate([opening[1:], [len(order)]])[: len(opening)] - 1
-        closing = closing[together[closing]]
         for one, traded in zip(key[closing].tolist(), pennies[order[closing]].tolist(), strict=True):
             mine, price = volumes[one // _KEYS], _PRICE_OF[one % _KEYS]
             if traded:
                 mine[price] = traded
             else:
                 mine.pop(price, None)
-        rows = np.stack([delta, ticks, pennies])[:, ~alone[whose]]
-        if alone.any():
-            prices = levels.prices[index]
-            more, also = self._traded_alone(
-                delta, alone[whose], runner, list(zip(prices.tolist(), sizes.tolist(), strict=True))
-            )
+        rows = np.stack([delta, ticks, pennies])[:, ~is_alone]
+        if is_alone.any():
+            more, also = self._traded_alone(levels, is_alone, runner)
             rows = np.concatenate([rows, more], axis=1)
             rows = rows[:, np.argsort(rows[0], kind="stable")]
             repriced = np.concatenate([repriced, also])
-        self._keep_last(block, changes, runner)
         return rows, np.unique(repriced)
 
-    def _traded_alone(
-        self, delta: Ints, wanted: Bools, runner: Ints, entries: list[tuple[float, float]]
-    ) -> tuple[Ints, Ints]:
+    def _alone_since(self, levels: Entries, runner: Ints, pennies: Ints, order: Ints, key: Ints) -> Ints:
+        """The first delta of each runner from which on its trades are taken one delta after the other.
+
+        Such deltas trade between the ladder's prices, name a price twice or say that nothing was traded.
+        """
+        delta, count = levels.delta, len(runner)
+        twice = order[1:][(key[1:] == key[:-1]) & (delta[order][1:] == delta[order][:-1])]
+        nothing = np.bincount(delta, pennies, minlength=count)[delta] == 0
+        strange = np.concatenate([delta[(levels.ticks < 0) | nothing], delta[twice]])
+        since = np.where([one.stands_between for one in self._runners], 0, count)
+        np.minimum.at(since, runner[strange], strange)
+        return since
+
+    def _traded_alone(self, levels: Entries, wanted: Bools, runner: Ints) -> tuple[Ints, Ints]:
         """As ``_traded``, of the wanted entries, one delta after the other."""
         rows: list[tuple[int, int, int]] = []
         repriced: list[int] = []
-        chosen = np.flatnonzero(wanted).tolist()
-        for which, group in groupby(chosen, key=delta.tolist().__getitem__):
-            told, is_repriced = trades(self._runners[int(runner[which])], [entries[one] for one in group])
+        entries = zip(*(part[wanted].tolist() for part in (levels.delta, levels.prices, levels.sizes)), strict=True)
+        for which, group in groupby(entries, key=itemgetter(0)):
+            told, is_repriced = trades(self._runners[int(runner[which])], [entry[1:] for entry in group])
             rows += [(which, tick, pennies) for tick, pennies in told or ()]
             if is_repriced:
                 repriced.append(which)

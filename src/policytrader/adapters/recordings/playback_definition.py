@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 _PLAYED_LADDERS = (None, "CLASSIC")
 _NAMES = {"WIN": "Win", "PLACE": "To Be Placed"}
-_RUNNER_STATUSES = {**{status.value: status for status in RunnerStatus}, "REMOVED_VACANT": RunnerStatus.REMOVED}
+_RUNNER_STATUSES: dict[str | None, RunnerStatus] = {
+    **{one.value: one for one in RunnerStatus},
+    "REMOVED_VACANT": RunnerStatus.REMOVED,
+}
+_MARKET_STATUSES: dict[str | None, MarketStatus] = {one.value: one for one in MarketStatus}
 
 
 class UnplayableError(Exception):
@@ -89,12 +93,12 @@ def define(market_id: str, state: Mapping[str, Any], runners: tuple[RunnerDefini
 
 def runner_status(text: str | None) -> RunnerStatus:
     """A runner's status. One that is unknown here is read as HIDDEN: the exchange does not say."""
-    return RunnerStatus.HIDDEN if text is None else _RUNNER_STATUSES.get(text, RunnerStatus.HIDDEN)
+    return _RUNNER_STATUSES.get(text, RunnerStatus.HIDDEN)
 
 
 def _market_status(text: str | None) -> MarketStatus:
     """A market's status. One that is unknown here takes no orders."""
-    return MarketStatus(text) if text in set(MarketStatus) else MarketStatus.INACTIVE
+    return _MARKET_STATUSES.get(text, MarketStatus.INACTIVE)
 
 
 def _runners(

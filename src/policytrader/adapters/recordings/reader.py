@@ -62,9 +62,12 @@ class StreamReader:
     def read(self) -> Iterator[None]:
         """Read to the end, in steps; raises ``RecordingError`` at the first damage, and what ``WRONG_SHAPE`` names."""
         lines = LineReader(self._member.pieces)
-        while data := self._next(lines):
+        while True:
+            first = lines.number
+            data = self._next(lines)
+            if not data:
+                break
             last = lines.number
-            first = last - data.count(b"\n")
             try:
                 block = self._parser.parse(data)
             except OddBlockError:
@@ -122,8 +125,7 @@ class StreamReader:
         position, count, burst = 0, len(block.odd), 1
         while position < count:
             odd = self._odd_lines(block, position)
-            stops = np.flatnonzero(odd[position:])
-            stop = position + int(stops[0]) if len(stops) else count
+            stop = _first(odd, position)
             if stop > position:
                 reached = self._apply_lines(block, position, stop)
                 burst = 1
@@ -141,17 +143,17 @@ class StreamReader:
             self.line = first + position
 
     def _odd_lines(self, block: Block, position: int) -> Bools:
-        """The lines from ``position`` on that must be read one by one, as the books are now."""
+        """The lines that must be read one by one as the books are now: looked at from ``position`` to the first odd."""
         odd = block.odd.copy()
-        begin = int(np.searchsorted(block.change_line, position))
-        first_delta = int(np.searchsorted(block.delta_change, begin))
-        lines, markets = block.change_line[begin:], block.change_market[begin:]
+        begin, end = np.searchsorted(block.change_line, [position, _first(odd, position)])
+        first, last = np.searchsorted(block.delta_change, [begin, end])
+        lines, markets = block.change_line[begin:end], block.change_market[begin:end]
         published = block.published[lines]
-        delta_line = block.change_line[block.delta_change[first_delta:]]
-        delta_market = block.change_market[block.delta_change[first_delta:]]
-        selection_ids = block.selection_id[first_delta:]
-        for code, market_id in enumerate(block.markets):
-            is_alone = len(block.markets) == 1
+        delta_change, selection_ids = block.delta_change[first:last], block.selection_id[first:last]
+        delta_line, delta_market = block.change_line[delta_change], block.change_market[delta_change]
+        is_alone = len(block.markets) == 1
+        for code in np.unique(markets).tolist():
+            market_id = block.markets[code]
             mine = slice(None) if is_alone else markets == code
             lane = self._lane(market_id)
             if lane is None:
@@ -184,16 +186,16 @@ class StreamReader:
             if not count:
                 continue
             which = part.which[:count]
-            if len(block.markets) == 1:
-                begin, end = np.searchsorted(block.delta_change, [which[0], which[-1] + 1])
-                deltas = np.arange(begin, end)
-            else:
-                deltas = np.flatnonzero(np.isin(block.delta_change, which))
+            place_of = np.full(which[-1] - which[0] + 1, -1)
+            place_of[which - which[0]] = np.arange(count)
+            begin, end = np.searchsorted(block.delta_change, [which[0], which[-1] + 1])
+            places = place_of[block.delta_change[begin:end] - which[0]]
+            deltas = begin + np.flatnonzero(places >= 0)
             self.cache.markets[market_id].late += int(part.late[:count].sum())
             changes = Changes(
                 published=part.published[:count],
                 at=at[block.change_line[which] - start],
-                change=np.searchsorted(which, block.delta_change[deltas]),
+                change=places[places >= 0],
                 deltas=deltas,
                 facts=part.facts,
                 defined=part.defined,
@@ -238,3 +240,9 @@ class StreamReader:
         if is_news:
             played.define(new)
         part.defined.append(Defined(index, part.lane.facts, orjson.dumps(raw).decode() if is_news else None))
+
+
+def _first(odd: Bools, position: int) -> int:
+    """The first odd line from ``position`` on, or the end."""
+    found = np.flatnonzero(odd[position:])
+    return position + int(found[0]) if len(found) else len(odd)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -94,19 +95,10 @@ UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, Ov
 STATES_FILE = "states-0.parquet"
 DEFINITIONS_FILE = "definitions-0.parquet"
 
-_DOUBLE = pa.float64()
-_MISSING = pa.scalar(None, _DOUBLE)
-
-
-def _between(low: float, high: float) -> tuple[Any, Any]:
-    # With their type: to guess it, pyarrow looks for packages on the disk, each time.
-    return pa.scalar(low, _DOUBLE), pa.scalar(high, _DOUBLE)
-
-
 # The exchange's lowest price is 1.01; hidden runners show 1.0, which is no price.
-_PRICES = _between(1.01, 999_999.0)
-_SIZES = _between(0.0, 1e11)
-_FACTORS = _between(0.0, 1000.0)
+_PRICES = (1.01, 999_999.0)
+_SIZES = (0.0, 1e11)
+_FACTORS = (0.0, 1000.0)
 
 
 def states_table(market: MarketCache) -> pa.Table:
@@ -293,11 +285,17 @@ def _array(values: Sequence[Any], field: Any) -> Any:
     return pa.array(values, field.type)
 
 
-def _decimals(values: Any, kind: Any, within: tuple[Any, Any]) -> Any:
+def _decimals(values: Any, kind: Any, within: tuple[float, float]) -> Any:
     """Exact decimals from the nearest doubles: what had at most the type's decimals in the file has them again.
 
     Further decimals are artefacts of the sender's arithmetic and rounded off. Out of bounds is missing.
     """
-    numbers = pa.array(values, _DOUBLE)
-    valid = pc.and_(pc.greater_equal(numbers, within[0]), pc.less_equal(numbers, within[1]))
-    return pc.if_else(valid, numbers, _MISSING).cast(kind)
+    numbers = np.array(values, np.float64)
+    is_valid = (numbers >= within[0]) & (numbers <= within[1])
+    units = 10.0**kind.scale
+    whole = np.rint(np.where(is_valid, numbers, 0) * units)
+    if not (whole[is_valid] / units == numbers[is_valid]).all():
+        return pa.array(numbers, mask=~is_valid).cast(kind)
+    words = np.zeros((len(whole), 2), np.int64)  # a decimal has 128 bits; none of these needs the upper half
+    words[:, 0] = whole
+    return pa.Array.from_buffers(kind, len(whole), [pa.array(is_valid).buffers()[1], pa.py_buffer(words)])
