@@ -141,3 +141,23 @@ def test_rules_that_read_what_orders_change(more: dict[str, str], tmp_path: Path
     traded = day.trade(policy, 60)
     assert traded.orders
     same(day.replay(policy), traded)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("seed", "loss", "rate"), [(2, 20, 2), (4, 25, 1)])
+def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: int, rate: int, tmp_path: Path) -> None:
+    """The daemon plans them again at every tick, and what is planned counts against the rate."""
+    rules = tmp_path / "rules"
+    shutil.copytree(resource("rules"), rules)
+    path = rules / "racing" / "protection.yaml"
+    text = path.read_text("utf-8")
+    for name, shipped, low in (("max_daily_loss", 300, loss), ("max_orders_per_minute", 20, rate)):
+        assert text.count(f"{name}: {shipped} ") == 1
+        text = text.replace(f"{name}: {shipped} ", f"{name}: {low} ")
+    path.write_text(text, "utf-8")
+    policy = load_policy(rules)
+    made = generate_race_day(seed, 3)
+    day = RecordedDay(made.feed(), made.now)
+    traded = day.trade(policy, 47)
+    same(day.replay(policy), traded)
+    assert traded.orders

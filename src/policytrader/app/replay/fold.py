@@ -18,6 +18,7 @@ from policytrader.app.checked_prices import CheckedPrices
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
 from policytrader.app.replay.agenda import Agenda
+from policytrader.app.replay.refusals import Refusals
 from policytrader.app.replay.rows import AMOUNT, AMOUNT_PLACES
 from policytrader.app.replay.stand_ins import NoLog, ReplayAccount, ReplayBookkeeper, ReplayClock, nothing_read
 from policytrader.app.replay.store import MODE, ReplayStore, stored_pick
@@ -34,7 +35,7 @@ from policytrader.engine.protect import Guard
 from policytrader.engine.size import size_of
 from policytrader.model.decision import Action, PlannedOrder, Verdict
 from policytrader.model.journal import Lease
-from policytrader.model.position import exposure_of
+from policytrader.model.position import exposure_of, risk_of
 from policytrader.model.snapshot import Side
 from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.policy.values import duration_microseconds
@@ -110,8 +111,7 @@ class DayFold:
         self._agenda = Agenda()
         self._waiting: set[str] = set()
         """Picks whose order was refused, or too small, for a reason that lasts as long as their row and the bets do."""
-        self._stuck: dict[str, None] = {}
-        """Picks whose order is planned and refused at the last gate: planned again, it counts against the others'."""
+        self._refusals = Refusals()
         self._closing: dict[str, int] = {}
         """Market id -> the tick at which its result is read."""
         self._risks: dict[tuple[str, int, int, int], int] = {}
@@ -142,19 +142,23 @@ class DayFold:
         self.world.advance(at)
         runs = [self.runs[ref] for ref in refs if ref in self.runs]
         outlooks = self._outlooks(runs, at)
-        small = {
-            ref for ref, outlook in outlooks.items()
-            if outlook is Outcome.CANDIDATE and self._is_too_small(self.runs[ref], at)
+        idle = {
+            ref: why for ref, outlook in outlooks.items()
+            if outlook is Outcome.CANDIDATE and (why := self._why_idle(self.runs[ref], at)) is not None
         }  # fmt: skip
-        acts = any(outlook in _ACTS for ref, outlook in outlooks.items() if ref not in small)
+        acts = any(outlook in _ACTS for ref, outlook in outlooks.items() if ref not in idle)
         if acts or min(self._closing.values(), default=at + 1) <= at:
-            stuck = [self.runs[ref] for ref in self._stuck if ref not in outlooks] if acts else []
+            stuck = [self.runs[ref] for ref in self._refusals.refs if ref not in outlooks] if acts else []
             self._act(at, [*runs, *stuck], outlooks | self._outlooks(stuck, at))
             return
         for run in runs:
-            is_small = run.selection.selection_ref in small
-            run.actions[Action.WAIT] += is_small
-            self._plan_next(run, at, code=BELOW_MINIMUM if is_small else None)
+            why = idle.get(run.selection.selection_ref)
+            if why is not None:
+                is_small = why == BELOW_MINIMUM
+                run.actions[Action.WAIT if is_small else Action.PLACE] += 1
+                if not is_small:
+                    run.refused[why] += 1
+            self._plan_next(run, at, code=why)
 
     def _outlooks(self, runs: Sequence[PickRun], at: int) -> dict[str, Outcome | None]:
         """What the statement says of each pick at ``at``."""
@@ -188,15 +192,23 @@ class DayFold:
             meets = self._entry.meets(selection, self._views.own_prices(*run.key))
         return run.outcome_at(row, at, self._cancel_after, meets=meets)
 
-    def _is_too_small(self, run: PickRun, at: int) -> bool:
-        """Whether what may be bet of a candidate is less than the smallest order: then nothing follows from it."""
+    def _why_idle(self, run: PickRun, at: int) -> str | None:
+        """Why no order follows from a candidate whatever else happens at this tick; None where one may.
+
+        What may be bet is less than the smallest order; or no less than what the last gate refused, while all that
+        counts against its limits is still there.
+        """
         prices = self._views.prices_at(*run.key, at)
-        is_back = run.selection.side is Side.BACK
+        side = run.selection.side
+        is_back = side is Side.BACK
         price, depth = (prices.best_back, prices.best_back_size) if is_back else (prices.best_lay, prices.best_lay_size)
         if price is None:
-            return False
+            return None
         remaining = Decimal(int(run.history.target[run.row_at(at)]) - run.exposure).scaleb(-AMOUNT_PLACES)
-        return not self._minimum.allows(size_of(remaining, run.selection.side, price, depth), price)
+        size = size_of(remaining, side, price, depth)
+        if not self._minimum.allows(size, price):
+            return BELOW_MINIMUM
+        return self._refusals.why(run.selection.selection_ref, risk_of(side, price, size))
 
     def _act(self, at: int, runs: Sequence[PickRun], outlooks: Mapping[str, Outcome | None]) -> None:
         """The daemon's tick, for the picks that are due."""
@@ -248,9 +260,9 @@ class DayFold:
             ref = decision.selection.selection_ref
             run = self.runs[ref]
             run.actions[decision.action] += 1
-            self._stuck.pop(ref, None)
-            if decision.action is Action.PLACE and ref in refused:
-                self._stuck[ref] = None
+            # Beside orders of the same tick, which counted as sent, what is matched may be less.
+            risk = None if decision.order is None or tick.executed else risk_of(*decision.order)
+            self._refusals.note(ref, refused.get(ref) if decision.order is not None else None, risk)
             code = refused.get(ref) or (decision.code if decision.action is Action.BLOCKED else None)
             if code is not None:
                 run.refused[code] += 1
@@ -283,8 +295,12 @@ class DayFold:
             if run.key in touched and ref not in acted:
                 self._weigh(run)
                 self._agenda.push(ref, run.tick_after(at))
+        if tick.cancelled or is_settled:
+            self._refusals.forget_amounts()
         if tick.executed or tick.cancelled or is_settled:
-            waiting, self._waiting = self._waiting, set()
+            # An amount that was too much is too much beside one more order.
+            stays = {ref for ref in self._waiting if self._refusals.lasts(ref)}
+            waiting, self._waiting = self._waiting - stays, stays
             for ref in waiting:
                 self._agenda.push(ref, self.runs[ref].tick_after(at))
 
@@ -357,6 +373,7 @@ class DayFold:
 
     def _hear(self, market_id: str, at: int) -> None:
         """A market with bets has another definition: what is at risk may be less, for everybody who waits for that."""
+        self._refusals.forget_amounts()
         waiting, self._waiting = self._waiting, set()
         for ref in waiting:
             self._agenda.push(ref, self.runs[ref].tick_after(at - 1))
