@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
@@ -41,11 +40,8 @@ _QUERY = (
 )
 _USUAL = re.compile(rb'"(?:clk|initialClk|con|img)": ?(?:null|true|false)')
 """Where words stand and mean the same to DuckDB as to us."""
-_USUAL_ENDS = [
-    f'"{key}":{space}{word}'.encode()
-    for space, word, key in product(("", " "), ("true", "false", "null"), ("con", "img", "clk"))
-]
-_LONGEST_END = max(map(len, _USUAL_ENDS))
+_USUAL_END = re.compile(rb'"(?:clk|con|img)": ?(?:null|true|false)$')
+_CONTEXT_BYTES = 12
 _UNUSUAL = re.compile(rb"[:,\[]\s*-?[A-Za-z]")
 _NEW_LINE, _SPACE, _COMMA, _CLOSING, _FIRST_LETTER = b"\n ,}a"
 _CASE = 0x20
@@ -287,22 +283,23 @@ def _mark_words(block: Block) -> None:
     data = block.data
     characters = np.frombuffer(data, np.uint8)
     places = np.concatenate([_letters_at_ends(characters, start) for start in range(0, len(data), _CACHED_BYTES)])
-    places = places[places >= _LONGEST_END]
-    # Most stand where they mean the same.
-    for usual in _USUAL_ENDS:
-        is_usual = np.ones(len(places), bool)
-        for back, character in enumerate(reversed(usual), 1):
-            is_usual &= characters[places - back] == character
-        places = places[~is_usual]
+    places = places[places >= _CONTEXT_BYTES]
     if not len(places):
         return
+    # Most stand where they mean the same: few contexts, each many times.
+    windows = np.lib.stride_tricks.sliding_window_view(characters, _CONTEXT_BYTES)[places - _CONTEXT_BYTES]
+    contexts = windows.copy().view(f"V{_CONTEXT_BYTES}").ravel().tolist()
+    strange = {context for context in set(contexts) if not _USUAL_END.search(context)}
+    if not strange:
+        return
+    seen = {int(place) for place, context in zip(places, contexts, strict=True) if context in strange}
     defining = set(block.change_line[block.change_defines].tolist())
     delta_counts = np.bincount(block.change_line[block.delta_change], minlength=len(block.odd))
-    for index in np.unique(np.searchsorted(block.ends, places)).tolist():
-        if index in defining and not delta_counts[index]:
+    for index in set(np.searchsorted(block.ends, sorted(seen)).tolist()):
+        if block.odd[index] or (index in defining and not delta_counts[index]):
             continue
         line = _without_definitions(block.line(index)) if index in defining else block.line(index)
-        block.odd[index] |= line is None or _UNUSUAL.search(_USUAL.sub(b"", line)) is not None
+        block.odd[index] = line is None or _UNUSUAL.search(_USUAL.sub(b"", line)) is not None
 
 
 def _without_definitions(line: bytes) -> bytes | None:
@@ -311,9 +308,9 @@ def _without_definitions(line: bytes) -> bytes | None:
         message = orjson.loads(line)
         for change in message["mc"]:
             change.pop("marketDefinition", None)
+        return orjson.dumps(message)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    return orjson.dumps(message)
 
 
 def _mark_overflows(block: Block, infinite: Ints) -> None:
