@@ -7,10 +7,13 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from policytrader.model.times import format_utc
 from policytrader.wiring import open_store
 from tests.app.reported_day import activate_rules, store_day, store_orders, store_picks
 from tests.one_day import ACCOUNT, AT, DAY, MINUTE
@@ -120,10 +123,40 @@ def test_files(run: Run, project: Path) -> None:
     assert (project / "day.html").read_text("utf-8") == page
 
 
+def test_a_parquet_table_holds_the_rows_of_the_csv_with_types(run: Run, project: Path) -> None:
+    ran = run("report", "--csv", "day.csv", "--parquet", "day.parquet")
+    assert ran.err.splitlines() == ["wrote day.csv", "wrote day.parquet"]
+    with (project / "day.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = pq.read_table(project / "day.parquet")
+    assert table.schema.names == list(rows[0])
+    found = table.to_pylist()
+    assert any(row["average_price_matched"] for row in rows)
+    for row, typed in zip(rows, found, strict=True):
+        assert {name: told_as(value, row[name]) for name, value in typed.items()} == row
+    assert {type(typed["profit"]) for typed in found} == {Decimal, type(None)}
+    assert {typed["race_time"].tzname() for typed in found} == {"UTC"}
+
+
+def told_as(value: Any, text: str) -> str:
+    """As the CSV tells the value; ``text`` where it is the same number."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case Decimal():
+            return text if value == Decimal(text) else str(value)
+        case datetime():
+            return format_utc(value)
+        case _:
+            return str(value)
+
+
 def test_nothing_in_the_store_is_changed(run: Run, project: Path) -> None:
     with closing(sqlite3.connect(project / STORE)) as observer:
         before = observer.execute("PRAGMA data_version").fetchone()
-        for words in (["--json"], ["2001-01-01"], ["--csv", "a.csv", "--html", "a.html"]):
+        for words in (["--json"], ["2001-01-01"], ["--csv", "a.csv", "--parquet", "a.pq", "--html", "a.html"]):
             assert run("report", *words).code == 0
         assert observer.execute("PRAGMA data_version").fetchone() == before
 
@@ -200,7 +233,7 @@ def test_no_store(run: Run, here: Path) -> None:
     assert list(here.iterdir()) == []
 
 
-@pytest.mark.parametrize("option", ["--csv", "--html"])
+@pytest.mark.parametrize("option", ["--csv", "--parquet", "--html"])
 def test_files_that_cannot_be_written(option: str, run: Run, project: Path) -> None:
     (project / "folder").mkdir()
     for name in ("folder", "nowhere/day"):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Show what a day came to: profit, fills, starting-price beat.")
 @day_words
 @click.option("--csv", "csv_file", metavar="FILE", help="Also write one row a selection.")
+@click.option("--parquet", "parquet_file", metavar="FILE", help="The same rows as a Parquet table, with types.")
 @click.option("--html", "html_file", metavar="FILE", help="Also write one self-contained page, with pictures.")
 @access_options
 @json_option
@@ -34,6 +35,7 @@ def command(
     day_argument: date | None,
     day: date | None,
     csv_file: str | None,
+    parquet_file: str | None,
     html_file: str | None,
     access: Access,
     as_json: bool,
@@ -46,7 +48,7 @@ def command(
     """
     profile = profile_of(context)
     given = asked_day(day_argument, day)
-    targets = [context.path(name) for name in (csv_file, html_file) if name is not None]
+    targets = [context.path(name) for name in (csv_file, parquet_file, html_file) if name is not None]
     for path in targets:
         refuse_store(path)
     with access.store(context) as store:
@@ -59,6 +61,12 @@ def command(
         click.echo("\n".join(report_lines(report, context, profile.name, where)))
     if csv_file is not None:
         _write(context, "--csv", csv_file, csv_of(report))
+    if parquet_file is not None:
+        from policytrader.cli.report_parquet import write_parquet
+
+        path = context.path(parquet_file)
+        write_parquet("--parquet", path, report)
+        context.note(f"wrote {path}")
     if html_file is not None:
         from policytrader.cli.report_html import html_of
 

@@ -13,6 +13,7 @@ from policytrader.model.money import ZERO, half_up, money_text
 from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import tzinfo
     from decimal import Decimal
 
@@ -201,7 +202,7 @@ def _control_document(control: Control) -> dict[str, Any]:
     }
 
 
-# --- CSV ------------------------------------------------------------------------------------------------------------
+# --- Rows ------------------------------------------------------------------------------------------------------------
 
 COLUMNS = (
     "mode", "day", "race_time", "course", "runner_name", "side", "market_type", "price_requested", "stake_points",
@@ -216,10 +217,15 @@ def csv_of(report: DayReport) -> str:
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for pick in report.picks:
-        facts = {"mode": report.mode, "day": report.day.isoformat(), **_pick_document(pick)}
-        writer.writerow(_cell(facts[name]) for name in COLUMNS)
+    for row in rows_of(report):
+        writer.writerow(_cell(row[name]) for name in COLUMNS)
     return written.getvalue()
+
+
+def rows_of(report: DayReport) -> Iterator[dict[str, Any]]:
+    """A row a pick, with ``COLUMNS`` among its keys: values as in the document."""
+    for pick in report.picks:
+        yield {"mode": report.mode, "day": report.day.isoformat(), **_pick_document(pick)}
 
 
 def _cell(value: object) -> object:
