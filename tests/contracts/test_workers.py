@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from socket import socket
@@ -57,11 +57,13 @@ class TestProcesses(SeparateWorkersContract):
 
 
 SCRIPT = """
-import sys
+import signal, sys
 from policytrader.adapters.workers.processes import ProcessWorkers
 from tests.contracts.toy_work import Toy, square
 from tests.contracts.workers_contract import units_of
 if __name__ == "__main__":
+    # Whoever began these tests may ignore Ctrl-C, as a shell's background does, and hand that down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         units = units_of(Toy(1), Toy(2), *[Toy(3, seconds=float(sys.argv[1]))] * 2)
         for _, process in ProcessWorkers(2).run(square, units):
@@ -73,28 +75,33 @@ if __name__ == "__main__":
 
 def test_ctrl_c_ends_the_processes_and_says_nothing_else() -> None:
     """As a terminal does it: the signal goes to the whole group."""
-    program, workers = begin_script(seconds=60)
-    os.killpg(program.pid, signal.SIGINT)
-    assert (*program.communicate(timeout=30), program.returncode) == ("stopped\n", "", 0)
-    assert not any(map(_is_alive, workers))
+    with running_script(seconds=60) as (program, workers):
+        os.killpg(program.pid, signal.SIGINT)
+        assert (*program.communicate(timeout=30), program.returncode) == ("stopped\n", "", 0)
+        assert not any(map(_is_alive, workers))
 
 
 def test_processes_end_in_silence_when_the_one_that_began_them_is_gone() -> None:
-    program, workers = begin_script(seconds=1)
-    program.kill()
-    # What they say to comes to its end when the last of them has ended; nobody may be there to bury them.
-    assert program.communicate(timeout=30) == ("", "")
-    assert len(workers) == 2
+    with running_script(seconds=1) as (program, workers):
+        program.kill()
+        # What they say to comes to its end when the last of them has ended; nobody may be there to bury them.
+        assert program.communicate(timeout=30) == ("", "")
+        assert len(workers) == 2
 
 
-def begin_script(*, seconds: float) -> tuple[subprocess.Popen[str], set[int]]:
+@contextmanager
+def running_script(*, seconds: float) -> Iterator[tuple[subprocess.Popen[str], set[int]]]:
     """A program that waits for two workers, and which they are. What it says ends when all of them have ended."""
-    program = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(seconds)], cwd=PROJECT_ROOT, env=_environment(), text=True,
         start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert program.stdout is not None
-    return program, {int(program.stdout.readline()) for _ in range(2)}
+    ) as program:  # fmt: skip
+        try:
+            assert program.stdout is not None
+            yield program, {int(program.stdout.readline()) for _ in range(2)}
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
 
 
 # --- Dask -----------------------------------------------------------------------------------------------------------
