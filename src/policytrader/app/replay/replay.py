@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from policytrader.ports.races import RaceRecord
 
 _DAY = timedelta(days=1)
-_ROWS_TOGETHER = 400_000
-"""Rows that are judged in one statement: days are put together up to here."""
+_ROWS_TOGETHER = 100_000
+"""Rows that are judged in one statement: days are put together up to here, and in memory until they are folded."""
 
 
 @dataclass(frozen=True, slots=True)
