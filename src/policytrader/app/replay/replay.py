@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from policytrader.ports.races import RaceRecord
 
 _DAY = timedelta(days=1)
-_ROWS_TOGETHER = 100_000
+_ROWS_TOGETHER = 25_000
 """Rows that are judged in one statement: days are put together up to here, and in memory until they are folded."""
 
 
