@@ -12,7 +12,7 @@ from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.report_text import report_lines
 from policytrader.cli.report_words import csv_of, document_of
 from policytrader.cli.trading import access_options, asked_day, day_words, json_option, profile_of
-from policytrader.cli.written import refuse_store, write_text
+from policytrader.cli.written import refuse_store, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,17 +60,15 @@ def command(
     else:
         click.echo("\n".join(report_lines(report, context, profile.name, where)))
     if csv_file is not None:
-        _write(context, "--csv", csv_file, csv_of(report))
+        _write(context, "--csv", csv_file, csv_of(report).encode())
     if parquet_file is not None:
-        from policytrader.cli.report_parquet import write_parquet
+        from policytrader.cli.report_parquet import parquet_of
 
-        path = context.path(parquet_file)
-        write_parquet("--parquet", path, report)
-        context.note(f"wrote {path}")
+        _write(context, "--parquet", parquet_file, parquet_of(report))
     if html_file is not None:
         from policytrader.cli.report_html import html_of
 
-        _write(context, "--html", html_file, html_of(report, profile.name, context.zone))
+        _write(context, "--html", html_file, html_of(report, profile.name, context.zone).encode())
     return FINE
 
 
@@ -82,7 +80,7 @@ def _where_to_look(store: Store, day: date) -> Iterator[str]:
     yield "`policytrader select list --day DATE` shows the selections of a day; --store URL names another store"
 
 
-def _write(context: Context, option: str, name: str, text: str) -> None:
+def _write(context: Context, option: str, name: str, data: bytes) -> None:
     path = context.path(name)
-    write_text(option, path, text)
+    write_bytes(option, path, data)
     context.note(f"wrote {path}")

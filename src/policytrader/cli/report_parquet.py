@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from policytrader.cli.report_words import COLUMNS, rows_of
-from policytrader.errors import UsageError
 from policytrader.model.times import parse_utc
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from policytrader.app.report import DayReport
 
 _MONEY = pa.decimal128(18, 2)
@@ -39,15 +37,13 @@ _TYPES = {
 SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.string())) for name in COLUMNS])
 
 
-def write_parquet(option: str, path: Path, report: DayReport) -> None:
-    """One row a pick, missing values as nulls. Raises ``UsageError`` where the file cannot be written."""
+def parquet_of(report: DayReport) -> bytes:
+    """One row a pick, missing values as nulls."""
     rows = list(rows_of(report))
     columns = [pa.array([_value(row[field.name], field.type) for row in rows], field.type) for field in SCHEMA]
-    try:
-        pq.write_table(pa.table(columns, schema=SCHEMA), path, compression="zstd")
-    except OSError as error:
-        message = f"{option} {path}: cannot be written: {error.strerror or error}"
-        raise UsageError(message) from None
+    written = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=SCHEMA), written, compression="zstd")
+    return written.getvalue()
 
 
 def _value(value: Any, kind: pa.DataType) -> Any:

@@ -19,13 +19,16 @@ WRITTEN_SCHEMA = "policytrader/written/1"
 
 
 def write_text(option: str, path: Path, text: str) -> None:
+    """Write a file that an option names: the same bytes on every system. Raises ``UsageError``."""
+    write_bytes(option, path, text.encode())
+
+
+def write_bytes(option: str, path: Path, data: bytes) -> None:
     """Write a file that an option names. Raises ``UsageError``."""
     try:
-        # The same bytes on every system: what is committed is compared.
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(data)
     except OSError as error:
-        message = f"{option} {path}: cannot be written: {error.strerror or error}"
-        raise UsageError(message) from None
+        raise _not_written(option, path, error) from None
 
 
 def write_lines(option: str, path: Path, lines: Iterable[str]) -> None:
@@ -37,11 +40,14 @@ def write_lines(option: str, path: Path, lines: Iterable[str]) -> None:
             file.writelines(lines)
         part.replace(path)
     except OSError as error:
-        message = f"{option} {path}: cannot be written: {error.strerror or error}"
-        raise UsageError(message) from None
+        raise _not_written(option, path, error) from None
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _not_written(option: str, path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{option} {path}: cannot be written: {error.strerror or error}")
 
 
 def refuse_store(path: Path) -> None:
