@@ -13,6 +13,7 @@ import pytest
 
 from policytrader.adapters.recordings.importer import import_recording
 from policytrader.adapters.recordings.playback import read_events
+from policytrader.adapters.recordings.workplace import workplace
 from policytrader.simulation.events import Quote
 from tests.adapters.recordings.streams import PLACE, change, image, lines, message, write
 
@@ -143,5 +144,23 @@ def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     left = {name for name in mine if name.startswith(".import-")}
     assert {name: data for name, data in mine.items() if name not in left} == other
     # Processes that outlived the killed one may still be ending; the next import takes what they leave away.
-    import_recording([], recorded)
+    deadline = time.monotonic() + 60
+    while list(recorded.glob(".import-*")) and time.monotonic() < deadline:
+        import_recording([], recorded)
     assert not list(recorded.glob(".import-*"))
+
+
+def test_what_is_left_in_a_workplace_without_its_lock_is_taken_away(tmp_path: Path) -> None:
+    left = tmp_path / ".import-left" / "file-3"
+    left.mkdir(parents=True)
+    (left / "part").write_bytes(b"of a process that outlived its import")
+    (tmp_path / ".import-empty").mkdir()
+    import_recording([], tmp_path)
+    assert not list(tmp_path.glob(".import-*"))
+
+
+def test_the_workplace_of_an_import_that_runs_stays(tmp_path: Path) -> None:
+    with workplace(tmp_path) as mine, workplace(tmp_path) as other:
+        assert mine.is_dir()
+        assert mine != other
+    assert not list(tmp_path.iterdir())
