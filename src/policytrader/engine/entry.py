@@ -6,27 +6,17 @@ not served (``EntryRules.of`` is None), and the statement is asked. A test holds
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from policytrader.engine.size import OwnPrices, offered
 from policytrader.policy.conditions import All, AnyOf, Condition, InvalidatedBy, Leaf, Not, walk
 from policytrader.policy.fields import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from decimal import Decimal
 
     from policytrader.model.snapshot import Selection
     from policytrader.policy.policy_set import PolicySet
-
-
-class OwnPrices(NamedTuple):
-    """What is offered on a pick's runner; None is missing."""
-
-    best_back: Decimal | None
-    best_back_size: Decimal | None
-    best_lay: Decimal | None
-    best_lay_size: Decimal | None
-    last_traded: Decimal | None
 
 
 _OF_PICK: dict[str, Callable[[Selection], Any]] = {
@@ -71,9 +61,9 @@ class EntryRules:
 
     def meets(self, pick: Selection, prices: OwnPrices) -> bool:
         """A price is offered on the pick's side, every rule that applies is true, and at least one applies."""
-        offered = prices.best_back if pick.side == "BACK" else prices.best_lay
+        price, _ = offered(pick.side, prices)
         applying = [when for pairs, when in self._rules if (pick.side, pick.market_type) in pairs]
-        return bool(applying) and offered is not None and all(_truth(when, pick, prices) is True for when in applying)
+        return bool(applying) and price is not None and all(_truth(when, pick, prices) is True for when in applying)
 
 
 def _truth(condition: Condition, pick: Selection, prices: OwnPrices) -> bool | None:

@@ -9,7 +9,6 @@ from policytrader.engine.connection import ConnectionOwner
 from policytrader.engine.hedge import plan_hedge
 from policytrader.engine.plan import NO_REASON_STORED, Decision, Plan
 from policytrader.engine.protect import Guard
-from policytrader.engine.size import size_of
 from policytrader.engine.tables import (
     TABLES,
     RunnersTable,
@@ -19,7 +18,7 @@ from policytrader.engine.tables import (
     reference_table,
 )
 from policytrader.errors import Diagnostic, Place, SnapshotError, UsageError
-from policytrader.model.decision import Action, PlannedHedge, PlannedOrder
+from policytrader.model.decision import Action, PlannedHedge
 from policytrader.model.money import MINIMUM_SIZES, MinimumSize
 from policytrader.model.position import position_of, risk_of
 
@@ -150,14 +149,11 @@ class Decider:
     def _place(self, decision: Decision) -> None:
         """Work out the order; settle for WAIT or BLOCKED where there is none."""
         selection, guard = decision.selection, self._guard
-        price, depth = decision.offered
-        assert price is not None, "the entry rule met a price"
         stake = decision.stake
-        size = size_of(stake.remaining, selection.side, price, depth)
-        if not self._minimum.allows(size, price):
+        order = decision.candidate(stake)
+        if not self._minimum.allows(order.size, order.price):
             decision.action, decision.code = Action.WAIT, BELOW_MINIMUM
             return
-        order = PlannedOrder(selection.side, price, size)
         # Whatever the ladder, the statement or the sizes come to: never past the cap.
         assert stake.exposure + risk_of(*order) <= stake.cap, f"{selection.selection_ref} would pass its cap"
         if guard is not None and (refused_by := guard.refuse(selection, order)) is not None:

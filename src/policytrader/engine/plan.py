@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from policytrader.engine.compile import FIXED_COLUMNS, STORED, Judgement, Statement, compared_leaves, unknown_columns
+from policytrader.engine.size import offered, size_of
 from policytrader.model.decision import Action, PlannedHedge, PlannedOrder, PriceView, Stake, Verdict
 from policytrader.model.money import ZERO, divide, money_text
 from policytrader.model.position import exposure_of, matched_of
-from policytrader.model.snapshot import Side
 from policytrader.model.times import format_utc, microseconds_between
 
 if TYPE_CHECKING:
@@ -194,11 +194,17 @@ class Decision:
     def offered(self) -> tuple[Decimal | None, Decimal | None]:
         """Best price on the selection's side, and the money there."""
         runner = self.runner
-        if runner is None:
-            return None, None
-        if self.selection.side is Side.BACK:
-            return runner.best_back, runner.best_back_size
-        return runner.best_lay, runner.best_lay_size
+        return (None, None) if runner is None else offered(self.selection.side, runner)
+
+    def candidate(self, stake: Stake) -> PlannedOrder:
+        """The order for what is left of ``stake`` at what is offered, whether or not anything forbids it.
+
+        Only of a decision whose entry rule met a price.
+        """
+        price, depth = self.offered
+        assert price is not None, "the entry rule met a price"
+        side = self.selection.side
+        return PlannedOrder(side, price, size_of(stake.remaining, side, price, depth))
 
     @property
     def price(self) -> PriceView:

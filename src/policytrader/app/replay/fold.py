@@ -32,11 +32,10 @@ from policytrader.engine.entry import EntryRules
 from policytrader.engine.evaluate import BELOW_MINIMUM, Decider, decision_order
 from policytrader.engine.plan import Plan
 from policytrader.engine.protect import Guard
-from policytrader.engine.size import size_of
-from policytrader.model.decision import Action, PlannedOrder, Verdict
+from policytrader.engine.size import offered, size_of
+from policytrader.model.decision import Action, Verdict
 from policytrader.model.journal import Lease
 from policytrader.model.position import exposure_of, risk_of
-from policytrader.model.snapshot import Side
 from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.policy.values import duration_microseconds
 
@@ -198,10 +197,8 @@ class DayFold:
         What may be bet is less than the smallest order; or no less than what the last gate refused, while all that
         counts against its limits is still there.
         """
-        prices = self._views.prices_at(*run.key, at)
         side = run.selection.side
-        is_back = side is Side.BACK
-        price, depth = (prices.best_back, prices.best_back_size) if is_back else (prices.best_lay, prices.best_lay_size)
+        price, depth = offered(side, self._views.prices_at(*run.key, at))
         if price is None:
             return None
         remaining = Decimal(int(run.history.target[run.row_at(at)]) - run.exposure).scaleb(-AMOUNT_PLACES)
@@ -260,9 +257,10 @@ class DayFold:
             ref = decision.selection.selection_ref
             run = self.runs[ref]
             run.actions[decision.action] += 1
+            order = decision.order
             # Beside orders of the same tick, which counted as sent, what is matched may be less.
-            risk = None if decision.order is None or tick.executed else risk_of(*decision.order)
-            self._refusals.note(ref, refused.get(ref) if decision.order is not None else None, risk)
+            risk = None if order is None or tick.executed else risk_of(*order)
+            self._refusals.note(ref, None if order is None else refused.get(ref), risk)
             code = refused.get(ref) or (decision.code if decision.action is Action.BLOCKED else None)
             if code is not None:
                 run.refused[code] += 1
@@ -281,11 +279,7 @@ class DayFold:
         """Whether what blocked the order was planned in the same tick, or the time: at the next it may be gone."""
         if decision.action is not Action.BLOCKED:
             return False
-        price, depth = decision.offered
-        assert price is not None, "it was a candidate"
-        selection = decision.selection
-        size = size_of(decision.stake.remaining, selection.side, price, depth)
-        code = alone.refuse(selection, PlannedOrder(selection.side, price, size))
+        code = alone.refuse(decision.selection, decision.candidate(decision.stake))
         return code is None or code in _BY_TIME
 
     def _wake(self, at: int, tick: Tick, acted: set[str], *, is_settled: bool) -> None:

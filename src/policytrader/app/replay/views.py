@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policytrader.app.assemble import AccountView, RaceMarket, assemble_snapshot
 from policytrader.app.replay.world import ReplayWorld
-from policytrader.engine.entry import OwnPrices
+from policytrader.engine.size import OwnPrices
 from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
 from policytrader.model.money import MINIMUM_SIZES
 from policytrader.model.snapshot import RunnerStatus
