@@ -44,7 +44,7 @@ def test_a_book_brought_up_is_the_book_that_its_quotes_make(
     tape = tape_of(enumerate([*before, *(one._replace(at=one.at + timedelta(minutes=1)) for one in after)]))
     middle = tape.until(_microseconds(BEGAN + timedelta(seconds=30)))
     played, brought_up = _played(before), RunnerBook(RUNNER)
-    tape.make(brought_up, middle)
+    tape.bring_up(brought_up, 0, middle)
     assert _state(brought_up) == _state(played)
     for book in (played, brought_up):
         for side in sorted(sides):
@@ -62,7 +62,7 @@ def test_what_we_took_of_a_level_that_went_and_came_is_forgotten() -> None:
     again = whole._replace(at=BEGAN + timedelta(minutes=2), back=((100, 300),))
     tape = tape_of(enumerate([whole, gone, again]))
     book = RunnerBook(RUNNER)
-    tape.make(book, 1)
+    tape.bring_up(book, 0, 1)
     book.take(Side.BACK, 100, 200)
     tape.bring_up(book, 1, len(tape.at))
     assert book.back_levels() == [(100, 300)]

@@ -71,10 +71,6 @@ class Tape:
         """How many rows there are up to and including this moment."""
         return int(np.searchsorted(self.at, at, "right"))
 
-    def make(self, book: RunnerBook, end: int, cleared: int = 0) -> None:
-        """Set an empty book to what the first ``end`` rows make of it; its ladders were cleared after ``cleared``."""
-        self.bring_up(book, 0, end, cleared)
-
     def bring_up(self, book: RunnerBook, begin: int, end: int, cleared: int = 0) -> None:
         """What these rows make of a book on which nothing of ours rests; ``begin`` and ``end`` stand between quotes.
 

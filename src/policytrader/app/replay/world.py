@@ -94,7 +94,7 @@ class ReplayWorld:
             runner = live.runners[selection_id] = _Touched(selection_id, tape, tape.until(at))
             cleared = live.record.removed_until(selection_id, at)
             if not is_out:
-                tape.make(book, runner.row, 0 if cleared is None else tape.until(cleared))
+                tape.bring_up(book, 0, runner.row, 0 if cleared is None else tape.until(cleared))
             return book
         end = runner.tape.until(at)
         if book.own_backs or book.own_lays:
