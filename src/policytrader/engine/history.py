@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 KEPT = np.int32(-(2**31))
 """``judgement`` of a row that no rule has anything against."""
 
-_LIVE = tuple(field.name for field in list(SELECTIONS.schema)[len(PICKS.schema) :])
 _MOVING = ("race_time",)
 """Columns of the picks that move after all: the off as it is listed at the tick."""
 _SAID = ("market_status", "in_play", "number_of_winners", "course", "adjustment_factor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +16,6 @@ from policytrader.app.replay.select import (
     RaceAt,
     RunnerAt,
     asked_price,
-    counted_rules,
     pick_runners,
     picking_time,
 )
@@ -187,7 +187,7 @@ def test_the_first_rule_has_a_runner_that_two_pick(load: Any) -> None:
         ((8, "7.20"), "middle-prices"),
     ]  # fmt: skip
     assert [one.stake_points for one in picked.selections] == [1, 1, 2, 1]
-    assert counted_rules([picked, picked]) == {"long-prices": 2, "middle-prices": 6}
+    assert Counter([*picked.rules, *picked.rules]) == {"long-prices": 2, "middle-prices": 6}
 
 
 def test_the_order_of_the_rows_decides_nothing(load: Any) -> None:

@@ -12,7 +12,7 @@ from policytrader.model.snapshot import MarketType, RunnerStatus, Selection, Sid
 from policytrader.policy.values import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
     from decimal import Decimal
 
@@ -150,12 +150,3 @@ def _reference_price(runner: RunnerAt) -> Decimal | None:
     if runner.market_type is not MarketType.WIN:
         return None
     return runner.last_traded if runner.best_back is None else runner.best_back
-
-
-def counted_rules(picked: Iterable[Picked]) -> dict[str, int]:
-    """How many picks each rule made."""
-    counts: dict[str, int] = {}
-    for one in picked:
-        for rule in one.rules:
-            counts[rule] = counts.get(rule, 0) + 1
-    return dict(sorted(counts.items()))
