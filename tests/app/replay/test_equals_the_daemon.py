@@ -18,6 +18,7 @@ from policytrader.resources import resource
 from policytrader.simulation.events import Redefine
 from policytrader.simulation.race_day import generate_race_day
 from tests.app.replay.recorded_day import RecordedDay, Traded
+from tests.policy_edits import edit_racing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,15 +113,17 @@ def edited(folder: Path, validation: str = "", facts: str = "", entry: str = "")
     """The shipped rules with some more."""
     rules = folder / "rules"
     shutil.copytree(resource("rules"), rules)
-    for name, more, before in (
-        ("validation", validation, "  - id: market-open\n"),
-        ("validation", facts, "rules:\n"),
-        ("entry", entry, "order: {"),
-    ):
-        path = rules / "racing" / f"{name}.yaml"
-        text = path.read_text("utf-8")
-        assert text.count(before) == 1
-        path.write_text(text.replace(before, more + before), "utf-8")
+    edit_racing(
+        rules / "racing",
+        *(
+            (kind, before, more + before)
+            for kind, more, before in (
+                ("validation", validation, "  - id: market-open\n"),
+                ("validation", facts, "rules:\n"),
+                ("entry", entry, "order: {"),
+            )
+        ),
+    )
     return load_policy(rules)
 
 
@@ -149,12 +152,11 @@ def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: i
     """The daemon plans them again at every tick, and what is planned counts against the rate."""
     rules = tmp_path / "rules"
     shutil.copytree(resource("rules"), rules)
-    path = rules / "racing" / "protection.yaml"
-    text = path.read_text("utf-8")
-    for name, shipped, low in (("max_daily_loss", 300, loss), ("max_orders_per_minute", 20, rate)):
-        assert text.count(f"{name}: {shipped} ") == 1
-        text = text.replace(f"{name}: {shipped} ", f"{name}: {low} ")
-    path.write_text(text, "utf-8")
+    edit_racing(
+        rules / "racing",
+        ("protection", "max_daily_loss: 300 ", f"max_daily_loss: {loss} "),
+        ("protection", "max_orders_per_minute: 20 ", f"max_orders_per_minute: {rate} "),
+    )
     policy = load_policy(rules)
     made = generate_race_day(seed, 3)
     day = RecordedDay(made.feed(), made.now)
