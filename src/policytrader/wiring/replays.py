@@ -117,19 +117,20 @@ def replay_races(work: _Work) -> Replay:
 def _days_of(work: _Work, problems: list[str]) -> Iterator[DayPicks]:
     """The work's days, read when their turn comes; ``problems`` hears of picks that cannot be replayed."""
     from policytrader.adapters.recordings.races import read_race
-    from policytrader.app.replay.replay import by_day
+    from policytrader.adapters.recordings.tables import market_id_of
+    from policytrader.app.replay.replay import DayPicks
 
     question = work.question
     by_market: dict[str, list[ReplayPick]] = defaultdict(list)
     for pick in question.picks:
         by_market[pick.market_id].append(pick)
-    for _, group in groupby(work.races, key=lambda race: _day_of(race[0])):
-        races = []
+    for day, group in groupby(work.races, key=lambda race: _day_of(race[0])):
+        races: list[tuple[RaceRecord, tuple[ReplayPick, ...]]] = []
         for race_id, folders in group:
             race = read_race(race_id, folders)
-            picks = [pick for market_id in race.markets for pick in by_market[market_id]]
+            picks = tuple(pick for market_id in race.markets for pick in by_market[market_id])
             for folder in folders:
-                market_id = _market_id(folder)
+                market_id = market_id_of(folder)
                 if market_id not in race.markets:
                     what = "is no WIN or PLACE market that can be played"
                     problems += [
@@ -137,7 +138,8 @@ def _days_of(work: _Work, problems: list[str]) -> Iterator[DayPicks]:
                     ]
             if race.markets and (picks or question.select is not None):
                 races.append((race, picks))
-        yield from by_day(races)
+        if races:
+            yield DayPicks(day, tuple(sorted(races, key=lambda one: (one[0].off, one[0].race_id))))
 
 
 def read_replay_picks(path: Path) -> tuple[ReplayPick, ...]:
@@ -164,11 +166,12 @@ def snapshots_of(
 ) -> Callable[[str, datetime], Snapshot | None]:
     """The inputs on which a replay decided at a tick, by pick and time: prices as recorded, orders as they ended."""
     from policytrader.adapters.recordings.races import read_race
+    from policytrader.adapters.recordings.tables import market_id_of
     from policytrader.app.replay.inputs import inputs_at
     from policytrader.app.replay.picks import make_picks
 
     terms = _terms(question)
-    races = {_market_id(folder): race for race in _races(recordings) for folder in race.folders}
+    races = {market_id_of(folder): race for race in _races(recordings) for folder in race.folders}
     replayed = {one.selection.selection_ref: one for one in found.selections}
     traded: dict[date, list[ReplayedSelection]] = defaultdict(list)
     for one in found.selections:
@@ -222,17 +225,18 @@ def _day_of(race_id: str) -> date:
 
 def _units(question: Question, recordings: Sequence[Path], *, together: bool) -> tuple[list[Unit[_Work]], list[str]]:
     """The work, a London day each, and what cannot be done; ``together``: all of it as one, for a single worker."""
+    from policytrader.adapters.recordings.tables import market_id_of
     from policytrader.app.replay.split import RecordedMarket, split_replay
 
     races = list(_races(recordings))
     markets = [
-        RecordedMarket(_market_id(folder), _first_start(race.race_id), folder)
+        RecordedMarket(market_id_of(folder), _first_start(race.race_id), folder)
         for race in races
         for folder in race.folders
     ]
     split = split_replay(markets, question.picks, 1 if together else None, every_day=question.select is not None)
     unknown = sorted({pick.market_id for pick in split.unknown})
-    of_market = {_market_id(folder): race for race in races for folder in race.folders}
+    of_market = {market_id_of(folder): race for race in races for folder in race.folders}
     units = []
     for part in split.parts:
         # Of a day's races those with picks, or all where a rule is to pick.
@@ -242,10 +246,6 @@ def _units(question: Question, recordings: Sequence[Path], *, together: bool) ->
         chosen = tuple((race.race_id, race.folders) for race in here if race.race_id in wanted)
         units.append(Unit(part.name, _Work(replace(question, picks=part.picks), chosen)))
     return units, [f"market {market_id} of a pick is not in the recording" for market_id in unknown]
-
-
-def _market_id(folder: Path) -> str:
-    return folder.name.removeprefix("market=")
 
 
 def _terms(question: Question) -> ReplayTerms:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.definition import REMOVED
-from policytrader.adapters.recordings.tables import market_folders, read_newest_runners, read_states
+from policytrader.adapters.recordings.tables import market_folders, market_id_of, read_newest_runners, read_states
 from policytrader.errors import Diagnostic, Place, RecordingError, UsageError
 from policytrader.model.money import ONE
 from policytrader.model.price import PRICES, TICK_OF
@@ -133,7 +133,7 @@ class _Recording:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.markets = {path.name.removeprefix("market="): path for path in market_folders(folder)}
+        self.markets = {market_id_of(path): path for path in market_folders(folder)}
         self._histories: dict[str, _History] = {}
 
     def history(self, market_id: str) -> _History:

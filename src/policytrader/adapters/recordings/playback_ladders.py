@@ -15,7 +15,14 @@ import pyarrow.compute as pc
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
 from policytrader.adapters.recordings.playback_stream import not_played
-from policytrader.adapters.recordings.tables import DEFINITIONS_FILE, UNREADABLE, damaged, numbered_parts, read_part
+from policytrader.adapters.recordings.tables import (
+    DEFINITIONS_FILE,
+    UNREADABLE,
+    damaged,
+    market_id_of,
+    numbered_parts,
+    read_part,
+)
 from policytrader.errors import RecordingError
 from policytrader.model.times import EPOCH, MICROSECOND
 from policytrader.simulation.events import Event, Quote, Redefine
@@ -47,7 +54,7 @@ def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
 
     Raises ``RecordingError`` for damage, and where the market cannot be played any further.
     """
-    market_id = folder.name.removeprefix("market=")
+    market_id = market_id_of(folder)
     definition: MarketDefinition | None = None
     for at, changes in groupby(_changes(folder), key=itemgetter(0)):
         moment = EPOCH + at * MICROSECOND

@@ -17,6 +17,7 @@ from policytrader.adapters.recordings.playback_ladders import has_ladders, playe
 from policytrader.adapters.recordings.tables import (
     UNREADABLE,
     damaged,
+    market_id_of,
     numbered_parts,
     plain_rows,
     read_rows,
@@ -49,7 +50,7 @@ def played_market(folder: Path) -> Iterator[tuple[int, list[Event]]]:
     if has_ladders(folder):
         yield from played_ladders(folder)
         return
-    market = _Market(folder.name.removeprefix("market="))
+    market = _Market(market_id_of(folder))
     rows: list[dict[str, Any]] = []
     # Definitions first, so that a runner's prices come when it is there.
     for row in merge(read_states(folder), _runner_rows(folder), key=_published):

@@ -24,6 +24,7 @@ from policytrader.adapters.recordings.tables import (
     UNREADABLE,
     damaged,
     market_folders,
+    market_id_of,
     numbered_parts,
     read_part,
 )
@@ -64,7 +65,7 @@ def read_race(race_id: str, folders: Iterable[Path]) -> RaceRecord:
 
 def _read_market(folder: Path) -> MarketRecord | None:
     """The market; None for one that policies do not bet on."""
-    market_id = folder.name.removeprefix("market=")
+    market_id = market_id_of(folder)
     definitions = _definitions(folder, market_id)
     if not definitions or definitions[0][2].market_type not in set(MarketType):
         return None

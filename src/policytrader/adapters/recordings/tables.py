@@ -200,7 +200,7 @@ def read_states(folder: Path) -> list[dict[str, Any]]:
     states = _plain(path, read_part(path, STATES, STATES_NEVER_MISSING))
     if not states:
         raise damaged(path, "holds no rows")
-    market_id, race_id = folder.name.removeprefix("market="), states[0]["race_id"]
+    market_id, race_id = market_id_of(folder), states[0]["race_id"]
     if any((state["market_id"], state["race_id"]) != (market_id, race_id) for state in states):
         raise damaged(path, f"holds rows of another market than {market_id}")
     if folder.parent.name != f"day={race_id.rpartition('@')[2][:10]}":
@@ -270,6 +270,11 @@ def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
             if isinstance(value, datetime):
                 row[name] = value.astimezone(UTC)
     return rows
+
+
+def market_id_of(folder: Path) -> str:
+    """The market in ``folder``: its name tells it."""
+    return folder.name.removeprefix("market=")
 
 
 def day_of(market: MarketCache) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
@@ -19,7 +18,7 @@ from policytrader.app.replay.ticks import change_ticks, day_ticks, midnight_of
 from policytrader.engine.evaluate import Engine, decision_order
 from policytrader.engine.history import HistoryEngine
 from policytrader.model.replay import Replay
-from policytrader.model.times import EPOCH, format_utc, from_microseconds, london_day, microseconds_between
+from policytrader.model.times import EPOCH, format_utc, from_microseconds, microseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +36,7 @@ _ROWS_TOGETHER = 25_000
 
 @dataclass(frozen=True, slots=True)
 class DayPicks:
-    """The picks of one London day, with their races."""
+    """The picks of one London day, that of the races' offs as first recorded, with their races by off."""
 
     day: date
     races: tuple[tuple[RaceRecord, tuple[ReplayPick, ...]], ...]
@@ -155,19 +154,3 @@ class _Day:
             evaluated=sum(len(run.history.tick) for run in runs),
             problems=tuple(self.problems),
         )
-
-
-def day_of(race: RaceRecord) -> date:
-    """The London day of a race's off as first recorded: the day on which it is traded."""
-    return london_day(race.off)
-
-
-def by_day(races: Iterable[tuple[RaceRecord, Sequence[ReplayPick]]]) -> list[DayPicks]:
-    """Races with their picks, day by day."""
-    days: dict[date, list[tuple[RaceRecord, tuple[ReplayPick, ...]]]] = defaultdict(list)
-    for race, picks in races:
-        days[day_of(race)].append((race, tuple(picks)))
-    return [
-        DayPicks(day, tuple(sorted(found, key=lambda one: (one[0].off, one[0].race_id))))
-        for day, found in sorted(days.items())
-    ]
