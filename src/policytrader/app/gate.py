@@ -108,6 +108,19 @@ class Exposures:
         self._count(_key(intent), intent.reservation)
         self.loss += intent.reservation
 
+    def passed_by(self, limits: Protections, market_id: str, risk: Decimal) -> str | None:
+        """The id of the first limit over all orders, of a market or of the day, that one more of ``risk`` would pass.
+
+        Until something is cancelled, voided or settled, these sums only grow.
+        """
+        market = limits.max_exposure_per_market
+        if market is None or self.by_market[market_id] + risk > market:
+            return "max_exposure_per_market"
+        if limits.max_exposure_per_day is None or self.day + risk > limits.max_exposure_per_day:
+            return "max_exposure_per_day"
+        most = limits.max_daily_loss
+        return "max_daily_loss" if most is None or self.loss + risk > most else None
+
     def _count(self, key: tuple[str, int, Side], amount: Decimal) -> None:
         self.by_selection[key] += amount
         self.by_market[key[0]] += amount
@@ -204,13 +217,7 @@ class Gate:
             return "max_order"
         if selection is None or held > (selection.back_stake if is_back else selection.lay_liability):
             return "max_exposure_per_selection"
-        market = limits.max_exposure_per_market
-        if market is None or held_now.by_market[intent.market_id] + risk > market:
-            return "max_exposure_per_market"
-        if limits.max_exposure_per_day is None or held_now.day + risk > limits.max_exposure_per_day:
-            return "max_exposure_per_day"
-        most = limits.max_daily_loss
-        return "max_daily_loss" if most is None or held_now.loss + risk > most else None
+        return held_now.passed_by(limits, intent.market_id, risk)
 
     def _refuse_rate(self, intent: Intent) -> str | None:
         limits = self._limits

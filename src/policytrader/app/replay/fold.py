@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from policytrader.app.checked_prices import CheckedPrices
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
+from policytrader.app.gate import Exposures
 from policytrader.app.replay.agenda import Agenda
 from policytrader.app.replay.refusals import Refusals
 from policytrader.app.replay.rows import AMOUNT, AMOUNT_PLACES
@@ -110,7 +111,7 @@ class DayFold:
         self._agenda = Agenda()
         self._waiting: set[str] = set()
         """Picks whose order was refused, or too small, for a reason that lasts as long as their row and the bets do."""
-        self._refusals = Refusals()
+        self._refusals = Refusals(self._policy.protection.protections)
         self._closing: dict[str, int] = {}
         """Market id -> the tick at which its result is read."""
         self._risks: dict[tuple[str, int, int, int], int] = {}
@@ -157,6 +158,7 @@ class DayFold:
                 run.actions[Action.WAIT if is_small else Action.PLACE] += 1
                 if not is_small:
                     run.refused[why] += 1
+                    self._refusals.note(run.selection.selection_ref, is_refused=True, is_sum=True)
             self._plan_next(run, at, code=why)
 
     def _outlooks(self, runs: Sequence[PickRun], at: int) -> dict[str, Outcome | None]:
@@ -194,8 +196,8 @@ class DayFold:
     def _why_idle(self, run: PickRun, at: int) -> str | None:
         """Why no order follows from a candidate whatever else happens at this tick; None where one may.
 
-        What may be bet is less than the smallest order; or no less than what the last gate refused, while all that
-        counts against its limits is still there.
+        What may be bet is less than the smallest order; or more than the last gate lets through beside all that is
+        known to count against its limits.
         """
         side = run.selection.side
         price, depth = offered(side, self._views.prices_at(*run.key, at))
@@ -205,13 +207,14 @@ class DayFold:
         size = size_of(remaining, side, price, depth)
         if not self._minimum.allows(size, price):
             return BELOW_MINIMUM
-        return self._refusals.why(run.selection.selection_ref, risk_of(side, price, size))
+        return self._refusals.why(run.key[0], risk_of(side, price, size))
 
     def _act(self, at: int, runs: Sequence[PickRun], outlooks: Mapping[str, Outcome | None]) -> None:
         """The daemon's tick, for the picks that are due."""
         self.ticks_taken += 1
         now = from_microseconds(at)
         books = self._bookkeeper.reconcile(self._policy.protection.protections, nothing_read(now))
+        self._refusals.learn(Exposures(books.ledger))
         tick = Tick(at=now, plan=self._plan(runs, at, books, outlooks), levers=books.ledger.controls)
         for decision in tick.plan.decisions:
             if decision.action in {Action.PLACE, Action.CASH_OUT}:
@@ -257,28 +260,30 @@ class DayFold:
             ref = decision.selection.selection_ref
             run = self.runs[ref]
             run.actions[decision.action] += 1
-            order = decision.order
-            # Beside orders of the same tick, which counted as sent, what is matched may be less.
-            risk = None if order is None or tick.executed else risk_of(*order)
-            self._refusals.note(ref, None if order is None else refused.get(ref), risk)
-            code = refused.get(ref) or (decision.code if decision.action is Action.BLOCKED else None)
+            is_blocked = decision.action is Action.BLOCKED
+            code = refused.get(ref) or (decision.code if is_blocked else None)
             if code is not None:
                 run.refused[code] += 1
+            sum_passed = None
+            if is_blocked or (code is not None and decision.order is not None):
+                # Known also of what was blocked, by the number of orders say: planned later, the gate refuses it.
+                sum_passed = self._refusals.why(run.key[0], risk_of(*decision.candidate(decision.stake)))
+            is_refused = sum_passed is not None or (ref in refused and decision.order is not None)
+            self._refusals.note(ref, is_refused=is_refused, is_sum=sum_passed is not None)
             if decision.verdict is Verdict.INVALIDATE and run.rule is None:
                 run.rule = decision.rule
             if ref in acted or run.has_orders:
                 self._weigh(run)
             is_small = decision.action is Action.WAIT and decision.code == BELOW_MINIMUM
-            lasting = code or (BELOW_MINIMUM if is_small else None)
-            self._plan_next(run, at, code=lasting, has_acted=ref in acted, is_passing=self._is_passing(decision, alone))
+            lasting = sum_passed or code or (BELOW_MINIMUM if is_small else None)
+            is_passing = is_blocked and sum_passed is None and self._is_passing(decision, alone)
+            self._plan_next(run, at, code=lasting, has_acted=ref in acted, is_passing=is_passing)
         self._wake(at, tick, acted, is_settled=is_settled)
         for done in tick.executed:
             self._await_result(done.entry)
 
     def _is_passing(self, decision: Decision, alone: Guard) -> bool:
         """Whether what blocked the order was planned in the same tick, or the time: at the next it may be gone."""
-        if decision.action is not Action.BLOCKED:
-            return False
         code = alone.refuse(decision.selection, decision.candidate(decision.stake))
         return code is None or code in _BY_TIME
 
@@ -290,7 +295,7 @@ class DayFold:
                 self._weigh(run)
                 self._agenda.push(ref, run.tick_after(at))
         if tick.cancelled or is_settled:
-            self._refusals.forget_amounts()
+            self._refusals.forget()
         if tick.executed or tick.cancelled or is_settled:
             # An amount that was too much is too much beside one more order.
             stays = {ref for ref in self._waiting if self._refusals.lasts(ref)}
@@ -367,7 +372,7 @@ class DayFold:
 
     def _hear(self, market_id: str, at: int) -> None:
         """A market with bets has another definition: what is at risk may be less, for everybody who waits for that."""
-        self._refusals.forget_amounts()
+        self._refusals.forget()
         waiting, self._waiting = self._waiting, set()
         for ref in waiting:
             self._agenda.push(ref, self.runs[ref].tick_after(at - 1))

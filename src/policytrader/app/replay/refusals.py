@@ -1,4 +1,4 @@
-"""Orders that were planned and refused at the last gate: planned again, they count against the others'."""
+"""Orders that the last gate refuses: the daemon plans them at every tick, and what is planned counts against others."""
 
 from __future__ import annotations
 
@@ -8,39 +8,48 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from decimal import Decimal
 
-_AMOUNTS = frozenset({"max_exposure_per_market", "max_exposure_per_day", "max_daily_loss"})
-"""What the last gate says of sums over orders, which are no less until one is cancelled, voided or settled."""
+    from policytrader.app.gate import Exposures
+    from policytrader.policy.protection import Protections
 
 
 class Refusals:
-    """By pick: the gate's code and, where an amount was too much, the least risk that was, as far as that holds."""
+    """The picks whose order the gate refuses, and what it is known to refuse without being asked.
 
-    def __init__(self) -> None:
-        """Nothing was refused yet."""
-        self._refused: dict[str, tuple[str, Decimal | None]] = {}
+    The sums over a market's or the day's orders only grow until one is cancelled, voided or settled: a risk that was
+    too much beside them is too much until then.
+    """
+
+    def __init__(self, limits: Protections) -> None:
+        """Nothing was refused, and nothing is known."""
+        self._limits = limits
+        self._sums: Exposures | None = None
+        self._refused: dict[str, bool] = {}
+        """By pick, whether it is for a sum."""
 
     @property
     def refs(self) -> Collection[str]:
-        """The picks, in the order in which they were refused."""
+        """The picks."""
         return self._refused.keys()
 
-    def note(self, ref: str, code: str | None, risk: Decimal | None) -> None:
-        """What the gate said of a pick's order, None for nothing; ``risk`` None where sums may be less afterwards."""
-        _, least = self._refused.pop(ref, (None, None))
-        if code is None:
-            return
-        known = [one for one in (risk if code in _AMOUNTS else None, least) if one is not None]
-        self._refused[ref] = code, min(known, default=None)
-
-    def why(self, ref: str, risk: Decimal) -> str | None:
-        """The gate's code where it is known to refuse the pick's order of that risk again."""
-        code, least = self._refused.get(ref, (None, None))
-        return code if least is not None and risk >= least else None
+    def note(self, ref: str, *, is_refused: bool, is_sum: bool = False) -> None:
+        """What became of a pick's order; ``is_sum`` where ``why`` has told it."""
+        self._refused.pop(ref, None)
+        if is_refused:
+            self._refused[ref] = is_sum
 
     def lasts(self, ref: str) -> bool:
         """Whether what was refused is refused also beside one more order."""
-        return self._refused.get(ref, ("", None))[1] is not None
+        return self._refused.get(ref, False)
 
-    def forget_amounts(self) -> None:
+    def learn(self, sums: Exposures) -> None:
+        """What counted against the limits before a tick's orders, which can only add to it."""
+        self._sums = sums
+
+    def forget(self) -> None:
         """What counts against the limits may be less than it was."""
-        self._refused = {ref: (code, None) for ref, (code, _) in self._refused.items()}
+        self._sums = None
+        self._refused = dict.fromkeys(self._refused, False)
+
+    def why(self, market_id: str, risk: Decimal) -> str | None:
+        """The limit over all orders for which the gate is known to refuse one more of ``risk``."""
+        return None if self._sums is None else self._sums.passed_by(self._limits, market_id, risk)
