@@ -114,6 +114,8 @@ class DayFold:
         self._refusals = Refusals(self._policy.protection.protections)
         self._closing: dict[str, int] = {}
         """Market id -> the tick at which its result is read."""
+        self._held: dict[str, int] = {}
+        """Market id -> what its bets can lose (1e-10)."""
         self._risks: dict[tuple[str, int, int, int], int] = {}
         self.ticks_taken = 0
 
@@ -371,12 +373,21 @@ class DayFold:
         return self._risks[state]
 
     def _hear(self, market_id: str, at: int) -> None:
-        """A market with bets has another definition: what is at risk may be less, for everybody who waits for that."""
-        self._refusals.forget()
-        waiting, self._waiting = self._waiting, set()
-        for ref in waiting:
-            self._agenda.push(ref, self.runs[ref].tick_after(at - 1))
+        """A market with bets has another definition: where less is at risk now, everybody who waits for that looks."""
+        self.world.advance(at)
+        if self._weigh_market(market_id):
+            self._refusals.forget()
+            waiting, self._waiting = self._waiting, set()
+            for ref in waiting:
+                self._agenda.push(ref, self.runs[ref].tick_after(at - 1))
         self._await_news(market_id, at)
+
+    def _weigh_market(self, market_id: str) -> bool:
+        """What the market's bets can lose; true where that is less than when it was last weighed."""
+        before = self._held.get(market_id, 0)
+        now = sum(map(self._risk_of, self.world.exchange.markets[market_id].bets.values()))
+        self._held[market_id] = now
+        return now < before
 
     def _await_news(self, market_id: str, at: int) -> None:
         record = self._records[market_id]
@@ -390,6 +401,7 @@ class DayFold:
         """The tick at which the market is seen to be closed reads its result."""
         market_id = entry.intent.market_id
         run = self.runs[entry.intent.selection_ref]
+        self._weigh_market(market_id)
         self._await_news(market_id, microseconds_between(EPOCH, entry.intent.created_at))
         closed_at = run.history.race.markets[market_id].closed_at
         if market_id in self._closing or closed_at is None:
