@@ -6,6 +6,7 @@ import os
 import shutil
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from policytrader.adapters.recordings.playback import read_events
 from policytrader.app.world import HORSE_RACING
 from policytrader.model.times import LONDON
 from policytrader.resources import resource
-from policytrader.simulation.events import Redefine
+from policytrader.simulation.events import Quote, Redefine, Remove
 from policytrader.simulation.race_day import generate_race_day
 from tests.app.replay.recorded_day import RecordedDay, Traded
 from tests.policy_edits import edit_racing
@@ -163,3 +164,23 @@ def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: i
     traded = day.trade(policy, 47)
     same(day.replay(policy), traded)
     assert traded.orders
+
+
+@pytest.mark.engine
+def test_what_a_removal_voids_is_there_for_others(tmp_path: Path) -> None:
+    """The day may lose no more than what is bet; a runner with a bet is removed, and another pick has its turn."""
+    rules = tmp_path / "rules"
+    shutil.copytree(resource("rules"), rules)
+    edit_racing(rules / "racing", ("protection", "max_daily_loss: 300 ", "max_daily_loss: 40 "))
+    policy = load_policy(rules)
+    made = generate_race_day(4, 3)
+    gone, at = 14972489, made.now + timedelta(minutes=7)
+    events = [one for one in made.feed() if not (isinstance(one, Quote) and one.selection_id == gone and one.at >= at)]
+    markets = sorted({one.market_id for one in events if isinstance(one, Quote) and one.selection_id == gone})
+    removals: list[Event] = [Remove(at, market_id, gone, Decimal(5)) for market_id in markets]
+    day = RecordedDay(sorted(events + removals, key=lambda one: one.at), made.now)
+    traded = day.trade(policy, 47)
+    same(day.replay(policy), traded)
+    of_gone = {one.selection_ref for one in traded.orders if f"-{gone}-" in one.selection_ref}
+    assert of_gone
+    assert any(one.at > at for one in traded.orders)
