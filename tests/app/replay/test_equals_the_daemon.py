@@ -148,7 +148,7 @@ def test_rules_that_read_what_orders_change(more: dict[str, str], tmp_path: Path
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(("seed", "loss", "rate"), [(2, 20, 2), (4, 25, 1)])
+@pytest.mark.parametrize(("seed", "loss", "rate"), [(2, 20, 2), (4, 25, 1), (9, 20, 1)])
 def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: int, rate: int, tmp_path: Path) -> None:
     """The daemon plans them again at every tick, and what is planned counts against the rate."""
     rules = tmp_path / "rules"
