@@ -6,6 +6,7 @@ import gzip
 import random
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -69,7 +70,7 @@ def test_requests_are_a_pause_apart(site: Site) -> None:
 def test_a_failure_that_may_pass_is_tried_again_after_longer_and_longer_waits(site: Site, failure: Answer) -> None:
     site.script.extend([failure, failure, Answer(b"[1]")])
     clock = Clock()
-    assert site.client(clock).get("x") == b"[1]"
+    assert site.client(clock, replace(FAST, silence_seconds=1)).get("x") == b"[1]"
     first, second = clock.waits
     assert 1.0 <= first <= 2.0
     assert 2.0 <= second <= 4.0
@@ -143,7 +144,7 @@ def test_an_answer_that_never_ends_is_left(site: Site) -> None:
     started = time.monotonic()
     with pytest.raises(FeedError, match="too long"):
         http.get("x")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8  # of 10
 
 
 @pytest.mark.parametrize("is_packed", [True, False])
