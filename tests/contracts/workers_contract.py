@@ -69,7 +69,7 @@ class SeparateWorkersContract(WorkersContract):
 
     def test_the_work_is_done_elsewhere(self, workers: Workers) -> None:
         done_by = {
-            process for _, process in workers.run(square, units_of(*[Toy(one, seconds=0.1) for one in range(8)]))
+            process for _, process in workers.run(square, units_of(*[Toy(one, seconds=0.4) for one in range(8)]))
         }
         assert os.getpid() not in done_by
         assert len(done_by) == workers.jobs

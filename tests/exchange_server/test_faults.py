@@ -102,13 +102,13 @@ def test_throttling(served: Served) -> None:
 
 
 def test_a_delay_in_wall_time(served: Served) -> None:
-    served.fault("delay", "listEventTypes", seconds=0.6)
+    served.fault("delay", "listEventTypes", seconds=2)
     started = time.monotonic()
     served.client.betting.list_event_types()
-    assert time.monotonic() - started >= 0.6
+    assert time.monotonic() - started >= 2
     started = time.monotonic()
     served.client.betting.list_event_types()
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 2
     assert served.ledger()["now"] == "2026-05-02T12:00:00Z"
 
 

@@ -96,7 +96,7 @@ def _observe_requests() -> list[Seen]:
 
 
 def _ask(source: Source, code: str, operation: Operation) -> tuple[str, frozenset[str]]:
-    with Scripted() as server, server.wire(read_seconds=0.2 if code == Transport.READ_TIMEOUT else 5.0) as wire:
+    with Scripted() as server, server.wire(read_seconds=1.0 if code == Transport.READ_TIMEOUT else 5.0) as wire:
         if code == Transport.CONNECTION_REFUSED:
             wire.session.token()
             _point_at_nobody(wire)

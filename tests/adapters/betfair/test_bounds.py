@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from policytrader.model.orders import OrderRequest
 
-SILENCE = 0.2
+SILENCE = 0.5
 PATIENCE = 500
 """Bytes until the server gives up, long after it should have been given up."""
 HEAD = b"HTTP/1.1 200 OK\r\n"
