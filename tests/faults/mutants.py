@@ -16,7 +16,7 @@ from policytrader.app.assemble import AccountView
 from policytrader.app.bookkeeper import Bookkeeper, Books
 from policytrader.app.execute import Executed, Executor, request_of
 from policytrader.app.gate import Gate
-from policytrader.engine import evaluate, protect
+from policytrader.engine import plan, protect
 from policytrader.engine.closing import next_step
 from policytrader.engine.evaluate import Engine
 from policytrader.model.journal import Control, ControlKind, Evidence, IntentState, JournalEntry
@@ -92,7 +92,7 @@ def _round_sizes(patch: pytest.MonkeyPatch) -> None:
         def _refuse_amount(self, intent: Intent, cap: Decimal | None) -> str | None:
             return super()._refuse_amount(intent, None if cap is None else _ENDLESS)
 
-    patch.setattr(evaluate, "size_of", size_of)
+    patch.setattr(plan, "size_of", size_of)
     patch.setattr(desk, "Gate", NoCap)
 
 

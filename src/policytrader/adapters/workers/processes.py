@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Spawned on every system: a forked child of a process with threads (DuckDB's, pyarrow's) may hang.
 _PROCESSES = get_context("spawn")
 _ENDING_SECONDS = 5.0
+_LISTEN_SECONDS = 1.0
 
 
 class ProcessWorkers:
@@ -102,7 +103,10 @@ class _Run:
         """Wait until somebody answers, or dies."""
         busy = {worker.connection: worker for worker in self.workers if worker.index is not None}
         assert busy, "a unit that nobody works on would be waited for without end"
-        for ready in wait(list(busy)):
+        # A Ctrl-C that comes in the moment before a wait begins is heard when that wait ends.
+        while not (answering := wait(list(busy), _LISTEN_SECONDS)):
+            pass
+        for ready in answering:
             worker = busy[ready]  # type: ignore[index]
             try:
                 answer = worker.connection.recv_bytes()
