@@ -266,11 +266,8 @@ class DayFold:
             code = refused.get(ref) or (decision.code if is_blocked else None)
             if code is not None:
                 run.refused[code] += 1
-            sum_passed = None
-            if is_blocked or (code is not None and decision.order is not None):
-                # Known also of what was blocked, by the number of orders say: planned later, the gate refuses it.
-                sum_passed = self._refusals.why(run.key[0], risk_of(*decision.candidate(decision.stake)))
-            is_refused = sum_passed is not None or (ref in refused and decision.order is not None)
+            sum_passed = self._sum_passed(decision)
+            is_refused = sum_passed is not None or (decision.action is Action.PLACE and ref in refused)
             self._refusals.note(ref, is_refused=is_refused, is_sum=sum_passed is not None)
             if decision.verdict is Verdict.INVALIDATE and run.rule is None:
                 run.rule = decision.rule
@@ -283,6 +280,15 @@ class DayFold:
         self._wake(at, tick, acted, is_settled=is_settled)
         for done in tick.executed:
             self._await_result(done.entry)
+
+    def _sum_passed(self, decision: Decision) -> str | None:
+        """The limit over all orders for which the gate refuses the decision's order; None also where there is none.
+
+        Of a blocked one too, by the number of orders say: planned at a later tick, the gate refuses it.
+        """
+        if decision.action not in {Action.PLACE, Action.BLOCKED}:
+            return None
+        return self._refusals.why(decision.selection.market_id, risk_of(*decision.candidate(decision.stake)))
 
     def _is_passing(self, decision: Decision, alone: Guard) -> bool:
         """Whether what blocked the order was planned in the same tick, or the time: at the next it may be gone."""
