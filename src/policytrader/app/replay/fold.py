@@ -20,7 +20,8 @@ from policytrader.app.execute import Executor
 from policytrader.app.gate import Exposures
 from policytrader.app.replay.agenda import Agenda
 from policytrader.app.replay.refusals import Refusals
-from policytrader.app.replay.rows import AMOUNT, AMOUNT_PLACES
+from policytrader.app.replay.rows import AMOUNT_PLACES
+from policytrader.app.replay.scales import Scales
 from policytrader.app.replay.stand_ins import NoLog, ReplayAccount, ReplayBookkeeper, ReplayClock, nothing_read
 from policytrader.app.replay.store import MODE, ReplayStore, stored_pick
 from policytrader.app.replay.views import Views
@@ -36,7 +37,7 @@ from policytrader.engine.protect import Guard
 from policytrader.engine.size import offered, size_of
 from policytrader.model.decision import Action, Verdict
 from policytrader.model.journal import Lease
-from policytrader.model.position import exposure_of, risk_of
+from policytrader.model.position import risk_of
 from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.policy.values import duration_microseconds
 
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from policytrader.model.money import MinimumSize
     from policytrader.model.snapshot import ReferenceRunner, Snapshot
     from policytrader.ports import Exchange, PriceFeed
-    from policytrader.simulation.bets import SimulatedBet
     from policytrader.simulation.exchange import SimulatedExchange
 
     Ports = Callable[[SimulatedExchange], tuple[Exchange, PriceFeed]]
@@ -89,6 +89,7 @@ class DayFold:
         begin = min(int(run.history.ticks[0]) for run in runs)
         self._records = records
         self.world = ReplayWorld(begin, records, minimum)
+        self._scales = Scales(self.world.exchange)
         exchange, prices = ports(self.world.exchange)
         prices = CheckedPrices(prices)
         self._views = Views(self.world, records, captures)
@@ -114,9 +115,6 @@ class DayFold:
         self._refusals = Refusals(self._policy.protection.protections)
         self._closing: dict[str, int] = {}
         """Market id -> the tick at which its result is read."""
-        self._held: dict[str, int] = {}
-        """Market id -> what its bets can lose (1e-10)."""
-        self._risks: dict[tuple[str, int, int, int], int] = {}
         self.ticks_taken = 0
 
     def run(self) -> None:
@@ -170,7 +168,7 @@ class DayFold:
             self.world.look(*key, at)
         for run in runs:
             if run.has_orders:
-                self._weigh(run)
+                self._scales.weigh(run)
         return {run.selection.selection_ref: self._outlook(run, at) for run in runs}
 
     def _touched_by(self, runs: Iterable[PickRun]) -> list[tuple[str, int]]:
@@ -272,7 +270,7 @@ class DayFold:
             if decision.verdict is Verdict.INVALIDATE and run.rule is None:
                 run.rule = decision.rule
             if ref in acted or run.has_orders:
-                self._weigh(run)
+                self._scales.weigh(run)
             is_small = decision.action is Action.WAIT and decision.code == BELOW_MINIMUM
             lasting = sum_passed or code or (BELOW_MINIMUM if is_small else None)
             is_passing = is_blocked and sum_passed is None and self._is_passing(decision, alone)
@@ -300,16 +298,19 @@ class DayFold:
         touched = {(done.entry.intent.market_id, done.entry.intent.selection_id) for done in tick.executed}
         for ref, run in self.runs.items() if touched else ():
             if run.key in touched and ref not in acted:
-                self._weigh(run)
+                self._scales.weigh(run)
                 self._agenda.push(ref, run.tick_after(at))
         if tick.cancelled or is_settled:
             self._refusals.forget()
         if tick.executed or tick.cancelled or is_settled:
             # An amount that was too much is too much beside one more order.
-            stays = {ref for ref in self._waiting if self._refusals.lasts(ref)}
-            waiting, self._waiting = self._waiting - stays, stays
-            for ref in waiting:
-                self._agenda.push(ref, self.runs[ref].tick_after(at))
+            self._rouse({ref for ref in self._waiting if not self._refusals.lasts(ref)}, at)
+
+    def _rouse(self, refs: set[str], at: int) -> None:
+        """Picks that wait look again at their next tick after ``at``."""
+        self._waiting -= refs
+        for ref in refs:
+            self._agenda.push(ref, self.runs[ref].tick_after(at))
 
     def _plan_next(
         self, run: PickRun, at: int, *, code: str | None = None, has_acted: bool = False, is_passing: bool = False
@@ -358,42 +359,13 @@ class DayFold:
         ticks = [run.tick_after(max(quoted - 1, at)) for quoted in quotes if quoted is not None]
         return min((one for one in (change, *ticks) if one is not None), default=None)
 
-    def _weigh(self, run: PickRun) -> None:
-        """What the exchange holds on the pick's runner now."""
-        market_id, selection_id = run.key
-        market = self.world.exchange.markets.get(market_id)
-        bets = [] if market is None else [bet for bet in market.bets.values() if bet.selection_id == selection_id]
-        run.has_orders = bool(bets)
-        run.is_resting = any(bet.is_open for bet in bets)
-        run.is_matched = any(bet.pennies_matched for bet in bets)
-        own = [bet for bet in bets if bet.side is run.selection.side]
-        resting = [microseconds_between(EPOCH, bet.placed_at) for bet in own if bet.is_open]
-        run.rests_since = min(resting, default=None)
-        run.exposure = sum(map(self._risk_of, own))
-
-    def _risk_of(self, bet: SimulatedBet) -> int:
-        """What a bet can lose, in 1e-10; worked out once for each state of it."""
-        state = (bet.bet_id, bet.pennies_matched, bet.payout, bet.pennies_remaining)
-        if state not in self._risks:
-            self._risks[state] = int(exposure_of(bet.as_bet().as_order(is_ours=True)) * AMOUNT)
-        return self._risks[state]
-
     def _hear(self, market_id: str, at: int) -> None:
         """A market with bets has another definition: where less is at risk now, everybody who waits for that looks."""
         self.world.advance(at)
-        if self._weigh_market(market_id):
+        if self._scales.weigh_market(market_id):
             self._refusals.forget()
-            waiting, self._waiting = self._waiting, set()
-            for ref in waiting:
-                self._agenda.push(ref, self.runs[ref].tick_after(at - 1))
+            self._rouse(set(self._waiting), at - 1)
         self._await_news(market_id, at)
-
-    def _weigh_market(self, market_id: str) -> bool:
-        """What the market's bets can lose; true where that is less than when it was last weighed."""
-        before = self._held.get(market_id, 0)
-        now = sum(map(self._risk_of, self.world.exchange.markets[market_id].bets.values()))
-        self._held[market_id] = now
-        return now < before
 
     def _await_news(self, market_id: str, at: int) -> None:
         record = self._records[market_id]
@@ -407,7 +379,7 @@ class DayFold:
         """The tick at which the market is seen to be closed reads its result."""
         market_id = entry.intent.market_id
         run = self.runs[entry.intent.selection_ref]
-        self._weigh_market(market_id)
+        self._scales.weigh_market(market_id)
         self._await_news(market_id, microseconds_between(EPOCH, entry.intent.created_at))
         closed_at = run.history.race.markets[market_id].closed_at
         if market_id in self._closing or closed_at is None:
