@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from policytrader.policy.policy_set import PolicySet
     from policytrader.simulation.events import Event
+    from tests.policy_edits import Edit
 
 POLICY = load_policy(resource("rules"))
 SEEDS = range(1, 1 + int(os.environ.get("POLICYTRADER_REPLAY_SEEDS", "1")))
@@ -101,6 +102,7 @@ SHORT_NOW = """\
     count: runners
     where: {field: runner.win_best_back, op: lt, value: 5}
 """
+OTHER_RULES = ("validation", "  - id: market-open\n")
 TRADED = """\
   - id: traded-there
     title: It was last traded near the requested price
@@ -110,36 +112,33 @@ TRADED = """\
 """
 
 
-def edited(folder: Path, validation: str = "", facts: str = "", entry: str = "") -> PolicySet:
-    """The shipped rules with some more."""
+def edited(folder: Path, *edits: Edit) -> PolicySet:
+    """The shipped rules, edited."""
     rules = folder / "rules"
     shutil.copytree(resource("rules"), rules)
-    edit_racing(
-        rules / "racing",
-        *(
-            (kind, before, more + before)
-            for kind, more, before in (
-                ("validation", validation, "  - id: market-open\n"),
-                ("validation", facts, "rules:\n"),
-                ("entry", entry, "order: {"),
-            )
-        ),
-    )
+    edit_racing(rules / "racing", *edits)
     return load_policy(rules)
+
+
+def before(kind: str, old: str, more: str) -> Edit:
+    """Some more before a line of the rules."""
+    return kind, old, more + old
 
 
 @pytest.mark.engine
 @pytest.mark.parametrize(
     "more",
     [
-        pytest.param({"validation": OWN_PRICE}, id="own price"),
-        pytest.param({"validation": OWN_POSITION}, id="own position"),
-        pytest.param({"validation": OTHERS, "facts": SHORT_NOW}, id="prices of others"),
-        pytest.param({"entry": TRADED}, id="last traded"),
+        pytest.param([before(*OTHER_RULES, OWN_PRICE)], id="own price"),
+        pytest.param([before(*OTHER_RULES, OWN_POSITION)], id="own position"),
+        pytest.param(
+            [before(*OTHER_RULES, OTHERS), before("validation", "rules:\n", SHORT_NOW)], id="prices of others"
+        ),
+        pytest.param([before("entry", "order: {", TRADED)], id="last traded"),
     ],
 )
-def test_rules_that_read_what_orders_change(more: dict[str, str], tmp_path: Path) -> None:
-    policy = edited(tmp_path, **more)
+def test_rules_that_read_what_orders_change(more: list[Edit], tmp_path: Path) -> None:
+    policy = edited(tmp_path, *more)
     made = generate_race_day(4, 2)
     day = RecordedDay(made.feed(), made.now)
     traded = day.trade(policy, 60)
@@ -151,14 +150,11 @@ def test_rules_that_read_what_orders_change(more: dict[str, str], tmp_path: Path
 @pytest.mark.parametrize(("seed", "loss", "rate"), [(2, 20, 2), (4, 25, 1), (9, 20, 1)])
 def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: int, rate: int, tmp_path: Path) -> None:
     """The daemon plans them again at every tick, and what is planned counts against the rate."""
-    rules = tmp_path / "rules"
-    shutil.copytree(resource("rules"), rules)
-    edit_racing(
-        rules / "racing",
+    policy = edited(
+        tmp_path,
         ("protection", "max_daily_loss: 300 ", f"max_daily_loss: {loss} "),
         ("protection", "max_orders_per_minute: 20 ", f"max_orders_per_minute: {rate} "),
     )
-    policy = load_policy(rules)
     made = generate_race_day(seed, 3)
     day = RecordedDay(made.feed(), made.now)
     traded = day.trade(policy, 47)
@@ -169,10 +165,7 @@ def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: i
 @pytest.mark.engine
 def test_what_a_removal_voids_is_there_for_others(tmp_path: Path) -> None:
     """The day may lose no more than what is bet; a runner with a bet is removed, and another pick has its turn."""
-    rules = tmp_path / "rules"
-    shutil.copytree(resource("rules"), rules)
-    edit_racing(rules / "racing", ("protection", "max_daily_loss: 300 ", "max_daily_loss: 40 "))
-    policy = load_policy(rules)
+    policy = edited(tmp_path, ("protection", "max_daily_loss: 300 ", "max_daily_loss: 40 "))
     made = generate_race_day(4, 3)
     gone, at = 14972489, made.now + timedelta(minutes=7)
     events = [one for one in made.feed() if not (isinstance(one, Quote) and one.selection_id == gone and one.at >= at)]
