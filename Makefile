@@ -51,7 +51,7 @@ format: $(VENV)/.dev  ## Format the code and mend what ruff can mend safely
 	$(BIN)/ruff check --fix .
 
 readme: $(VENV)/.dev  ## Write what the commands print now into README.md
-	$(BIN)/python tests/test_readme.py
+	$(BIN)/python -m tests.test_readme
 
 bench: $(VENV)/.bench $(VENV_FLUMINE)/.ready  ## Measure, beside other engines, and print ratios
 	POLICYTRADER_BENCH_FLUMINE=$(CURDIR)/$(VENV_FLUMINE)/bin/python $(BIN)/python -m benchmarks $(ARGS)

@@ -20,7 +20,7 @@ from policytrader.model.money import MINIMUM_SIZES
 from policytrader.wiring.replays import read_replay_picks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from policytrader.app.replay.picks import ReplayPick
@@ -47,7 +47,7 @@ def judge_history(
     for pick in read_replay_picks(selections):
         picks[pick.market_id].append(pick)
     races, reading = _least(lambda: [read_race(name, folders) for name, folders in race_folders(recording).items()])
-    chosen = [_picks_of(race, picks, every_seconds) for race in races]
+    chosen = [one for race in races for one in _picks_of(race, picks, every_seconds)]
     with HistoryEngine(policy) as engine:
         # A policy that compares two times has a row for every tick.
         found = {
@@ -83,13 +83,13 @@ def _at_each_tick(pick: PickHistory) -> Any:
     return pick.begin + np.searchsorted(pick.tick, np.arange(len(pick.ticks)), "right") - 1
 
 
-def _picks_of(race: RaceRecord, picks: Mapping[str, list[ReplayPick]], every_seconds: int) -> RacePicks:
+def _picks_of(race: RaceRecord, picks: Mapping[str, list[ReplayPick]], every_seconds: int) -> Iterator[RacePicks]:
     terms = ReplayTerms(cadence=f"{every_seconds}s", capture="8h", minimum=MINIMUM_SIZES["GBP"], ports=_no_ports)
-    made = make_picks(race, [pick for market_id in race.markets for pick in picks[market_id]], terms)
-    ticks = np.arange(made.at, race.until, every_seconds * 1_000_000, dtype=np.int64)
-    return RacePicks(
-        race=race, selections=made.selections, captures=made.captures, ticks=ticks, asked=catalogue_ticks(ticks)
-    )
+    for made in make_picks(race, [pick for market_id in race.markets for pick in picks[market_id]], terms):
+        ticks = np.arange(made.at, race.until, every_seconds * 1_000_000, dtype=np.int64)
+        yield RacePicks(
+            race=race, selections=made.selections, captures=made.captures, ticks=ticks, asked=catalogue_ticks(ticks)
+        )
 
 
 def _no_ports(exchange: SimulatedExchange) -> tuple[Exchange, PriceFeed]:

@@ -200,9 +200,10 @@ def _text(found: dict[str, dict[str, Any]], updates: int) -> str:
                 f"{found[key].get('orders', '')}",
                 f"{sum(size > 0 for size in found[key].get('matched', {}).values()) or ''}",
                 f"{found[key]['decisions']:,}" if "decisions" in found[key] else "",
+                f"{found[key]['decisions'] / cpu:,.0f}" if "decisions" in found[key] else "",
             ]
         )
-    head = ("", "CPU s", "updates/CPU-s", "x flumine", "x orjson", "orders", "matched", "decisions")
+    head = ("", "CPU s", "updates/CPU-s", "x flumine", "x orjson", "orders", "matched", "decisions", "decisions/CPU-s")
     return table(head, rows)
 
 

@@ -95,7 +95,7 @@ def _figures(found: Replay) -> dict[str, Any]:
         "evaluated": found.evaluated,
         "orders": len(orders),
         "matched": {key: float(size) for key, size in matched.items()},
-        "problems": list(found.problems[:5]),
+        "problems": [one.text for one in found.problems[:5]],
     }
 
 

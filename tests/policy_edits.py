@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from policytrader.policy.policy_set import PolicySet
+
 Edit: TypeAlias = tuple[str, str, str]
+Edited: TypeAlias = "Callable[..., PolicySet]"
+"""Makes rules with some edits."""
 
 MILDER = ("validation", "op: lt, value: 12}", "op: lt, value: 8}")
 OTHER_WORDS = ("validation", "then: {invalidate: Invalid Short Price Removed}", "then: {invalidate: Favourite gone}")

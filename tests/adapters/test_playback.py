@@ -286,8 +286,9 @@ def test_a_folder_of_streams_is_merged_and_what_is_no_stream_is_told(streams: Pa
 def import_as_before(paths: list[Path], folder: Path) -> None:
     """Import without whole ladders, as versions before 0.6 did."""
     import_recording(paths, folder)
-    for path in [*folder.glob("*/*/ladders-*"), *folder.glob("*/*/definitions-*")]:
-        path.unlink()
+    for path in folder.glob("*/*/*"):
+        if not path.name.startswith(("states-", "runners-")):
+            path.unlink()
 
 
 @pytest.mark.parametrize("name", [DEEP[3], DEEP[4], BASIC])

@@ -17,6 +17,7 @@ from policytrader.errors import Place
 from policytrader.model.books import MarketFilter
 from policytrader.model.money import MINIMUM_SIZES
 from policytrader.model.snapshot import MarketType, Side
+from policytrader.model.times import london_day
 from policytrader.simulation.exchange import SimulatedExchange
 from policytrader.simulation.race_day import generate_race_day
 from policytrader.wiring import open_store
@@ -94,13 +95,15 @@ class Day:
         return lease
 
     def pick_everywhere(self) -> None:
-        """A back and a lay in every market, at the price that stands there in the morning."""
+        """A back and a lay in every listed market without picks, at the price that stands there now."""
         races = races_of(self.prices.catalogue(MarketFilter(market_types=("WIN", "PLACE"))))
+        picked = {one.selection.market_id for one in self.store.selections(london_day(self.clock.now()))}
         picks = []
         for race in races:
             for kind in MarketType:
                 market = race.market(kind)
-                assert market is not None
+                if market is None or market.market_id in picked:
+                    continue
                 (book,) = self.prices.books([market.market_id])
                 for runner, side in zip(book.runners[::2], Side, strict=False):
                     offers = runner.back if side is Side.BACK else runner.lay

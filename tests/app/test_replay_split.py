@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from policytrader.app.replay.split import Part, RecordedMarket, merge_replays, split_replay
 from policytrader.errors import UsageError
-from policytrader.model.replay import Replay, ReplayedSelection
+from policytrader.model.replay import Problem, Replay, ReplayedSelection
 from policytrader.model.snapshot import MarketType, Selection, Side
 
 FIRST = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -90,7 +90,7 @@ def replayed(part: Part[Pick]) -> Replay:
         ticks=7 * len(part.days),
         decisions=11 * len(part.picks),
         evaluated=3 * len(part.picks),
-        problems=tuple(f"problem of {day}" for day in part.days),
+        problems=tuple(Problem(f"problem of {day}") for day in part.days),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from policytrader.app.activate import activate, read_policy
 from policytrader.app.decision_log import DecisionLog
-from policytrader.cli.evaluate_log import UNKNOWN
+from policytrader.cli.evaluate_log import NO_END, UNKNOWN
 from policytrader.engine.evaluate import evaluate
 from policytrader.resources import resource
 from policytrader.wiring import open_store, read_snapshot
@@ -68,13 +68,13 @@ Decisions  A -> B
 2026-07-07 14:20:00  loss  Otter Pool  BACK WIN
   A  CASH_OUT CASH OUT: Invalid Short Price Removed; lay 8.57 @ 3.50, locks -1.43 (ladder 1h 36.00, have 10.00)
   B  PLACE place 26.00 @ 3.45 (ladder 1h 36.00, have 10.00)
-  because of rule short-price-removed: A true: {invalid} | B false: {invalid}
+  because of rule short-price-removed: A true: {invalid} | B not true
     fact.short_priced_removed: A Short Cut, 8.00 this morning not empty true | B none not empty false
     runner.reference_price: A asks < 12.00 | B asks < 8.00
 2026-07-07 14:20:00  profit  Candlewick  BACK WIN
   A  CASH_OUT CASH OUT: Invalid Short Price Removed; lay 28.55 @ 4.70, locks +6.55 (ladder 1h 36.00, have 30.00)
   B  WAIT wait: 4.60 is under 6.00 (ladder 1h 36.00, have 30.00)
-  because of rule short-price-removed: A true: {invalid} | B false: {invalid}
+  because of rule short-price-removed: A true: {invalid} | B not true
     fact.short_priced_removed: A Short Cut, 8.00 this morning not empty true | B none not empty false
     runner.reference_price: A asks < 12.00 | B asks < 8.00
 
@@ -127,9 +127,10 @@ def test_some_days(desk: Project) -> None:
     words = ("evaluate", "--decisions", "store", "--policy", "milder")
     assert desk.document(*words, "--from", "2026-07-07", "--to", "2026-07-07")["compared"] == 2
     assert desk.document(*words, "--from", "2026-07-08")["compared"] == 0
-    assert "0 decisions on 0 selections compared\nnothing differs" in desk(*words, "--to", "2026-07-06").out
+    told = desk(*words, "--to", "2026-07-06").out
+    assert "0 decisions on 0 selections compared\nnothing to compare: the log has no decision of" in told
     assert desk("decisions", "--export", "none.jsonl", "--to", "2026-07-06").code == 0
-    assert len((desk.folder / "none.jsonl").read_text("utf-8").splitlines()) == 1
+    assert len((desk.folder / "none.jsonl").read_text("utf-8").splitlines()) == 2
 
 
 def test_what_is_left_out_is_told(desk: Project) -> None:
@@ -137,11 +138,27 @@ def test_what_is_left_out_is_told(desk: Project) -> None:
     path = desk.folder / "log.jsonl"
     lines = path.read_text("utf-8").splitlines()
     moment = json.loads(lines[2])
-    path.write_text("\n".join([*lines[:2], json.dumps(moment | {"inputs": None})]) + "\n", "utf-8")
+    path.write_text("\n".join([*lines[:2], json.dumps(moment | {"inputs": None}), *lines[3:]]) + "\n", "utf-8")
     ran = desk("evaluate", "--decisions", "log.jsonl", "--policy", "milder")
     assert "not compared: 2, its inputs are not in the log, or damaged" in ran.out
     document = desk.document("evaluate", "--decisions", "log.jsonl", "--policy", "milder")
     assert document["not_compared"] == [{"why": "its inputs are not in the log, or damaged", "decisions": 2}]
+
+
+def test_a_file_that_is_not_whole_and_one_that_may_not_be(desk: Project) -> None:
+    assert desk("decisions", "--export", "log.jsonl").code == 0
+    path = desk.folder / "log.jsonl"
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.rindex("\n", 0, -1) + 1], "utf-8")
+    ran = desk("evaluate", "--decisions", "log.jsonl", "--policy", "milder")
+    assert (ran.code, ran.out) == (2, "")
+    assert "log.jsonl:3: cut off after this line" in ran.err
+    path.write_text(path.read_text("utf-8").replace("decision-log/2", "decision-log/1"), "utf-8")
+    ran = desk("evaluate", "--decisions", "log.jsonl", "--policy", "milder")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith(f"\n{UNKNOWN[-1]}\n{NO_END}\n")
+    document = desk.document("evaluate", "--decisions", "log.jsonl", "--policy", "milder")
+    assert document["not_known"] == [*UNKNOWN, NO_END]
 
 
 def test_out_holds_the_document(desk: Project) -> None:

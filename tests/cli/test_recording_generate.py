@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from policytrader.adapters.recordings.picks import read_picks
 from policytrader.adapters.recordings.playback import read_events
 from policytrader.simulation.events import Redefine
+from policytrader.simulation.season import Season
+from policytrader.wiring.seasons import SeasonForm, generate_season
+from policytrader.wiring.workers import open_workers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +98,43 @@ def test_a_folder_that_holds_something_is_left_alone(run: Run, here: Path) -> No
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == "error: --out s: there is something already; name a new folder\n"
     assert [path.name for path in (here / "s").iterdir()] == ["notes.txt"]
+
+
+def test_a_season_that_was_stopped_is_made_anew(run: Run, here: Path) -> None:
+    def stopped(done: int, total: int, name: str) -> NoReturn:  # noqa: ARG001 - as progress is told
+        raise KeyboardInterrupt
+
+    season = Season(5, 2, 2, date(2026, 6, 30))
+    with pytest.raises(KeyboardInterrupt):
+        generate_season(season, here / "s", open_workers(1), form=SeasonForm.BOTH, progress=stopped)
+    (here / "s" / ".selections.csv").write_text("of a day that was made\n", encoding="utf-8")
+    (here / "s" / ".making-left" / "deep").mkdir(parents=True)
+    assert {path.name for path in (here / "s").iterdir()} > {".selections.csv", ".making-left", "raw"}
+    for name in ("s", "new"):
+        ran = run("recording", "generate", *OPTIONS, "--jobs", "1", "--out", name)
+        assert (ran.code, ran.err) == (0, "")
+    assert digests(here / "s") == digests(here / "new")
+    assert [path.name for path in (here / "s").iterdir() if path.name.startswith(".") or path.name == "raw"] == []
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "imports.jsonl", "selections.csv"])
+def test_what_was_put_beside_a_stopped_season_is_left_alone(name: str, run: Run, here: Path) -> None:
+    (here / "s" / "day=2026-06-30").mkdir(parents=True)
+    (here / "s" / ".selections.csv").touch()
+    (here / "s" / name).write_text("mine", encoding="utf-8")
+    ran = run("recording", "generate", *OPTIONS, "--out", "s")
+    assert (ran.code, ran.err) == (2, "error: --out s: there is something already; name a new folder\n")
+    assert {path.name for path in (here / "s").iterdir()} == {"day=2026-06-30", ".selections.csv", name}
+
+
+def test_two_do_not_write_one_season(run: Run, here: Path) -> None:
+    (here / "s" / "day=2026-06-30").mkdir(parents=True)
+    with (here / "s" / ".selections.csv").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        ran = run("recording", "generate", *OPTIONS, "--out", "s")
+    assert ran.code == 2
+    assert ran.err == "error: --out s: another `recording generate` writes there; name a new folder\n"
+    assert (here / "s" / "day=2026-06-30").is_dir()
 
 
 @pytest.mark.parametrize(

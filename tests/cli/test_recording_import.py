@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 from typing import TYPE_CHECKING
@@ -58,6 +59,73 @@ def test_a_file_cut_off_in_its_compression(run: Run, here: Path) -> None:
     assert "Traceback" not in ran.err
 
 
+def test_a_cut_file_of_which_nothing_was_kept_says_so_twice(run: Run, here: Path) -> None:
+    (here / "cut.bz2").write_bytes(bz2.compress(lines([FIRST, SECOND]))[:-20])
+    ran = run("recording", "import", "cut.bz2", "--out", "recorded")
+    assert ran.code == 1
+    assert ran.out.splitlines()[0] == "cut.bz2: no market: 0 updates, 0 rows, damaged: nothing of it was kept"
+    assert "Nothing of it was kept." in ran.err
+
+
+CATALOGUE = {"op": "marketCatalogue", "marketId": WIN, "marketName": "2m Hcap", "runners": [{"selectionId": 11}]}
+
+
+def test_json_beside_the_streams_is_passed_over(run: Run, here: Path) -> None:
+    others = {
+        "one.catalogue.json": json.dumps(CATALOGUE),
+        "shown.json": json.dumps({"marketId": WIN}, indent=2),
+        "list.json": json.dumps([CATALOGUE, {"marketId": "1.7", "op": ["x"]}]),
+        "lines.json": f"{json.dumps(CATALOGUE)}\n{json.dumps({'marketId': '1.7'})}\n",
+    }
+    (here / "raw").mkdir()
+    for name, text in others.items():
+        (here / "raw" / name).write_text(text, "utf-8")
+    (here / "raw" / "zz.json").write_bytes(lines([FIRST, SECOND]))
+    for _ in range(2):  # they are told the second time as the first
+        ran = run("recording", "import", "raw", "--out", "recorded")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.splitlines()[:4] == [f"raw/{name}: not a stream, passed over" for name in sorted(others)]
+        assert ran.out.endswith(", 4 files passed over, 0 damaged files\n")
+    document = json.loads(run("recording", "import", "raw", "--out", "recorded", "--json").out)
+    assert [(one["is_stream"], one["error"]) for one in document["files"]] == [(False, None)] * 4 + [(True, None)]
+    ran = run("recording", "import", "raw/list.json", "--out", "recorded")
+    assert (ran.code, ran.err) == (1, "no market: none of these files is a recorded stream\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\n\n",
+        b"no stream\n",
+        b"12\n",
+        lines([{"op": "mcm", "pt": 1, "ct": "HEARTBEAT"}]),
+        lines([{"op": "connection"}]),
+        lines([{"pt": 1, "mc": []}]),
+        lines([CATALOGUE, {"op": "status"}]),
+        json.dumps(CATALOGUE).encode()[:-9],
+        gzip.compress(json.dumps(CATALOGUE).encode())[:-9],
+    ],
+)
+def test_a_broken_stream_is_never_passed_over(data: bytes, run: Run, here: Path) -> None:
+    (here / "x").write_bytes(data)
+    (here / "zz.json").write_bytes(lines([FIRST]))
+    ran = run("recording", "import", "x", "zz.json", "--out", "recorded")
+    assert ran.code == 1
+    assert ran.err.startswith("x")
+    assert "damaged: nothing of it was kept" in ran.out
+    assert "passed over" not in ran.out
+
+
+def test_a_folder_without_a_file(run: Run, here: Path) -> None:
+    (here / "empty" / "deeper").mkdir(parents=True)
+    (here / "empty" / "deeper" / "one.json").write_bytes(lines([FIRST]))
+    ran = run("recording", "import", "empty", "--out", "recorded")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: no file in empty; files in folders within it are not looked for\n"
+    assert not (here / "recorded").exists()
+
+
 def test_a_file_that_is_no_stream(run: Run, here: Path) -> None:
     (here / "notes.txt").write_text("no stream\n", "utf-8")
     ran = run("recording", "import", "notes.txt", "--out", "recorded")
@@ -75,7 +143,7 @@ def test_json(run: Run, here: Path) -> None:
     assert list(document) == ["schema", "markets", "updates", "rows", "files"]
     assert (document["schema"], document["markets"], document["updates"]) == ("policytrader/import/1", [WIN], 2)
     one, two = document["files"]
-    assert list(one) == ["file", "markets", "lines", "updates", "rows", "was_imported", "error"]
+    assert list(one) == ["file", "markets", "lines", "updates", "rows", "was_imported", "is_stream", "error"]
     assert (one["file"], one["error"]) == ("one.json", None)
     assert "two.json:1:1" in two["error"]
 

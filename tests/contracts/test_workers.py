@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from policytrader.ports.workers import Workers
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
-needs_dask = pytest.mark.skipif(
-    find_spec("distributed") is None, reason="needs Dask: pip install 'policytrader[cluster]'"
-)
+needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="needs Dask: pip install '.[cluster]'")
 
 
 class TestOneWorker(WorkersContract):
@@ -136,7 +134,7 @@ def test_a_cluster_without_workers(tmp_path: Path) -> None:
 
 def test_dask_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError, match=r"pip install 'policytrader\[cluster\]'"):
+    with pytest.raises(UsageError, match=r"pip install '\.\[cluster\]'"):
         open_workers(None, "tcp://127.0.0.1:8786")
 
 

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from policytrader.model.snapshot import Order
 
 _ENDLESS = Decimal("Infinity")
-_EXPOSURE = JournalEntry.exposure
 _ORDERS = AccountView.orders
 
 

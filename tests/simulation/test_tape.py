@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ BEGAN = datetime(2021, 3, 30, 9, tzinfo=UTC)
 RUNNER = 786779
 _LEVELS = st.lists(st.tuples(st.integers(100, 104), st.integers(0, 4).map(lambda size: size * 100)), max_size=4)
 _SIDE = st.none() | _LEVELS.map(lambda levels: tuple(dict(levels).items()))
-_PRICE = st.none() | st.sampled_from([Decimal("3.50"), Decimal("3.55"), Decimal("12.00")])
+_PRICE = st.none() | st.sampled_from([Decimal("3.50"), Decimal("3.55"), Decimal("3.552"), Decimal("12.00")])
 
 
 @st.composite
@@ -66,6 +67,18 @@ def test_what_we_took_of_a_level_that_went_and_came_is_forgotten() -> None:
     book.take(Side.BACK, 100, 200)
     tape.bring_up(book, 1, len(tape.at))
     assert book.back_levels() == [(100, 300)]
+
+
+def test_the_quotes_of_a_tape_are_those_it_was_made_of() -> None:
+    """Also with prices of more than two decimals, wherever one begins to read."""
+    told = [
+        Quote(BEGAN, "1.1", RUNNER, last_traded=Decimal("3.14159"), near=Decimal("3.50")),
+        Quote(BEGAN, "1.1", RUNNER, back=((100, 500),), last_traded=Decimal("3.50"), far=Decimal("9.8765")),
+    ]
+    tape = tape_of(enumerate(told))
+    begins = np.searchsorted(tape.number, [0, 1]).tolist()
+    for number, begin in enumerate(begins):
+        assert [quote for _, quote in tape.quotes("1.1", RUNNER, begin, len(tape.at))] == told[number:]
 
 
 def _played(quotes_told: Sequence[Quote]) -> RunnerBook:

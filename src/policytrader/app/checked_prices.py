@@ -48,13 +48,19 @@ def checked(runner: LiveRunner) -> LiveRunner:
     lay = runner.lay if all(map(_is_possible, runner.lay)) else ()
     if back and lay and back[0].price >= lay[0].price:
         back = lay = ()
-    last = runner.last_traded
-    # A removal reduces it off the ladder, so only what no price can be is left out.
-    if last is not None and not (last.is_finite() and _NOTHING_WON < last <= MAX_PRICE and _has_pennies(last)):
-        last = None
+    last = checked_last(runner.last_traded)
     if back is runner.back and lay is runner.lay and last is runner.last_traded:
         return runner
     return replace(runner, back=back, lay=lay, last_traded=last)
+
+
+def checked_last(price: Decimal | None) -> Decimal | None:
+    """The last traded price; None where no price can be so.
+
+    A removal reduces it off the ladder, but to hundredths.
+    """
+    is_price = price is not None and price.is_finite() and _NOTHING_WON < price <= MAX_PRICE and _has_pennies(price)
+    return price if is_price else None
 
 
 def _is_possible(level: PriceSize) -> bool:

@@ -8,8 +8,10 @@ that no restart resets them.
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from policytrader.model.journal import NOT_SENT, ControlState, IntentState, Purpose
@@ -31,12 +33,15 @@ if TYPE_CHECKING:
 MAX_UNKNOWN_IN_ALL = 3
 """So many orders of unknown fate, over all markets, close a latch: something is wrong with the way to the exchange."""
 
+LATCH = "latch"
+"""What refuses an order where a latch is closed."""
+
 _MINUTE = timedelta(minutes=1)
 _UNRESOLVED = frozenset({IntentState.RESERVED, IntentState.SENT, IntentState.UNKNOWN})
 _UNKNOWN = frozenset({IntentState.SENT, IntentState.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ledger:
     """What counts against the limits at this moment.
 
@@ -80,6 +85,11 @@ class Ledger:
         ours = sum((one.exposure for one in self.entries if one.is_open or not self._has_result(one)), ZERO)
         return ours + sum((exposure_of(bet.as_order(is_ours=False)) for bet in self.foreign), ZERO)
 
+    @cached_property
+    def exposures(self) -> Exposures:
+        """Its sums, made once. Who adds to them takes a copy."""
+        return Exposures(self)
+
     def _has_result(self, entry: JournalEntry) -> bool:
         return entry.intent.selection_ref in self.settled
 
@@ -91,9 +101,9 @@ class Exposures:
     """
 
     def __init__(self, ledger: Ledger) -> None:
-        """Sums are made once."""
-        self.by_selection: dict[tuple[str, int, Side], Decimal] = defaultdict(lambda: ZERO)
-        self.by_market: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        """Make the sums."""
+        self.by_selection: defaultdict[tuple[str, int, Side], Decimal] = defaultdict(lambda: ZERO)
+        self.by_market: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
         self.day = ZERO
         self.loss = ledger.lost_today + ledger.open_risk
         """What the day has lost, and would lose if everything without a result were lost."""
@@ -102,6 +112,12 @@ class Exposures:
             self._count((intent.market_id, intent.selection_id, intent.side), entry.exposure)
         for bet in ledger.foreign:
             self._count((bet.market_id, bet.selection_id, bet.side), exposure_of(bet.as_order(is_ours=False)))
+
+    def copy(self) -> Exposures:
+        """The same sums, to add to."""
+        made = copy(self)
+        made.by_selection, made.by_market = self.by_selection.copy(), self.by_market.copy()
+        return made
 
     def add(self, intent: Intent) -> None:
         """Count an order that was reserved."""
@@ -134,7 +150,7 @@ class Gate:
         """Nothing was let through yet."""
         self._limits = limits
         self._ledger = ledger
-        self._exposures = Exposures(ledger)
+        self._exposures = ledger.exposures.copy()
         self._fresh: dict[str, JournalEntry] = {}
         self._sent: list[Intent] = [entry.intent for entry in ledger.entries if entry.state is not IntentState.DECIDED]
 
@@ -193,7 +209,7 @@ class Gate:
             return "pause"
         subjects = {"", intent.account, intent.market_id, subject_of(intent)}
         if any(latch.subject in subjects for latch in controls.latches):
-            return "latch"
+            return LATCH
         if any(entry.is_open and entry.intent.purpose is Purpose.HEDGE for entry in self._on_runner(intent)):
             return "cash_out_waits"
         # A slow answer between the reading and this order: what was decided on is too old by now.

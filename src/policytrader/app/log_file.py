@@ -1,15 +1,15 @@
 """The decision log as a file: what another machine needs to ask what other rules would have made of a month.
 
-JSON lines in UTF-8. The first names the schema (``policytrader/decision-log/1``) and the mode; then the policies that
-decided; then, moment by moment, the inputs and the decisions that were made of them. Documents are kept as texts, byte
-for byte, because decisions are compared so.
+JSON lines in UTF-8. The first names the schema (``policytrader/decision-log/2``) and the mode; then the policies that
+decided; then, moment by moment, the inputs and the decisions that were made of them; the last counts the lines before
+it, so that a file that was cut is none. Documents are kept as texts, byte for byte, because decisions are compared so.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policytrader.errors import StoreError, UsageError
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from policytrader.ports.store import Store
 
-SCHEMA = "policytrader/decision-log/1"
+SCHEMA = "policytrader/decision-log/2"
+_SCHEMA_WITHOUT_END = "policytrader/decision-log/1"
+_EXPORT_AGAIN = "export it again with `policytrader decisions --export FILE`"
 _NAMES = ("decision_id", "selection_ref", "policy_hash", "snapshot_hash", "action", "code")
 
 
@@ -35,11 +37,15 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionSource:
-    """A decision log to be read once: ``policies`` are the stored contents by hash, ``moments`` come in order."""
+    """A decision log to be read once: ``policies`` are the stored contents by hash, ``moments`` come in order.
+
+    Of a file of before nobody can tell whether it ``is_whole``: then it says False.
+    """
 
     mode: str
     policies: Mapping[str, bytes]
     moments: Iterator[Moment]
+    is_whole: bool = True
 
 
 def store_source(store: Store, mode: str, since: date | None = None, until: date | None = None) -> DecisionSource:
@@ -62,34 +68,56 @@ def write_log(source: DecisionSource) -> Iterator[str]:
     yield _line({"schema": SCHEMA, "mode": source.mode})
     for policy_hash, content in source.policies.items():
         yield _line({"policy": policy_hash, "content": content.decode()})
+    count = 1 + len(source.policies)
     for moment in source.moments:
         inputs = None if moment.inputs is None else moment.inputs.decode()
         yield _line({"inputs": inputs, "decisions": [_document(one) for one in moment.decisions]})
+        count += 1
+    yield _line({"lines": count})
 
 
 def read_log(lines: Iterable[str], name: str, since: date | None = None, until: date | None = None) -> DecisionSource:
     """What ``write_log`` wrote; moments are read as they are asked for. Raises ``UsageError`` that names the line."""
     numbered = enumerate(lines, 1)
     head = _read(next(numbered, (1, "")), name)
-    if head.get("schema") != SCHEMA:
+    schema = head.get("schema")
+    if schema not in {SCHEMA, _SCHEMA_WITHOUT_END}:
         message = f"{name}:1: not a decision log: `policytrader decisions --export FILE` writes one"
         raise UsageError(message)
     policies: dict[str, bytes] = {}
     first: list[tuple[int, dict[str, Any]]] = []
-    for numbered_line in numbered:
-        read = _read(numbered_line, name)
+    documents = _documents(numbered, name, has_end=schema == SCHEMA)
+    for number, read in documents:
         if "policy" not in read:
-            first.append((numbered_line[0], read))
+            first.append((number, read))
             break
         policies[str(read["policy"])] = str(read.get("content")).encode()
 
     def moments() -> Iterator[Moment]:
-        for number, document in first:
-            yield from _within(_moment(document, name, number), since, until)
-        for numbered_line in numbered:
-            yield from _within(_moment(_read(numbered_line, name), name, numbered_line[0]), since, until)
+        for number, read in chain(first, documents):
+            yield from _within(_moment(read, name, number), since, until)
 
-    return DecisionSource(mode=str(head.get("mode", "")), policies=policies, moments=moments())
+    mode = str(head.get("mode", ""))
+    return DecisionSource(mode=mode, policies=policies, moments=moments(), is_whole=schema == SCHEMA)
+
+
+def _documents(
+    numbered: Iterator[tuple[int, str]], name: str, *, has_end: bool
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The lines after the first, up to the one that counts them. Raises ``UsageError`` where it is missing or wrong."""
+    number = 1
+    for number, line in numbered:
+        read = _read((number, line), name)
+        if not has_end or "lines" not in read:
+            yield number, read
+            continue
+        if read["lines"] != number - 1 or next(numbered, None) is not None:
+            message = f"{name}:{number}: lines are missing before this one, or stand after it: {_EXPORT_AGAIN}"
+            raise UsageError(message)
+        return
+    if has_end:
+        message = f"{name}:{number}: cut off after this line, where the count of all lines is missing: {_EXPORT_AGAIN}"
+        raise UsageError(message)
 
 
 def _inputs(store: Store, decision_id: str) -> bytes | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policytrader.app.capture import capture_of
+from policytrader.app.checked_prices import checked
 from policytrader.app.race_names import HorseName, Race, find_race, find_runner, not_found
 from policytrader.app.world import HORSE_RACING, MARKET_TYPES
 from policytrader.errors import UsageError
@@ -106,7 +107,7 @@ def resolve_picks(
 
 def _capture(race: Race, book: LiveMarket, at: datetime) -> tuple[ReferenceRunner, ...]:
     """The runners that take part, as the WIN market shows them now."""
-    runners = {runner.selection_id: runner for runner in book.runners}
+    runners = {runner.selection_id: checked(runner) for runner in book.runners}
     return capture_of(
         race.race_id,
         at,

@@ -69,7 +69,7 @@ def find_runner(wanted: HorseName, market: CatalogueMarket) -> CatalogueRunner |
     """The runner that is meant."""
     for runner in market.runners:
         if wanted.selection_id is None:
-            is_meant = _is_same(_without_number(runner.runner_name), _without_number(wanted.horse))
+            is_meant = _is_same(without_number(runner.runner_name), without_number(wanted.horse))
         else:
             is_meant = runner.selection_id == wanted.selection_id
         if is_meant:
@@ -121,7 +121,7 @@ def _key(name: str) -> str:
     return name.strip().casefold()
 
 
-def _without_number(name: str | None) -> str | None:
+def without_number(name: str | None) -> str | None:
     """A name without the cloth number that some catalogues put in front: ``3. Mutinous``."""
     number, dot, rest = (name or "").partition(". ")
     return rest if dot and number.isdigit() else name

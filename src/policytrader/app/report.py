@@ -15,7 +15,7 @@ from policytrader.app.activate import unpack
 from policytrader.engine.plan import NO_REASON_STORED
 from policytrader.errors import PolicyError, StoreError
 from policytrader.model.journal import IntentState, Purpose
-from policytrader.model.money import ZERO, average, divide
+from policytrader.model.money import ZERO, average, divide, percent_of
 from policytrader.model.position import risk_of
 from policytrader.model.records import BetOutcome
 from policytrader.model.snapshot import Side
@@ -241,11 +241,6 @@ class DayReport:
                 RaceProfit(race_time=race_time, course=picks[0].course, picks=len(picks), net=net, total=total)
             )
         return tuple(found)
-
-
-def percent_of(part: Decimal, whole: Decimal) -> Decimal:
-    """``part`` in percent of ``whole``, which is not zero."""
-    return divide(part * _HUNDRED, whole)
 
 
 def read_report(store: Store, day: date, mode: str) -> DayReport:

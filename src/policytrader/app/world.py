@@ -141,15 +141,22 @@ class WorldReader:
         return is_new or self._catalogue_at is None or abs(now - self._catalogue_at) >= CATALOGUE_EVERY
 
     def _learn(self, catalogue: Iterable[CatalogueMarket], picks: Sequence[StoredSelection]) -> None:
-        """The markets of the picks' races: whatever starts with a pick's market in the same event."""
+        """The markets of the picks' races: whatever starts with a pick's market in the same event.
+
+        Once known, a market stays with its race: one that is late may be put to the start of the next.
+        """
         by_race: dict[tuple[str, datetime], list[CatalogueMarket]] = {}
         for market in catalogue:
             by_race.setdefault((market.event_id, market.start), []).append(market)
-        race_ids = {pick.selection.market_id: pick.selection.race_id for pick in picks}
+        race_ids = {market_id: race.race_id for market_id, race in self._races.items()}
+        race_ids |= {pick.selection.market_id: pick.selection.race_id for pick in picks}
         for markets in by_race.values():
-            race_id = next((race_ids[one.market_id] for one in markets if one.market_id in race_ids), None)
-            if race_id is not None:
-                self._races.update({market.market_id: RaceMarket.of(race_id, market) for market in markets})
+            races = {race_ids[one.market_id] for one in markets if one.market_id in race_ids}
+            only = next(iter(races)) if len(races) == 1 else None
+            for market in markets:
+                race_id = race_ids.get(market.market_id, only)
+                if race_id is not None:
+                    self._races[market.market_id] = RaceMarket.of(race_id, market)
 
 
 def _as_stored(pick: StoredSelection) -> RaceMarket:

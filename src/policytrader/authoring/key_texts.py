@@ -98,7 +98,10 @@ KEY_TEXTS: Final[dict[str, str]] = {
         "The most at risk in one market: stakes and liabilities added, nothing netted."
     ),
     "Protections.max_exposure_per_day": "The most at risk over all orders of the day.",
-    "Protections.max_daily_loss": "Settled loss of the day plus the worst case of what is open; latches.",
+    "Protections.max_daily_loss": (
+        "Settled loss of the day, the worst case of what is open, and the order's own: no order past it. Latches once"
+        " the settled loss alone is so much."
+    ),
     "Protections.max_orders_per_minute": "Orders placed within a minute; hedges and cancels do not count.",
     "Protections.max_orders_per_selection": "Orders of ours on one market, runner and side; latches.",
     "Protections.max_rejects_in_a_row": "Orders that the exchange refuses one after the other; latches.",

@@ -229,6 +229,8 @@ def _unknown_kind(document: YamlDocument, kind: Any, family: Family | None) -> D
 
 
 def _missing_kinds(kinds: _Kinds, shown_in: str, family: Family) -> list[Diagnostic]:
+    if kinds.unread and len(family.kinds) == 1:
+        return []  # whatever its name, the file that cannot be read was meant for the one kind
     return [
         Diagnostic(Place(shown_in or "."), "E214", f"no file of the kind `{kind}`", family.incomplete)
         for kind in family.kinds

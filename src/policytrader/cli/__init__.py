@@ -40,7 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("policytrader.cli.schema", "Print or write the JSON Schemas."),
     "sql": ("policytrader.cli.sql", "Print the statement that a policy compiles to."),
     "docs": ("policytrader.cli.docs", "Print the reference: fields, operators, errors, reasons."),
-    "recording": ("policytrader.cli.recording", "Import recorded markets, or generate them."),
+    "recording": ("policytrader.cli.recording", "Import recorded markets, list them, or generate them."),
     "record": ("policytrader.cli.record", "Record live prices: the Exchange Stream, market by market."),
     "exchange": ("policytrader.cli.exchange", "Serve the simulated exchange: Betfair's protocols on loopback."),
     "db": ("policytrader.cli.db", "Make, check and show the store's schema."),
@@ -96,7 +96,7 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="policytrader")
-@click.option("-C", "--project", default=".", metavar="DIR", help="The project's folder.")
+@click.option("-C", "--project", default=".", metavar="DIR", help="The project's folder; paths are relative to it.")
 @click.option("--profile", default="paper", metavar="NAME", help="Settings from config/NAME.yaml.")
 @click.option("--tz", "zone", default="Europe/London", metavar="ZONE", help="Zone of the times on screen.")
 @click.option("--now", metavar="ISO", help="Use this time instead of the clock's.")

@@ -11,7 +11,7 @@ from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.decision_text import head_document
 from policytrader.cli.trading import access_options, day_option, json_option, profile_of, range_options
 from policytrader.cli.words import counted
-from policytrader.cli.written import WRITTEN_SCHEMA, write_lines
+from policytrader.cli.written import WRITTEN_SCHEMA, check_targets, write_lines
 from policytrader.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _export(
 ) -> int:
     from policytrader.app.log_file import store_source, write_log
 
+    check_targets(context, export=name)
     path = context.path(name)
     with access.store(context) as store:
         source = store_source(store, profile_of(context).mode, since, until)

@@ -35,6 +35,9 @@ UNKNOWN = (
     "What the order gate asks of the journal (day's loss, rejects, latches, levers) is no part of the inputs.",
 )
 """What the comparison cannot tell; it says so itself."""
+NO_END = (
+    "The file is an export of before, which does not say where it ends: whether lines of it are missing is not known."
+)
 
 
 def compared_log(
@@ -86,7 +89,10 @@ def log_lines(comparison: LogComparison, mode: str, names: tuple[str, str], zone
     for reason, count in found.left_out.items():
         yield f"not compared: {count}, {reason}"
     told = f"{counted(len(found.differences), 'decision')} on {counted(found.selections_differing, 'selection')} differ"
-    yield told if found.differences else "nothing differs"
+    nothing = "nothing differs" if found.compared else "nothing to compare"
+    if not (found.compared or found.left_out or found.shadows):
+        nothing += ": the log has no decision of these days"
+    yield told if found.differences else nothing
     if found.differences:
         yield ""
         counts = [(str(one.decisions), str(one.first), ", ".join(one.names)) for one in found.causes]
@@ -100,7 +106,7 @@ def log_lines(comparison: LogComparison, mode: str, names: tuple[str, str], zone
         if len(found.differences) > MOST_ROWS:
             yield f"… and {len(found.differences) - MOST_ROWS} more: --json has all of them"
     yield ""
-    yield from UNKNOWN
+    yield from _unknown(comparison)
 
 
 def _difference_lines(one: LoggedDifference, zone: tzinfo) -> Iterator[str]:
@@ -150,5 +156,9 @@ def log_document(comparison: LogComparison, mode: str, names: tuple[str, str]) -
             }
             for one in comparison.differences
         ],
-        "not_known": list(UNKNOWN),
+        "not_known": _unknown(comparison),
     }
+
+
+def _unknown(comparison: LogComparison) -> list[str]:
+    return [*UNKNOWN, *([] if comparison.is_whole else [NO_END])]

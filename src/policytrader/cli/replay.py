@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from policytrader.cli.context import FINE, Context, print_json
+from policytrader.cli.context import FINDINGS, FINE, Context, print_json
 from policytrader.cli.progress import work_bar
+from policytrader.cli.recorded import recording_folder
 from policytrader.cli.trading import json_option
-from policytrader.cli.written import write_text
+from policytrader.cli.written import check_targets, write_text
 from policytrader.errors import UsageError
 from policytrader.model.times import parse_utc
 from policytrader.wiring import policy_at, policy_folder
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from policytrader.app.replay.report import ReplayReport
+    from policytrader.app.replay.report import ReplayReport, Source
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.workers import Progress
     from policytrader.wiring.replays import Question
@@ -46,6 +47,9 @@ _CADENCES = ("change", "schedule")
 @click.option("--jobs", type=int, metavar="N", help="Processes; without it as many as there are processors.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="The workers of a Dask scheduler do it (extra: cluster).")
 @click.option("--html", "html_file", metavar="FILE", help="Also write one self-contained page, with pictures.")
+@click.option(
+    "--orders", "orders_file", metavar="FILE", help="Also write every order that was sent as CSV, one row each."
+)
 @json_option
 @click.pass_obj
 def command(
@@ -59,19 +63,23 @@ def command(
     jobs: int | None,
     cluster: str | None,
     html_file: str | None,
+    orders_file: str | None,
     as_json: bool,
 ) -> int:
     """Replay each RECORDING, a folder that `recording import` wrote.
 
     Orders are matched, settled and charged by the simulated exchange, and are those that `run` sends on it at the same
     cadence. With two policies: totals side by side, the selections that differ, and the rule that made the difference.
+    The exit code is 1 where some of the picks could not be replayed, and 2 where none could.
     """
+    check_targets(context, html=html_file, orders=orders_file)
     named = _named(context, policies)
-    folders = [_folder(context, name) for name in recordings]
+    folders = [recording_folder(context, name) for name in recordings]
     first = _question(context, named[0][1], selections, select_file, cadence=cadence, capture=capture)
     questions = [replace(first, policy=policy) for _, policy in named]
     with work_bar(context, "replaying") as progress:
         report = _report(named, questions, folders, jobs=jobs, cluster=cluster, progress=progress)
+    report = replace(report, source=_source(select_file or selections or "", first))
     if as_json:
         from policytrader.cli.replay_document import document_of
 
@@ -84,7 +92,11 @@ def command(
         from policytrader.cli.replay_html import html_of
 
         write_text("--html", context.path(html_file), html_of(report, context.zone))
-    return FINE
+    if orders_file is not None:
+        from policytrader.cli.replay_orders import orders_csv
+
+        write_text("--orders", context.path(orders_file), orders_csv(report))
+    return FINDINGS if report.problems else FINE
 
 
 def _report(
@@ -124,17 +136,26 @@ def _question(
     cadence: str,
     capture: str | None,
 ) -> Question:
+    from policytrader.authoring.families import SUFFIXES
     from policytrader.authoring.load import load_selections
     from policytrader.wiring.replays import DEFAULT_CAPTURE, Question, read_replay_picks
 
     if (selections is None) == (select_file is None):
         message = "--selections or --select: one of them says what is picked"
         raise UsageError(message)
+    if select_file is not None and select_file.casefold().endswith(".csv"):
+        message = f"--select {select_file}: this is a CSV: use --selections"
+        raise UsageError(message)
+    if selections is not None and selections.casefold().endswith(SUFFIXES):
+        message = f"--selections {selections}: this is YAML: use --select"
+        raise UsageError(message)
     if select_file is not None and capture is not None:
         message = "--capture goes with --selections; a rule of --select says itself when it picks (`at`)"
         raise UsageError(message)
     if cadence not in _CADENCES and not _DURATION.fullmatch(cadence):
-        message = f"--cadence {cadence}: a time such as 15s or 1m, or change, or schedule"
+        message = (
+            f"--cadence {cadence}: a whole number of h, m or s, at least 1s, such as 15s or 1m; or change, or schedule"
+        )
         raise UsageError(message)
     return Question(
         policy=policy,
@@ -145,19 +166,18 @@ def _question(
     )
 
 
+def _source(name: str, question: Question) -> Source:
+    from policytrader.app.replay.report import Source
+
+    select = question.select
+    return Source(name, select is not None, question.capture if select is None else select.at)
+
+
 def _captured(text: str) -> str | datetime:
     if _DURATION.fullmatch(text):
         return text
     try:
         return parse_utc(text)
     except ValueError as error:
-        message = f"--capture {text}: {error}; or so long before the off, such as 8h"
+        message = f"--capture {text}: {error}; or a whole number of h, m or s before the off, such as 8h"
         raise UsageError(message) from None
-
-
-def _folder(context: Context, name: str) -> Path:
-    path = context.path(name)
-    if not path.is_dir():
-        message = f"{path}: no such folder; `policytrader recording import FILE --out {name}` makes one"
-        raise UsageError(message)
-    return path

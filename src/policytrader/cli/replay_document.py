@@ -10,9 +10,10 @@ from policytrader.model.times import format_utc
 
 if TYPE_CHECKING:
     from policytrader.app.replay.bootstrap import Interval
+    from policytrader.app.replay.breakdown import Group
     from policytrader.app.replay.causes import Cause
     from policytrader.app.replay.compare import Did
-    from policytrader.app.replay.report import ReplayReport
+    from policytrader.app.replay.report import ReplayReport, Source
     from policytrader.app.replay.summary import Result, Totals
     from policytrader.app.replay.why import Explained
     from policytrader.engine.explain import LeafSeen
@@ -30,10 +31,25 @@ def document_of(report: ReplayReport) -> dict[str, Any]:
         "markets": first.replay.markets,
         "races": first.races,
         "ticks": first.replay.ticks,
+        "days": [day.isoformat() for day in first.days],
+        "picks_from": _source(report.source),
         "resamples": report.resamples,
+        "captures": first.replay.made.captures,
+        "captures_moved": first.replay.made.moved,
+        "rules": [
+            {
+                "rule": one.rule,
+                "picked": one.picked,
+                "races_left_out": dict(one.races_left_out),
+                "runners_left_out": dict(one.runners_left_out),
+                "not_found": list(one.not_found),
+            }
+            for one in first.replay.made.rules
+        ],
         "policies": [_policy(name, result) for name, result in zip(report.names, report.results, strict=True)],
         "comparison": _comparison(report),
-        "problems": list(report.problems),
+        "problems": [one.text for one in report.problems],
+        "remarks": [one.text for one in report.remarks],
     }
 
 
@@ -48,7 +64,9 @@ def _policy(name: str, result: Result) -> dict[str, Any]:
         "net_interval": _interval(result.net_interval),
         "beat_interval": _interval(result.beat_interval),
         "actions": dict(result.actions),
-        "refused": dict(result.refused),
+        "refused": {one.code: one.ticks for one in result.refusals},
+        "refused_picks": {one.code: one.picks for one in result.refusals},
+        "refused_days": {one.code: one.days for one in result.refusals},
         "invalidated": [{"reason": reason, "picks": count} for reason, count in result.reasons],
         "by_time_to_off": [
             {
@@ -59,6 +77,7 @@ def _policy(name: str, result: Result) -> dict[str, Any]:
             }
             for band in result.bands
         ],
+        "breakdowns": {one.by: [_group(group) for group in one.groups] for one in result.breakdowns},
         "offs": [
             {
                 "off": format_utc(one.at),
@@ -88,10 +107,29 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "profit": money_text(totals.profit),
         "commission": money_text(totals.commission),
         "net": money_text(totals.net),
+        "return_percent": money_or_null(totals.return_percent),
         "beat_percent": money_or_null(totals.beat_percent),
         "beat_picks": totals.beat_picks,
         "drawdown": money_text(totals.drawdown),
     }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "group": group.label,
+        "picks": group.picks,
+        "orders": group.orders,
+        "risk_matched": money_text(group.risk_matched),
+        "net": money_text(group.net),
+        "return_percent": money_or_null(group.return_percent),
+    }
+
+
+def _source(source: Source | None) -> dict[str, Any] | None:
+    if source is None:
+        return None
+    at = source.at if isinstance(source.at, str) else format_utc(source.at)
+    return {"file": source.name, "by_rule": source.is_rules, "at": at}
 
 
 def _selection(pick: ReplayedSelection) -> dict[str, Any]:
@@ -99,9 +137,14 @@ def _selection(pick: ReplayedSelection) -> dict[str, Any]:
     return pick_document(one, pick.course) | {
         "price_requested": money_text(one.price_requested),
         "stake_points": format(one.stake_points, "f"),
+        "picked_by": pick.picked_by,
         "decisions": pick.decisions,
         "actions": dict(pick.actions),
         "refused": dict(pick.refused),
+        "refused_at": {
+            code: {"first": format_utc(first), "last": format_utc(last)}
+            for code, (first, last) in pick.refused_at.items()
+        },
         "invalidated_at": time_or_null(pick.invalidated_at),
         "invalidated_reason": pick.reason,
         "rule": pick.rule,
@@ -110,11 +153,12 @@ def _selection(pick: ReplayedSelection) -> dict[str, Any]:
         "profit": money_text(pick.profit),
         "commission": money_text(pick.commission),
         "net": money_text(pick.net),
-        "orders": [_order(order) for order in pick.orders],
+        "orders": [order_document(order) for order in pick.orders],
     }
 
 
-def _order(order: ReplayedOrder) -> dict[str, Any]:
+def order_document(order: ReplayedOrder) -> dict[str, Any]:
+    """An order, and what became of it."""
     return {
         "at": format_utc(order.at),
         "purpose": str(order.purpose),
@@ -136,7 +180,7 @@ def _comparison(report: ReplayReport) -> dict[str, Any] | None:
     if comparison is None:
         return None
     return {
-        "net": money_text(comparison.net),
+        "net": money_text(comparison.net_shown),
         "net_interval": _interval(comparison.net_interval),
         "same": comparison.same,
         "differing": len(comparison.differences),
@@ -154,20 +198,21 @@ def _difference(explained: Explained) -> dict[str, Any]:
         "parts": [str(part) for part in one.parts],
         "first": str(one.first),
         "at": time_or_null(one.at),
-        "a": _did(one.did[0]),
-        "b": _did(one.did[1]),
+        "a": _did(one.did[0], explained.refused[0]),
+        "b": _did(one.did[1], explained.refused[1]),
         "net": money_text(one.net),
         "because": list(explained.names),
         "causes": [cause_document(cause) for cause in explained.causes],
     }
 
 
-def _did(did: Did) -> dict[str, Any]:
+def _did(did: Did, refused: str | None) -> dict[str, Any]:
     return {
-        "orders": [_order(order) for order in did.orders],
+        "orders": [order_document(order) for order in did.orders],
         "invalidated": did.invalidated,
         "reason": did.reason,
         "rule": did.rule,
+        "refused": refused,
     }
 
 

@@ -6,27 +6,32 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from policytrader.app.replay.summary import by_period
+from policytrader.app.replay.told import made_lines, problem_lines
 from policytrader.cli.html_page import Kinds, facts, page_of, pair, table, text
 from policytrader.cli.replay_pictures import CLASSES, Bar, Line, Middle, bars_picture, intervals_picture, lines_picture
 from policytrader.cli.replay_words import (
     DEFINITIONS,
     DIFFERENCE_HEAD,
     DIFFERENCE_NUMBERS,
+    INTERVAL,
     LETTERS,
     PICK_HEAD,
     PICK_NUMBERS,
+    breakdown_tables,
     cause_lines,
+    decided_text,
     difference_cells,
-    headline,
+    head_lines,
+    heads,
     interval_text,
     pick_cells,
     policy_lines,
+    refused_texts,
     share_percent,
-    single_lines,
     total_rows,
     verdict_line,
 )
-from policytrader.cli.report_words import signed_text
+from policytrader.cli.report_words import NOTHING, signed_text
 from policytrader.model.money import money_text
 
 if TYPE_CHECKING:
@@ -38,21 +43,28 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 120
 """Rows of selections in the page: with all of them it would not stay small."""
+MOST_GROUPS = 30
+"""Rows of a breakdown."""
 _MOST_REASONS = 20
 _MOST_CONDITIONS = 4
 _MOST_PROBLEMS = 40
 _LONGEST_CELL = 240
+"""Bytes, as they stand in the page."""
 _MOST_PERIODS = 60
 
 
 def html_of(report: ReplayReport, zone: tzinfo) -> str:
     """The page. Times are shown in ``zone``."""
     heading = "Replay" if report.comparison is None else "Replay of two policies"
+    made = report.results[0].replay.made
     body = [
         f"<h1>{heading}</h1>",
-        *(f"<p>{text(line)}</p>" for line in (headline(report), *policy_lines(report))),
+        *(f"<p>{text(line)}</p>" for line in (*head_lines(report, zone), *policy_lines(report))),
+        *(f"<p>{text(_clip(line))}</p>" for line in list(made_lines(made))[:_MOST_PROBLEMS]),
         f'<p class="soft">Times are {text(str(zone))}.</p>',
         *_totals(report),
+        *_refusals(report),
+        *_breakdowns(report),
         *_profit(report, zone),
         *_beat(report),
         *_bands(report),
@@ -67,11 +79,6 @@ def _letters(report: ReplayReport) -> tuple[str, ...]:
     return LETTERS if len(report.results) > 1 else ("",)
 
 
-def _heads(report: ReplayReport, what: str) -> list[str]:
-    """``what`` for each policy."""
-    return [f"{what} {letter}".strip() for letter in _letters(report)]
-
-
 def _totals(report: ReplayReport) -> Iterator[str]:
     yield "<h2>What it came to</h2>"
     if report.comparison is not None:
@@ -79,16 +86,50 @@ def _totals(report: ReplayReport) -> Iterator[str]:
     more = ["B - A"] if report.comparison is not None else []
     rows = [(row.name, *row.values, *([row.more] if more else [])) for row in total_rows(report)]
     names = [letter or "Total" for letter in _letters(report)]
-    yield table("Totals", ("", *names, *more), rows, Kinds(0, {1, 2, 3}))
+    yield table("Totals", ("", *names, *more), rows, Kinds(0, {1, 2, 3}, {0, 1, 2, 3}))
     yield f'<p class="soft">{text(DEFINITIONS)} There are {report.resamples} resamples.</p>'
     lines = [
-        (f"{letter} {name}".strip(), line)
+        (f"{letter} decided".strip(), decided_text(result))
         for letter, result in zip(_letters(report), report.results, strict=True)
-        for name, line in single_lines(result)
-        if name != "invalid"
+        if result.actions
     ]
     if lines:
         yield facts(lines)
+
+
+def _refusals(report: ReplayReport) -> Iterator[str]:
+    yield "<h2>What refused orders</h2>"
+    found = [{one.code: one for one in result.refusals} for result in report.results]
+    codes = list(dict.fromkeys(one.code for result in report.results for one in result.refusals))
+    if not codes:
+        yield "<p>Nothing: each order was sent.</p>"
+        return
+    rows = []
+    for code in codes:
+        texts = [
+            (*refused_texts(own[code], result), str(own[code].ticks)) if code in own else (NOTHING,) * 3
+            for own, result in zip(found, report.results, strict=True)
+        ]
+        rows.append((code, *(cell for column in zip(*texts, strict=True) for cell in column)))
+    head = ("Limit", *heads(report, "Selections"), *heads(report, "Days"), *heads(report, "Ticks"))
+    yield (
+        "<p>Of how many selections each limit refused an order, and on how many days. Where that is most of them, a "
+        "policy's profit, and what two policies differ in, is mostly a matter of when the limit was reached.</p>"
+    )
+    yield table("Orders refused by each limit", head, rows, Kinds(0, set(range(1, len(head))), {0}))
+
+
+def _breakdowns(report: ReplayReport) -> Iterator[str]:
+    found = list(breakdown_tables(report, MOST_GROUPS))
+    if not found:
+        return
+    *names, last = [by for by, _, _ in found]
+    yield f"<h2>By {', '.join(names)} and {last}</h2>"
+    yield '<div class="tables">'
+    for _, head, rows in found:
+        shown = [_clipped(row) for row in rows]
+        yield table(f"By {head[0].lower()}", head, shown, Kinds(0, set(range(1, len(head))), {0}))
+    yield "</div>"
 
 
 def _profit(report: ReplayReport, zone: tzinfo) -> Iterator[str]:
@@ -115,7 +156,7 @@ def _profit(report: ReplayReport, zone: tzinfo) -> Iterator[str]:
         )
         for row in zip(*periods, strict=True)
     ]  # fmt: skip
-    head = (unit, "Selections", *_heads(report, "Net"), *_heads(report, "Total"), *_heads(report, "Drawdown"))
+    head = (unit, "Selections", *heads(report, "Net"), *heads(report, "Total"), *heads(report, "Drawdown"))
     yield pair("\n".join(pictures), table("Net profit and drawdown", head, rows, Kinds(0, set(range(1, len(head))))))
     yield from _nets(report)
 
@@ -131,7 +172,7 @@ def _nets(report: ReplayReport) -> Iterator[str]:
     yield _sure("Net profit with its interval", found, races, "")
     if report.comparison is not None:
         # On a scale of its own: it is small beside what each makes.
-        more = [("B - A", CLASSES[1], report.comparison.net, report.comparison.net_interval)]
+        more = [("B - A", CLASSES[1], report.comparison.net_shown, report.comparison.net_interval)]
         yield "<p>What B makes more than A, race by race, so that what both win or lose says nothing:</p>"
         yield _sure("Net profit of B less that of A, with its interval", more, races, "")
 
@@ -156,7 +197,7 @@ def _sure(name: str, found: Sequence[tuple[str, str, Decimal, Interval | None]],
         Middle(label, kind, amount, one, ": ".join(row[:2]))
         for (label, kind, amount, one), row in zip(found, rows, strict=True)
     ]
-    shown = table(name, ("", "Came to", "Middle 95 % of resamples"), rows, Kinds(0, {1, 2}))
+    shown = table(name, ("", "Came to", INTERVAL), rows, Kinds(0, {1, 2}))
     return pair(intervals_picture(name, middles, unit), shown)
 
 
@@ -182,7 +223,7 @@ def _bands(report: ReplayReport) -> Iterator[str]:
          *(money_text(one.risk_matched) for one in row))
         for row in rows
     ]  # fmt: skip
-    head = ("Time to the off", *_heads(report, "Orders"), *_heads(report, "Risk sent"), *_heads(report, "Matched"))
+    head = ("Time to the off", *heads(report, "Orders"), *heads(report, "Risk sent"), *heads(report, "Matched"))
     name = "Risk matched of what was sent"
     yield pair(bars_picture(name, bars), table(name, head, cells, Kinds(0, set(range(1, len(head))))))
 
@@ -198,7 +239,7 @@ def _reasons(report: ReplayReport) -> Iterator[str]:
     letters = _letters(report)
     bars = [
         (
-            reason,
+            _clip(reason),
             [
                 Bar(CLASSES[place], Decimal(own.get(reason, 0)), None, f"{letters[place]} {own.get(reason, 0)}".strip())
                 for place, own in enumerate(counts)
@@ -206,10 +247,10 @@ def _reasons(report: ReplayReport) -> Iterator[str]:
         )
         for reason in shown
     ]
-    rows = [(reason, *(str(own.get(reason, 0)) for own in counts)) for reason in shown]
+    rows = [(_clip(reason), *(str(own.get(reason, 0)) for own in counts)) for reason in shown]
     name = "Selections stopped by each reason"
-    head = ("Reason", *_heads(report, "Selections"))
-    yield pair(bars_picture(name, bars), table(name, head, rows, Kinds(0, {1, 2}, 0)))
+    head = ("Reason", *heads(report, "Selections"))
+    yield pair(bars_picture(name, bars), table(name, head, rows, Kinds(0, {1, 2}, {0})))
     yield from _left_out(len(reasons), len(shown), "reasons")
 
 
@@ -223,7 +264,7 @@ def _picks(report: ReplayReport, zone: tzinfo) -> Iterator[str]:
     # The largest amounts are what a person looks for; they are shown in the order of the day.
     kept = sorted(range(len(known)), key=lambda place: (-abs(known[place].net), place))[:MOST_ROWS]
     rows = [_clipped(pick_cells(known[place], zone)) for place in sorted(kept)]
-    yield table("Selections", PICK_HEAD, rows, Kinds(2, PICK_NUMBERS, len(PICK_HEAD) - 1))
+    yield table("Selections", PICK_HEAD, rows, Kinds(2, PICK_NUMBERS, long=len(PICK_HEAD) - 1))
     yield from _left_out(len(known), len(rows), "selections, those with the smallest net")
 
 
@@ -234,7 +275,7 @@ def _differences(report: ReplayReport, zone: tzinfo) -> Iterator[str]:
         return
     counts = [(", ".join(one.names), str(one.picks), signed_text(one.net)) for one in report.causes]
     shown = [_clipped(row) for row in counts[:MOST_ROWS]]
-    yield table("Differences by cause", ("Because of", "Selections", "Net B - A"), shown, Kinds(0, {1, 2}, 0))
+    yield table("Differences by cause", ("Because of", "Selections", "Net B - A"), shown, Kinds(0, {1, 2}, {0}))
     yield from _left_out(len(counts), len(shown), "causes")
     order = sorted(
         range(len(report.explained)), key=lambda place: (-abs(report.explained[place].difference.net), place)
@@ -246,16 +287,19 @@ def _differences(report: ReplayReport, zone: tzinfo) -> Iterator[str]:
         told = "; ".join(lines[:_MOST_CONDITIONS]) + (" …" if len(lines) > _MOST_CONDITIONS else "")
         rows.append(_clipped((*difference_cells(one, zone)[:-1], told)))
     yield "<p>Each selection at the first moment at which the two differ:</p>"
-    yield table("Selections that differ", DIFFERENCE_HEAD, rows, Kinds(2, DIFFERENCE_NUMBERS, len(DIFFERENCE_HEAD) - 1))
+    yield table(
+        "Selections that differ", DIFFERENCE_HEAD, rows, Kinds(2, DIFFERENCE_NUMBERS, {5, 6}, len(DIFFERENCE_HEAD) - 1)
+    )
     yield from _left_out(len(report.explained), len(rows), "selections, those with the smallest difference")
 
 
 def _problems(report: ReplayReport) -> Iterator[str]:
-    if report.problems:
-        yield "<h2>Not replayed</h2>"
-        shown = report.problems[:_MOST_PROBLEMS]
-        yield "<ul>" + "".join(f"<li>{text(_clip(one))}</li>" for one in shown) + "</ul>"
-        yield from _left_out(len(report.problems), len(shown), "problems")
+    for name, problems in (("Not exactly", report.remarks), ("Not replayed", report.problems)):
+        if problems:
+            yield f"<h2>{name}</h2>"
+            lines = list(problem_lines(problems))
+            yield "<ul>" + "".join(f"<li>{text(_clip(one))}</li>" for one in lines[:_MOST_PROBLEMS]) + "</ul>"
+            yield from _left_out(len(lines), min(len(lines), _MOST_PROBLEMS), "problems")
 
 
 def _left_out(count: int, shown: int, what: str) -> Iterator[str]:
@@ -268,4 +312,10 @@ def _clipped(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _clip(shown: str) -> str:
-    return shown if len(shown) <= _LONGEST_CELL else f"{shown[: _LONGEST_CELL - 1]}…"
+    """Down to what a cell may take of the page, where one character may take six."""
+    if len(text(shown).encode()) <= _LONGEST_CELL:
+        return shown
+    kept = shown[:_LONGEST_CELL]
+    while len(text(kept).encode()) >= _LONGEST_CELL:
+        kept = kept[:-1]
+    return f"{kept}…"

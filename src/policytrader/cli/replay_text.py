@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policytrader.app.replay.told import made_lines, problem_lines
 from policytrader.cli.columns import aligned
 from policytrader.cli.replay_words import (
     DIFFERENCE_HEAD,
@@ -11,9 +12,10 @@ from policytrader.cli.replay_words import (
     LETTERS,
     PICK_HEAD,
     PICK_NUMBERS,
+    breakdown_tables,
     cause_lines,
     difference_cells,
-    headline,
+    head_lines,
     pick_cells,
     policy_lines,
     single_lines,
@@ -30,13 +32,17 @@ if TYPE_CHECKING:
     from policytrader.app.replay.report import ReplayReport
 
 MOST_ROWS = 40
+MOST_GROUPS = 14
+_BROKEN_DOWN = frozenset({"day", "bet"})
+"""What is shown here; the page and --json have the others too."""
 _MOST_PROBLEMS = 20
 
 
 def replay_lines(report: ReplayReport, zone: tzinfo, most: int = MOST_ROWS) -> Iterator[str]:
     """The report as lines; of selections the first ``most``, and how many are left out."""
-    yield printable(headline(report))
+    yield from map(printable, head_lines(report, zone))
     yield from map(printable, policy_lines(report))
+    yield from made_lines(report.results[0].replay.made)
     yield ""
     rows = [(row.name, *row.values, row.more) for row in total_rows(report)]
     if report.comparison is None:
@@ -46,6 +52,10 @@ def replay_lines(report: ReplayReport, zone: tzinfo, most: int = MOST_ROWS) -> I
     for letter, result in zip(LETTERS, report.results, strict=False):
         before = f"{letter} " if len(report.results) > 1 else ""
         yield from (printable(f"{before}{name:<9}  {line}") for name, line in single_lines(result))
+    for by, head, lines in breakdown_tables(report, MOST_GROUPS):
+        if by in _BROKEN_DOWN:
+            yield ""
+            yield from aligned([head, *lines], set(range(1, len(head))))
     yield ""
     yield from _picks(report, zone, most) if report.comparison is None else _differences(report, zone, most)
     yield from _problems(report)
@@ -85,8 +95,10 @@ def _left_out(count: int, most: int) -> Iterator[str]:
 
 def _problems(report: ReplayReport) -> Iterator[str]:
     """What could not be replayed is told last, where it is seen."""
-    if report.problems:
-        yield ""
-        yield f"not replayed: {len(report.problems)}"
-        yield from (printable(f"  {one}") for one in report.problems[:_MOST_PROBLEMS])
-        yield from _left_out(len(report.problems), _MOST_PROBLEMS)
+    for name, problems in (("not exactly", report.remarks), ("not replayed", report.problems)):
+        if problems:
+            yield ""
+            yield f"{name}: {len(problems)}"
+            lines = list(problem_lines(problems))
+            yield from (f"  {one}" for one in lines[:_MOST_PROBLEMS])
+            yield from _left_out(len(lines), _MOST_PROBLEMS)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from policytrader.app.replay.breakdown import largest
 from policytrader.cli.report_words import NOTHING, percent_text, signed_text
 from policytrader.cli.words import counted
 from policytrader.model.journal import Purpose
-from policytrader.model.money import ZERO, divide, money_text
+from policytrader.model.money import ZERO, divide, money_text, percent_of, shown_difference
+from policytrader.model.replay import TAKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -15,23 +17,22 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from policytrader.app.replay.bootstrap import Interval
+    from policytrader.app.replay.breakdown import Group
     from policytrader.app.replay.causes import Cause, ConditionSeen
-    from policytrader.app.replay.compare import Did, Difference
-    from policytrader.app.replay.report import ReplayReport
-    from policytrader.app.replay.summary import Result, Totals
+    from policytrader.app.replay.report import ReplayReport, Source
+    from policytrader.app.replay.summary import Refusal, Result, Totals
     from policytrader.app.replay.why import Explained
     from policytrader.engine.explain import LeafSeen
     from policytrader.model.replay import ReplayedOrder, ReplayedSelection
 
 LETTERS = ("A", "B")
 FEW_RACES = "no interval: fewer than 2 races"
-_HUNDRED = 100
 
 PICK_HEAD = (
-    "Off", "Course", "Runner", "Bet", "Price", "Orders", "Sent", "Matched", "Average", "SP", "Outcome", "Net",
+    "Off", "Course", "Runner", "Bet", "Price", "Orders", "Hedges", "Sent", "Matched", "Average", "SP", "Outcome", "Net",
     "Why invalid",
 )  # fmt: skip
-PICK_NUMBERS = frozenset({4, 5, 6, 7, 8, 9, 11})
+PICK_NUMBERS = frozenset({4, 5, 6, 7, 8, 9, 10, 12})
 """The columns of numbers."""
 DIFFERENCE_HEAD = ("Off", "Course", "Runner", "Bet", "At", "A", "B", "Net B - A", "Because of")
 DIFFERENCE_NUMBERS = frozenset({7})
@@ -45,78 +46,103 @@ class Row(NamedTuple):
     more: str
 
 
-def headline(report: ReplayReport) -> str:
-    """What was replayed."""
+def head_lines(report: ReplayReport, zone: tzinfo) -> Iterator[str]:
+    """What was replayed, in words: days, races, where the picks come from, when is decided."""
     first = report.results[0]
-    replay = first.replay
-    return (
-        f"REPLAY  cadence {replay.cadence}  {counted(first.races, 'race')}  {counted(replay.markets, 'market')}  "
-        f"{counted(first.totals.picks, 'selection')}  {counted(replay.ticks, 'tick')}"
+    replay, days = first.replay, first.days
+    when = "" if not days else f" of {days[0]}" if len(days) == 1 else f" of {len(days)} days, {days[0]} to {days[-1]}"
+    lost = f", {len(report.problems)} not replayed" if report.problems else ""
+    yield (
+        f"Replay{when}: {counted(first.races, 'race')}, {counted(replay.markets, 'market')}, "
+        f"{counted(first.totals.picks, 'selection')}{lost}"
     )
+    if report.source is not None:
+        yield _source_text(report.source, zone)
+    ticks = " and ".join(dict.fromkeys(counted(one.replay.ticks, "tick") for one in report.results))
+    yield f"Decided {_CADENCES.get(replay.cadence, f'every {replay.cadence}')}: {ticks}"
+
+
+_CADENCES = {"schedule": "at the times of each policy's schedule", "change": "at every change of a race"}
+
+
+def _source_text(source: Source, zone: tzinfo) -> str:
+    what = f"Selections by the rules of {source.name}" if source.is_rules else f"Selections from {source.name}"
+    at = f"{source.at} before the off" if isinstance(source.at, str) else f"at {moment_text(source.at, zone)}"
+    return f"{what}, made and captured {at}"
 
 
 def policy_lines(report: ReplayReport) -> Iterator[str]:
-    """``A  9f3c2a1  rules``; one policy has no letter."""
-    for letter, name, result in zip(LETTERS, report.names, report.results, strict=False):
-        shown = f"{letter}  " if len(report.names) > 1 else "policy "
-        yield f"{shown}{result.replay.policy_hash[:7]}  {name}"
+    """``Policy A: rules (9f3c2a1)``; one policy has no letter."""
+    for who, name, result in zip(heads(report, "Policy"), report.names, report.results, strict=True):
+        yield f"{who}: {name} ({result.replay.policy_hash[:7]})"
 
 
 def total_rows(report: ReplayReport) -> Iterator[Row]:
-    """The totals, one row each."""
-    totals = [result.totals for result in report.results]
-    for name, read in _COUNTS:
-        counts = [read(one) for one in totals]
-        more = f"{counts[-1] - counts[0]:+}" if counts[-1] != counts[0] else "0"
-        yield Row(name, tuple(map(str, counts)), more if len(counts) > 1 else "")
+    """The totals, one row each, what a reader asks first in front."""
+    results = report.results
+    totals = [result.totals for result in results]
+    more = "" if report.comparison is None else interval_text(report.comparison.net_interval, results[0].races)
+    yield _amounts("net profit", [one.net for one in totals], signed_text)
+    yield Row(NET_INTERVAL, tuple(interval_text(one.net_interval, one.races) for one in results), more)
+    yield _percents("return on turnover", [one.return_percent for one in totals])
+    yield _counts("orders", [one.orders for one in totals])
+    yield _amounts("risk matched", [one.risk_matched for one in totals])
+    yield _percents("SP beat", [one.beat_percent for one in totals])
+    yield Row(BEAT_INTERVAL, tuple(interval_text(one.beat_interval, 2, " %") for one in results), "")
     for name, money in _AMOUNTS:
-        yield _row(name, [money(one) for one in totals])
-    nets = [signed_text(one.net) for one in totals]
-    yield Row("net profit", tuple(nets), "" if report.comparison is None else signed_text(report.comparison.net))
-    shown = tuple(interval_text(result.net_interval, result.races) for result in report.results)
-    more = "" if report.comparison is None else interval_text(report.comparison.net_interval, report.results[0].races)
-    yield Row("net, 95 % of resamples", shown, more)
-    beats = [one.beat_percent for one in totals]
-    yield Row("SP beat", tuple(map(_percent, beats)), _more_percent(beats))
-    intervals = tuple(interval_text(result.beat_interval, 2, " %") for result in report.results)
-    yield Row("SP beat, 95 %", intervals, "")
-    yield _row("largest drawdown", [one.drawdown for one in totals])
+        yield _amounts(name, [money(one) for one in totals])
+    for name, read in _COUNTS:
+        yield _counts(name, [read(one) for one in totals])
 
 
+INTERVAL = "95 % interval"
+NET_INTERVAL = f"net profit, {INTERVAL}"
+BEAT_INTERVAL = f"SP beat, {INTERVAL}"
+_AMOUNTS: tuple[tuple[str, Callable[[Totals], Decimal]], ...] = (
+    ("largest drawdown", lambda one: one.drawdown),
+    ("profit before commission", lambda one: one.profit),
+    ("commission", lambda one: one.commission),
+    ("risk sent", lambda one: one.risk_sent),
+    ("stake sent", lambda one: one.size_sent),
+    ("stake matched", lambda one: one.size_matched),
+)
 _COUNTS: tuple[tuple[str, Callable[[Totals], int]], ...] = (
-    ("decisions", lambda one: one.decisions),
+    ("hedges", lambda one: one.hedges),
     ("selections with orders", lambda one: one.picks_with_orders),
     ("selections matched", lambda one: one.picks_matched),
     ("selections invalidated", lambda one: one.invalidated),
-    ("orders", lambda one: one.orders),
-    ("hedges", lambda one: one.hedges),
-)
-_AMOUNTS: tuple[tuple[str, Callable[[Totals], Decimal]], ...] = (
-    ("stake sent", lambda one: one.size_sent),
-    ("risk sent", lambda one: one.risk_sent),
-    ("stake matched", lambda one: one.size_matched),
-    ("risk matched", lambda one: one.risk_matched),
-    ("profit before commission", lambda one: one.profit),
-    ("commission", lambda one: one.commission),
+    ("decisions", lambda one: one.decisions),
 )
 DEFINITIONS = (
-    "Stake is the size of opening orders, risk the stake of a back and the liability of a lay; hedges are in the "
-    "profit alone. SP beat: of a back average / SP - 1, of a lay SP / average - 1, weighted by the size matched. "
-    "Drawdown: the largest fall of the net profit, by the off. Intervals: the middle 95 % of resamples of whole races."
+    "Return on turnover: the net profit in percent of the risk matched. Orders open positions, hedges close them; "
+    "stakes and risks are of orders, the profit has the hedges in it. Risk is the stake of a back and the liability of "
+    "a lay. SP beat: of a back average / SP - 1, of a lay SP / average - 1, weighted by the size matched. "
+    "Drawdown: the largest fall of the net profit, by the off. 95 % interval: the middle of resamples of whole races. "
+    "Each amount is rounded by itself; B - A is of the amounts as they are shown, of percentages in points."
 )
 
 
-def _row(name: str, values: Sequence[Decimal]) -> Row:
-    return Row(name, tuple(map(money_text, values)), signed_text(values[1] - values[0]) if len(values) > 1 else "")
+def _counts(name: str, counts: Sequence[int]) -> Row:
+    more = "" if len(counts) == 1 else f"{counts[1] - counts[0]:+}" if counts[1] != counts[0] else "0"
+    return Row(name, tuple(map(str, counts)), more)
+
+
+def _amounts(name: str, amounts: Sequence[Decimal], shown: Callable[[Decimal], str] = money_text) -> Row:
+    return Row(name, tuple(map(shown, amounts)), _more(amounts))
+
+
+def _percents(name: str, percents: Sequence[Decimal | None]) -> Row:
+    known = [one for one in percents if one is not None]
+    more = _more(known)
+    return Row(name, tuple(map(_percent, percents)), f"{more} %" if more else "")
+
+
+def _more(amounts: Sequence[Decimal]) -> str:
+    return signed_text(shown_difference(*amounts)) if len(amounts) > 1 else ""
 
 
 def _percent(percent: Decimal | None) -> str:
     return NOTHING if percent is None else percent_text(percent)
-
-
-def _more_percent(values: Sequence[Decimal | None]) -> str:
-    one, two = (values[0], values[-1]) if len(values) > 1 else (None, None)
-    return "" if one is None or two is None else percent_text(two - one)
 
 
 def interval_text(interval: Interval | None, races: int, unit: str = "") -> str:
@@ -134,21 +160,73 @@ def verdict_line(report: ReplayReport) -> str:
     line = f"{len(comparison.differences)} of {counted(picks, 'selection')} differ"
     if not comparison.differences:
         return f"{line}: the two policies do the same"
-    line += f"; B makes {signed_text(comparison.net)} more than A"
+    line += f"; {_more_text(comparison.net_shown)}"
     interval = comparison.net_interval
     if interval is None:
         return f"{line}; {FEW_RACES}"
     told = "chance may explain it" if interval.holds_zero else "more than chance explains"
-    return f"{line}, 95 % of resamples {interval_text(interval, picks)}: {told}"
+    return f"{line}, {INTERVAL} {interval_text(interval, picks)}: {told}"
+
+
+def _more_text(net: Decimal) -> str:
+    """``B makes 18.95 less than A``."""
+    amount = money_text(abs(net))
+    if amount == money_text(ZERO):
+        return "B makes as much as A"
+    return f"B makes {amount} {'more' if net > ZERO else 'less'} than A"
 
 
 def single_lines(result: Result) -> Iterator[tuple[str, str]]:
     """Of one policy what has no total: a name and a line each."""
-    for name, counts in (("decided", result.actions), ("refused", result.refused)):
-        if counts:
-            yield name, ", ".join(f"{what} {count}" for what, count in counts.items())
+    if result.actions:
+        yield "decided", decided_text(result)
+    for one in result.refusals:
+        picks, days = refused_texts(one, result)
+        yield "refused", f"{one.code}: orders of {picks} selections on {days} days, at {counted(one.ticks, 'tick')}"
     for reason, count in result.reasons:
         yield "invalid", f"{count} {reason}"
+
+
+def decided_text(result: Result) -> str:
+    """``WAIT 297, PLACE 3``."""
+    return ", ".join(f"{what} {count}" for what, count in result.actions.items())
+
+
+def refused_texts(refusal: Refusal, result: Result) -> tuple[str, str]:
+    """``658 of 864`` selections, and ``6 of 6`` days."""
+    return f"{refusal.picks} of {result.totals.picks}", f"{refusal.days} of {len(result.days)}"
+
+
+# --- Breakdowns -----------------------------------------------------------------------------------------------------
+
+_BY = {"day": "Day", "bet": "Bet", "price": "Price requested", "course": "Course", "rule": "Rule"}
+
+
+def heads(report: ReplayReport, what: str) -> list[str]:
+    """``what`` for each policy."""
+    return [f"{what} {letter}" for letter in LETTERS] if len(report.results) > 1 else [what]
+
+
+def breakdown_tables(report: ReplayReport, most: int) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Each breakdown: what it is by, head, and at most so many rows. Only the first column is no number."""
+    more = ["Net B - A"] if report.comparison is not None else []
+    for each in zip(*(result.breakdowns for result in report.results), strict=True):
+        head = (
+            _BY[each[0].by], *heads(report, "Net"), *more, *heads(report, "Return"), "Selections",
+            *heads(report, "Orders"), *heads(report, "Risk matched"),
+        )  # fmt: skip
+        rows = largest(list(zip(*(one.groups for one in each), strict=True)), most)
+        if rows:
+            yield each[0].by, head, [_group_cells(row) for row in rows]
+
+
+def _group_cells(row: Sequence[Group]) -> tuple[str, ...]:
+    nets = [one.net for one in row]
+    return (
+        row[0].label, *map(signed_text, nets), *([_more(nets)] if len(nets) > 1 else []),
+        *(_percent(one.return_percent) for one in row), str(row[0].picks), *(str(one.orders) for one in row),
+        *(money_text(one.risk_matched) for one in row),
+    )  # fmt: skip
 
 
 # --- Selections -----------------------------------------------------------------------------------------------------
@@ -157,11 +235,13 @@ def single_lines(result: Result) -> Iterator[tuple[str, str]]:
 def pick_cells(pick: ReplayedSelection, zone: tzinfo) -> tuple[str, ...]:
     """A pick's row, as ``PICK_HEAD`` names the columns."""
     size, value = pick.matched
-    sent = sum((one.size for one in pick.orders if one.purpose is Purpose.OPENING), ZERO)
+    sent = sum((one.size for one in pick.opening), ZERO)
+    hedges = len(pick.orders) - len(pick.opening)
     return (
         *_named(pick, zone),
         money_text(pick.selection.price_requested),
-        str(len(pick.orders)) if pick.orders else NOTHING,
+        str(len(pick.opening)) if pick.orders else NOTHING,
+        str(hedges) if hedges else NOTHING,
         money_text(sent) if sent else NOTHING,
         money_text(size) if size else NOTHING,
         money_text(divide(value, size)) if size else NOTHING,
@@ -176,7 +256,7 @@ def difference_cells(explained: Explained, zone: tzinfo) -> tuple[str, ...]:
     """A differing pick's row, as ``DIFFERENCE_HEAD`` names the columns."""
     one = explained.difference
     at = NOTHING if one.at is None else moment_text(one.at, zone)
-    did = [did_text(one, number) for number in (0, 1)]
+    did = [did_text(explained, number) for number in (0, 1)]
     return (*_named(one.before, zone), at, *did, signed_text(one.net), ", ".join(explained.names))
 
 
@@ -186,24 +266,39 @@ def _named(pick: ReplayedSelection, zone: tzinfo) -> tuple[str, str, str, str]:
     return off, pick.course or "", one.runner_name or str(one.selection_id), f"{one.side} {one.market_type}"
 
 
-def did_text(difference: Difference, number: int) -> str:
-    """What policy A (0) or B (1) did at the first moment, or made of the order that was sent then."""
-    did: Did = difference.did[number]
+def did_text(explained: Explained, number: int) -> str:
+    """What policy A (0) or B (1) did at the first moment, with what became of its order; or why it did nothing."""
+    difference = explained.difference
+    did = difference.did[number]
     if did.invalidated:
         return f"invalid: {did.reason or did.rule or 'no reason'}"
     if did.orders:
-        is_fate = difference.first == "matched"
-        return "; ".join(_order_text(order, is_fate=is_fate) for order in did.orders)
-    pick = (difference.before, difference.after)[number]
-    return "other share of commission" if difference.at is None and pick.orders else "nothing"
+        return "; ".join(map(_order_text, did.orders))
+    if difference.at is None:
+        return f"{money_text((difference.before, difference.after)[number].commission)} commission"
+    code = explained.refused[number]
+    return "nothing" if code is None else f"refused: {code}"
 
 
-def _order_text(order: ReplayedOrder, *, is_fate: bool) -> str:
+def _order_text(order: ReplayedOrder) -> str:
+    """``back 8.00 @ 5.00, 6.00 matched, 2.00 lapsed``; ``(CODE)`` where the exchange did not take it."""
     what = "close: " if order.purpose is Purpose.HEDGE else ""
     text = f"{what}{order.side.lower()} {money_text(order.size)} @ {money_text(order.price)}"
-    if order.code != "SUCCESS":
-        text += f" ({order.code})"
-    return f"{text}, {money_text(order.size_matched)} matched" if is_fate else text
+    return f"{text}, {_fate_text(order)}" if order.code == TAKEN else f"{text} ({order.code})"
+
+
+def _fate_text(order: ReplayedOrder) -> str:
+    """What became of an order's size: ``matched`` where it is all of one kind, with amounts where it is not."""
+    parts = {
+        "matched": order.size_matched,
+        "cancelled": order.size_cancelled,
+        "lapsed": order.size_lapsed,
+        "voided": order.size_voided,
+    }
+    kinds = {name: size for name, size in parts.items() if size}
+    if list(kinds.values()) == [order.size]:
+        return next(iter(kinds))
+    return ", ".join(f"{money_text(size)} {name}" for name, size in kinds.items()) or "nothing matched"
 
 
 def moment_text(at: datetime, zone: tzinfo) -> str:
@@ -240,4 +335,4 @@ def _leaf_text(leaf: LeafSeen | None) -> str:
 
 def share_percent(part: Decimal, whole: Decimal) -> str:
     """``88.52 %``; a dash of nothing."""
-    return percent_text(divide(part * _HUNDRED, whole), is_signed=False) if whole else NOTHING
+    return percent_text(percent_of(part, whole), is_signed=False) if whole else NOTHING

@@ -12,7 +12,7 @@ from policytrader.cli.context import FINE, Context, print_json
 from policytrader.cli.report_text import report_lines
 from policytrader.cli.report_words import csv_of, document_of
 from policytrader.cli.trading import access_options, asked_day, day_words, json_option, profile_of
-from policytrader.cli.written import refuse_store, write_bytes
+from policytrader.cli.written import check_targets, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +48,7 @@ def command(
     """
     profile = profile_of(context)
     given = asked_day(day_argument, day)
-    targets = [context.path(name) for name in (csv_file, parquet_file, html_file) if name is not None]
-    for path in targets:
-        refuse_store(path)
+    check_targets(context, csv=csv_file, parquet=parquet_file, html=html_file)
     with access.store(context) as store:
         wanted = access.day(context, store, given)
         report = read_report(store, wanted, profile.mode)

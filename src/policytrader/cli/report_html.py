@@ -81,7 +81,7 @@ def _reasons(report: DayReport) -> Iterable[str]:
         yield "<p>Nothing: all selections stayed valid.</p>"
         return
     rows = [(reason, str(count)) for reason, count in report.reasons]
-    shown = table("Selections stopped by each reason", ("Reason", "Selections"), rows, Kinds(0, {1}, 0))
+    shown = table("Selections stopped by each reason", ("Reason", "Selections"), rows, Kinds(0, {1}, {0}))
     yield pair(counts_picture(report.reasons), shown)
 
 
@@ -121,7 +121,7 @@ def _picks(report: DayReport, zone: tzinfo) -> Iterable[str]:
     )
     rows = [(str(number), *cells_of(pick, zone)) for number, pick in enumerate(report.picks, 1)]
     numbers = {0, *(column + 1 for column in RIGHT)}
-    yield table("The selections of the day", ("No.", *HEAD), rows, Kinds(RUNNER + 1, numbers, len(HEAD)))
+    yield table("The selections of the day", ("No.", *HEAD), rows, Kinds(RUNNER + 1, numbers, {len(HEAD)}))
 
 
 def _controls(report: DayReport, zone: tzinfo) -> Iterable[str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any
 
+from policytrader.cli.csv_text import csv_text
 from policytrader.cli.documents import exact_or_null, money_or_null, time_or_null
 from policytrader.cli.words import counted
 from policytrader.model.journal import ControlKind
@@ -214,25 +213,10 @@ COLUMNS = (
 
 def csv_of(report: DayReport) -> str:
     """One row a pick, as in the document; a missing value is an empty cell, the mode the first cell of each row."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows_of(report):
-        writer.writerow(_cell(row[name]) for name in COLUMNS)
-    return written.getvalue()
+    return csv_text(COLUMNS, rows_of(report))
 
 
 def rows_of(report: DayReport) -> Iterator[dict[str, Any]]:
     """A row a pick, with ``COLUMNS`` among its keys: values as in the document."""
     for pick in report.picks:
         yield {"mode": report.mode, "day": report.day.isoformat(), **_pick_document(pick)}
-
-
-def _cell(value: object) -> object:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case _:
-            return value

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policytrader.app.activate import unpack
-from policytrader.app.gate import Exposures, Ledger
+from policytrader.app.gate import Ledger
 from policytrader.app.journal_days import last_account
 from policytrader.app.kill_switch import read_kill_file
 from policytrader.cli.context import FINE, Context, print_json
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date, datetime
 
+    from policytrader.app.gate import Exposures
     from policytrader.cli.trading import Access
     from policytrader.model.journal import Control, ControlState, Lease
     from policytrader.model.records import StoredSelection
@@ -169,7 +170,7 @@ def _document(store: Store, account: str | None, leader: Lease | None, day: date
             by_ref[entry.intent.ref] = entry
     results = store.live_results(day)
     made = sum((one.net for one in results), ZERO)
-    exposures = Exposures(Ledger.of(now, tuple(by_ref.values()), results))
+    exposures = Ledger.of(now, tuple(by_ref.values()), results).exposures
     limits = policy.protection.protections if policy is not None else None
     picks = store.selections(day)
     return {

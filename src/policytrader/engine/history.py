@@ -110,15 +110,15 @@ class HistoryEngine(ConnectionOwner):
     def __init__(self, policy: PolicySet) -> None:
         """Compile and prepare."""
         self.policy = policy
-        statement = compile_policy(policy)
-        self.reads = reads_of(policy, statement.wanted)
-        self.wanted = statement.wanted
+        self.statement = compile_policy(policy)
+        self.reads = reads_of(policy, self.statement.wanted)
+        self.wanted = self.statement.wanted
         tables = {table.name: table for table in (*TABLES, _SELECTIONS)}
         self._sources = {name: SnapshotSource(table) for name, table in tables.items()}
         super().__init__(self._sources)
         # What else the statement selects is left out by the planner.
         self._connection.execute(
-            f'PREPARE judge AS SELECT "row_no", "judgement", "meets" FROM ({statement.sql}) AS decided'
+            f'PREPARE judge AS SELECT "row_no", "judgement", "meets" FROM ({self.statement.sql}) AS decided'
         )
 
     def judge(self, picks: PickRows, captures: Sequence[Captured], runners: pa.Table) -> Judged:

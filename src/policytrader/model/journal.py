@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policytrader.model.money import ZERO
@@ -154,7 +155,7 @@ class BetSizes:
         return self.cancelled + self.lapsed + self.voided
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class JournalEntry:
     """An intent and what is known of it now. ``epoch`` is the leader's that reserved it.
 
@@ -179,7 +180,7 @@ class JournalEntry:
         """Something may still happen to it."""
         return self.state in OPEN_STATES
 
-    @property
+    @cached_property
     def exposure(self) -> Decimal:
         """What the limits count now, in the intent's own unit: stake of a back, liability of a lay.
 

@@ -52,6 +52,16 @@ def divide(amount: Decimal, by: Decimal) -> Decimal:
     return _EXACT.divide(amount, by)
 
 
+def percent_of(part: Decimal, whole: Decimal) -> Decimal:
+    """``part`` in percent of ``whole``, which must not be zero."""
+    return divide(part * 100, whole)
+
+
+def shown_difference(before: Decimal, after: Decimal) -> Decimal:
+    """By how much the amounts differ as ``money_text`` shows them: what a reader gets who subtracts them."""
+    return half_up(after) - half_up(before)
+
+
 def average(value: Decimal, size: Decimal) -> Decimal | None:
     """The average price as it is kept; ``value`` is the sum of size x price. None where ``size`` is zero."""
     return half_up(divide(value, size), AVERAGE_UNIT) if size else None

@@ -5,26 +5,31 @@ Amounts are ``Decimal`` in the account's currency, times aware UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
+from policytrader.model.journal import Purpose
 from policytrader.model.money import ZERO
+from policytrader.model.position import risk_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
 
-    from policytrader.model.journal import Purpose
     from policytrader.model.snapshot import Selection, Side
+
+
+TAKEN = "SUCCESS"
+"""The exchange's answer to an order that became a bet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedOrder:
     """One order as it was sent at the tick ``at``, and what had become of it when its market was over.
 
-    ``code`` is the exchange's answer. ``size_matched`` leaves out what a removal made void; ``profit`` is what the
-    matched part came to before commission, zero where the market has no result.
+    ``code`` is the exchange's answer, ``TAKEN`` where it became a bet. ``size_matched`` leaves out what a removal made
+    void; ``profit`` is what the matched part came to before commission, zero where the market has no result.
     """
 
     at: datetime
@@ -43,6 +48,17 @@ class ReplayedOrder:
     size_voided: Decimal = ZERO
     profit: Decimal = ZERO
 
+    @property
+    def risk_sent(self) -> Decimal:
+        """What it asked to risk: the stake of a back, the liability of a lay."""
+        return risk_of(self.side, self.price, self.size)
+
+    @property
+    def risk_matched(self) -> Decimal:
+        """What of it was matched, at the average."""
+        average = self.average_price_matched
+        return ZERO if average is None else risk_of(self.side, average, self.size_matched)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedSelection:
@@ -50,9 +66,11 @@ class ReplayedSelection:
 
     ``selection`` is the pick as it was made. ``decisions`` counts the ticks at which it was decided. ``actions``
     (PLACE, WAIT, HOLD …) and ``refused`` (by code, what the protections and the last gate said) count the ticks at
-    which something could happen to it, and which were therefore worked out. ``outcome`` is WON, LOST or VOID for the
-    runner's result on the pick's side, None where the recording has no result.
-    ``profit`` is before ``commission``, which is the pick's share of its market's.
+    which something could happen to it, and which were therefore worked out; ``refused_at`` has the first and the last
+    of those, by code. ``outcome`` is WON, LOST or VOID for the runner's result on the pick's side, None where the
+    recording has no result. ``profit`` is before ``commission``, which is the pick's share of its market's;
+    ``settled_at`` is the tick at which both were read. ``picked_by`` is the rule of a
+    ``policy: selections`` file that made the pick, None for a pick that was given.
     """
 
     selection: Selection
@@ -68,6 +86,14 @@ class ReplayedSelection:
     outcome: str | None
     profit: Decimal
     commission: Decimal
+    settled_at: datetime | None = None
+    refused_at: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    picked_by: str | None = None
+
+    @property
+    def opening(self) -> tuple[ReplayedOrder, ...]:
+        """The orders that were to open its position: not its hedges."""
+        return tuple(one for one in self.orders if one.purpose is Purpose.OPENING)
 
     @property
     def net(self) -> Decimal:
@@ -82,14 +108,57 @@ class ReplayedSelection:
         return size, sum((one.size_matched * (one.average_price_matched or ZERO) for one in own), ZERO)
 
 
+class Problem(NamedTuple):
+    """What could not be replayed, and why: ``text``; or, as a remark, what was replayed but not exactly.
+
+    Many of one ``group`` (a plural: ``picks are …``) are told as one, by the text of the lowest ``rank``.
+    """
+
+    text: str
+    group: str = ""
+    rank: int = 0
+    is_remark: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePicks:
+    """What a rule of a selections file picked, and how much it left out because of what.
+
+    Of ``left_out`` the races are counted by what kept the whole race out, the runners by what kept one of them out.
+    ``not_found`` tells of names in the rule that no race has.
+    """
+
+    rule: str
+    picked: int
+    races_left_out: Mapping[str, int]
+    runners_left_out: Mapping[str, int]
+    not_found: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicksMade:
+    """How the picks of a replay came about.
+
+    ``captures`` counts them, ``moved`` those whose markets are not recorded as early as was asked for, so that the
+    beginning was taken. ``rules`` are those that picked, in order; ``countries``
+    and ``courses`` those of the races that they were asked about.
+    """
+
+    captures: int = 0
+    moved: int = 0
+    rules: tuple[RulePicks, ...] = ()
+    countries: frozenset[str] = frozenset()
+    courses: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """One policy over recorded markets.
 
-    ``cadence`` is ``15s`` or ``change``. ``decisions`` counts every pick at every tick; ``evaluated`` the rows that the
-    statement was run on: ticks at which nothing differs from the one before are decided as that one was.
-    ``selections`` are in order of off, race, market, runner, side and reference; ``problems`` name what could not be
-    replayed, and why.
+    ``cadence`` is a duration such as ``15s``, ``change`` or ``schedule``. ``decisions`` counts each pick's own ticks;
+    ``evaluated`` the rows that the statement was run on: ticks at which nothing differs from the one before are decided
+    as that one was.
+    ``selections`` are in order of off, race, market, runner, side and reference.
     """
 
     policy_hash: str
@@ -99,4 +168,5 @@ class Replay:
     ticks: int
     decisions: int
     evaluated: int
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    made: PicksMade = PicksMade()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from policytrader.simulation.tape import Tape, Whole
 
 MISSING = -1
+_NEVER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class RunnerRecord:
 class MarketRecord:
     """One recorded market. ``definitions`` are (microseconds since 1970, number, definition) in order, at least one.
 
-    ``until`` is when its last message was published.
+    ``until`` is when its last message was published. ``off_ladder`` are runners that were offered at prices which the
+    exchange's ladder does not have: they stand among the best prices here, and nothing can be bet at them.
     """
 
     market_id: str
@@ -61,6 +64,7 @@ class MarketRecord:
     definitions: Sequence[tuple[int, int, MarketDefinition]]
     runners: Mapping[int, RunnerRecord]
     until: int
+    off_ladder: Sequence[int] = ()
 
     @cached_property
     def times(self) -> list[int]:
@@ -87,16 +91,22 @@ class MarketRecord:
         """The last definition: results and starting prices, where the recording has them."""
         return self.definitions[-1][2]
 
-    def removed_until(self, selection_id: int, at: int) -> int | None:
-        """Up to when the runner was last out of the race; None where it never was."""
-        until = None
-        for place, (_, _, definition) in enumerate(self.definitions):
-            if self.times[place] > at:
-                break
-            runner = runner_of(definition, selection_id)
-            if runner is not None and runner.status is RunnerStatus.REMOVED:
-                until = self.times[place + 1] if place + 1 < len(self.times) else self.until
-        return until
+    @cached_property
+    def _silences(self) -> dict[int, list[tuple[int, int]]]:
+        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        ends = [*(number for _, number, _ in self.definitions[1:]), _NEVER]
+        for (_, number, definition), until in zip(self.definitions, ends, strict=True):
+            for runner in definition.runners:
+                if definition.status is MarketStatus.CLOSED or runner.status is RunnerStatus.REMOVED:
+                    found[runner.selection_id].append((number, until))
+        return found
+
+    def silences(self, selection_id: int) -> Sequence[tuple[int, int]]:
+        """Between which numbers of the market's changes the exchange hears no quote of a runner.
+
+        It is out of the race, or the market is closed: a stretch for each definition that says so.
+        """
+        return self._silences.get(selection_id, ())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ it is played row by row, as the exchange is told quotes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,7 +17,7 @@ from policytrader.model.times import from_microseconds
 from policytrader.simulation.events import Quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from policytrader.simulation.book import RunnerBook
 
@@ -58,7 +58,8 @@ class Sides(IntEnum):
 class Tape:
     """Rows in the order of the market's changes; ``at`` in microseconds since 1970.
 
-    Rows of one quote share a ``number``: its place among all quotes and definitions of its market.
+    Rows of one quote share a ``number``: its place among all quotes and definitions of its market. ``exact`` has, by
+    row, the prices that hundredths do not hold. Columns may be of narrower numbers than 64 bits.
     """
 
     at: Whole
@@ -66,10 +67,15 @@ class Tape:
     kind: Whole
     tick: Whole
     pennies: Whole
+    exact: Mapping[int, Decimal] = field(default_factory=dict, kw_only=True)
 
     def until(self, at: int) -> int:
         """How many rows there are up to and including this moment."""
         return int(np.searchsorted(self.at, at, "right"))
+
+    def row_of(self, number: int) -> int:
+        """The first row that is not before this change of the market."""
+        return int(self.number.searchsorted(number))
 
     def bring_up(self, book: RunnerBook, begin: int, end: int, cleared: int = 0) -> None:
         """What these rows make of a book on which nothing of ours rests; ``begin`` and ``end`` stand between quotes.
@@ -107,7 +113,8 @@ class Tape:
         for which, name in ((Kind.LAST_TRADED, "last_traded"), (Kind.NEAR, "near"), (Kind.FAR, "far")):
             places = np.flatnonzero(kind == which)
             if places.size:
-                setattr(book, name, price_of(int(pennies[places[-1]])))
+                row = int(places[-1])
+                setattr(book, name, self.exact.get(begin + row) or price_of(int(pennies[row])))
 
     def _levels(self, which: Kind, begin: int, end: int) -> tuple[list[int], list[int]]:
         """Ticks and sizes of the rows of one kind."""
@@ -129,7 +136,11 @@ class Tape:
         start = 0
         for place in range(1, len(rows) + 1):
             if place == len(rows) or numbers[place] != numbers[start]:
-                yield numbers[start], _quote(times[start], market_id, selection_id, rows[start:place])
+                told = rows[start:place]
+                exact = (
+                    {one[0]: self.exact.get(begin + row) for row, one in enumerate(told, start)} if self.exact else {}
+                )
+                yield numbers[start], _quote(times[start], market_id, selection_id, told, exact)
                 start = place
 
 
@@ -143,7 +154,9 @@ def price_of(hundredths: int) -> Decimal:
     return Decimal(hundredths).scaleb(-2)
 
 
-def _quote(at: int, market_id: str, selection_id: int, rows: list[tuple[int, int, int]]) -> Quote:
+def _quote(
+    at: int, market_id: str, selection_id: int, rows: list[tuple[int, int, int]], exact: Mapping[int, Decimal | None]
+) -> Quote:
     levels: dict[int, list[tuple[int, int]]] = {}
     prices: dict[int, Decimal] = {}
     replaces = is_repriced = False
@@ -151,7 +164,7 @@ def _quote(at: int, market_id: str, selection_id: int, rows: list[tuple[int, int
         if kind <= Kind.TRADED:
             levels.setdefault(kind, []).append((tick, pennies))
         elif kind <= Kind.FAR:
-            prices[kind] = price_of(pennies)
+            prices[kind] = exact.get(kind) or price_of(pennies)
         elif kind == Kind.IS_REPRICED:
             is_repriced = True
         else:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from policytrader.adapters.recordings.definition import first_start
 from policytrader.errors import UsageError
 from policytrader.model.money import MINIMUM_SIZES
 from policytrader.ports.workers import Unit
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from policytrader.app.replay.picks import ReplayPick, ReplayTerms
     from policytrader.app.replay.replay import DayPicks
-    from policytrader.model.replay import Replay, ReplayedSelection
+    from policytrader.model.replay import Problem, Replay, ReplayedSelection
     from policytrader.model.snapshot import ReferenceRunner, Snapshot
     from policytrader.policy.policy_set import PolicySet
     from policytrader.policy.selections import SelectionsPolicy
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from policytrader.simulation.exchange import SimulatedExchange
 
 DEFAULT_CAPTURE = "8h"
+_MOST_LINES = 20
+_READ = (
+    "market_id", "market_type", "selection_id", "side", "price_requested", "stake_points", "selection_ref", "race_id",
+    "race_time", "runner_name",
+)  # fmt: skip
+"""The columns of a file of picks that a replay reads; others of a snapshot's are passed over."""
+_NO_MARKET = "is no WIN or PLACE market that can be played"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +90,26 @@ def ask(
 ) -> Replay:
     """Replay everything that was picked. The answer does not tell who did which day.
 
-    Raises ``RecordingError`` for damage, ``UsageError`` where nothing of what was picked is recorded.
+    Raises ``RecordingError`` for damage, ``UsageError`` where nothing at all can be replayed.
     """
+    from policytrader.app.replay.select import with_names
     from policytrader.app.replay.split import merge_replays
+    from policytrader.app.replay.told import in_order, made_lines, problem_lines
 
     workers = open_workers(jobs, cluster)
     units, problems = _units(question, recordings, together=workers.jobs == 1 and cluster is None)
     done = list(workers.run(replay_races, units, progress))
-    if not done:
-        message = "nothing to replay: none of the picks is in the recording"
-        raise UsageError("\n".join((message, *problems)))
-    merged = merge_replays(done)
-    return replace(merged, problems=(*problems, *merged.problems))
+    lines: list[str] = []
+    if done:
+        merged = merge_replays(done)
+        made = merged.made if question.select is None else with_names(merged.made, question.select)
+        problems += merged.problems
+        if merged.selections:
+            return replace(merged, problems=in_order(problems), made=made)
+        lines += made_lines(made)
+    lines += problem_lines(in_order(problems))
+    shown = lines if len(lines) <= _MOST_LINES else [*lines[:_MOST_LINES], f"and {len(lines) - _MOST_LINES} more"]
+    raise UsageError("\n  ".join(("nothing to replay", *shown)))
 
 
 def replay_races(work: _Work) -> Replay:
@@ -103,7 +119,7 @@ def replay_races(work: _Work) -> Replay:
     from policytrader.model.replay import Replay
 
     question = work.question
-    problems: list[str] = []
+    problems: list[Problem] = []
     with Replayer(question.policy, _terms(question)) as replayer:
         days = list(replayer.replay(_days_of(work, problems)))
     nothing = Replay(
@@ -114,7 +130,7 @@ def replay_races(work: _Work) -> Replay:
     return replace(found, problems=(*problems, *found.problems))
 
 
-def _days_of(work: _Work, problems: list[str]) -> Iterator[DayPicks]:
+def _days_of(work: _Work, problems: list[Problem]) -> Iterator[DayPicks]:
     """The work's days, read when their turn comes; ``problems`` hears of picks that cannot be replayed."""
     from policytrader.adapters.recordings.races import read_race
     from policytrader.adapters.recordings.tables import market_id_of
@@ -132,22 +148,40 @@ def _days_of(work: _Work, problems: list[str]) -> Iterator[DayPicks]:
             for folder in folders:
                 market_id = market_id_of(folder)
                 if market_id not in race.markets:
-                    what = "is no WIN or PLACE market that can be played"
                     problems += [
-                        f"market {market_id} of pick {one.selection_ref} {what}" for one in by_market[market_id]
+                        one.problem(f"market {market_id} {_NO_MARKET}", f"picks are on what {_NO_MARKET}")
+                        for one in by_market[market_id]
                     ]
             if race.markets and (picks or question.select is not None):
                 races.append((race, picks))
+                problems += _off_ladder(race)
         if races:
             yield DayPicks(day, tuple(sorted(races, key=lambda one: (one[0].off, one[0].race_id))))
 
 
+def _off_ladder(race: RaceRecord) -> Iterator[Problem]:
+    """What cannot be replayed exactly: the exchange leaves such a level out, and shows the next one."""
+    from policytrader.model.replay import Problem
+
+    for market in race.markets.values():
+        if market.off_ladder:
+            runners = ", ".join(map(str, market.off_ladder))
+            text = (
+                f"market {market.market_id} of race {race.race_id}: prices off the exchange's ladder were recorded for "
+                f"{runners}; what is decided on their best prices may not be what the daemon would decide"
+            )
+            yield Problem(text, "markets have prices off the exchange's ladder", is_remark=True)
+
+
 def read_replay_picks(path: Path) -> tuple[ReplayPick, ...]:
-    """The picks of a file (``docs/replay.md``). Raises ``SnapshotError`` with every problem of it."""
+    """The picks of a file (``docs/replay.md``).
+
+    Raises ``SnapshotError`` with every problem of it, ``UsageError`` where it holds none.
+    """
     from policytrader.adapters.recordings.picks import read_picks
     from policytrader.app.replay.picks import ReplayPick
 
-    return tuple(
+    picks = tuple(
         ReplayPick(
             selection_ref=pick.selection_ref,
             market_id=pick.market_id,
@@ -155,10 +189,18 @@ def read_replay_picks(path: Path) -> tuple[ReplayPick, ...]:
             side=pick.side,
             price_requested=pick.price_requested,
             stake_points=pick.stake_points,
+            market_type=pick.market_type,
             race_id=pick.race_id,
+            race_time=pick.race_time,
+            runner_name=pick.runner_name,
+            place=pick.place,
         )
-        for pick in read_picks(path)
+        for pick in read_picks(path, _READ)
     )
+    if not picks:
+        message = f"{path}: there are no picks in it, only a header"
+        raise UsageError(message)
+    return picks
 
 
 def snapshots_of(
@@ -181,8 +223,9 @@ def snapshots_of(
     @lru_cache(maxsize=8)
     def record(race: _Race) -> tuple[RaceRecord, tuple[ReferenceRunner, ...]]:
         read = read_race(race.race_id, race.folders)
-        made = make_picks(read, [pick for pick in question.picks if pick.market_id in read.markets], terms)
-        return read, made.captures
+        picks = [one for one in question.picks if one.market_id in read.markets and one.selection_ref in replayed]
+        made = make_picks(read, picks, terms)
+        return read, tuple(row for one in made for row in one.captures)
 
     def snapshot(selection_ref: str, at: datetime) -> Snapshot | None:
         pick = replayed.get(selection_ref)
@@ -204,39 +247,36 @@ class _Race:
 def _races(recordings: Sequence[Path]) -> Iterator[_Race]:
     from policytrader.adapters.recordings.races import race_folders
 
-    for recording in recordings:
-        for race_id, folders in race_folders(recording).items():
-            yield _Race(race_id, tuple(folders))
-
-
-def _first_start(race_id: str) -> datetime:
-    """The first known start of a recorded race: its name tells it."""
-    from policytrader.model.times import parse_utc
-
-    return parse_utc(race_id.rpartition("@")[2])
+    for race_id, folders in race_folders(*recordings).items():
+        yield _Race(race_id, tuple(folders))
 
 
 def _day_of(race_id: str) -> date:
     """The London day on which a recorded race is traded."""
     from policytrader.model.times import london_day
 
-    return london_day(_first_start(race_id))
+    return london_day(first_start(race_id))
 
 
-def _units(question: Question, recordings: Sequence[Path], *, together: bool) -> tuple[list[Unit[_Work]], list[str]]:
+def _units(
+    question: Question, recordings: Sequence[Path], *, together: bool
+) -> tuple[list[Unit[_Work]], list[Problem]]:
     """The work, a London day each, and what cannot be done; ``together``: all of it as one, for a single worker."""
     from policytrader.adapters.recordings.tables import market_id_of
+    from policytrader.app.replay.picks import split_misnamed
     from policytrader.app.replay.split import RecordedMarket, split_replay
 
     races = list(_races(recordings))
     markets = [
-        RecordedMarket(market_id_of(folder), _first_start(race.race_id), folder)
+        RecordedMarket(market_id_of(folder), first_start(race.race_id), folder)
         for race in races
         for folder in race.folders
     ]
-    split = split_replay(markets, question.picks, 1 if together else None, every_day=question.select is not None)
-    unknown = sorted({pick.market_id for pick in split.unknown})
     of_market = {market_id_of(folder): race for race in races for folder in race.folders}
+    picks, misnamed = split_misnamed(question.picks, {market_id: race.race_id for market_id, race in of_market.items()})
+    split = split_replay(markets, picks, 1 if together else None, every_day=question.select is not None)
+    text, group = "is not in the recording", "picks are on markets that are not in the recording"
+    unknown = [pick.problem(f"market {pick.market_id} {text}", group) for pick in split.unknown]
     units = []
     for part in split.parts:
         # Of a day's races those with picks, or all where a rule is to pick.
@@ -245,7 +285,7 @@ def _units(question: Question, recordings: Sequence[Path], *, together: bool) ->
         here = dict.fromkeys(of_market[market.market_id] for market in part.markets)
         chosen = tuple((race.race_id, race.folders) for race in here if race.race_id in wanted)
         units.append(Unit(part.name, _Work(replace(question, picks=part.picks), chosen)))
-    return units, [f"market {market_id} of a pick is not in the recording" for market_id in unknown]
+    return units, [*unknown, *misnamed]
 
 
 def _terms(question: Question) -> ReplayTerms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 from contextlib import closing, contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from policytrader.errors import RecordingError, UsageError
 from policytrader.ports.workers import Unit
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 RAW_FOLDER, SELECTIONS_FILE = "raw", "selections.csv"
 _UNFINISHED = ".making-"
+_BEGUN = f".{SELECTIONS_FILE}"
 _A_MOMENT = timedelta(milliseconds=1)
 _OVER = timedelta(days=2)
 
@@ -75,31 +77,55 @@ def generate_season(
     """Write a season into ``out``, with ``selections.csv``: ``per_market`` picks in each market, made in the morning.
 
     The same season gives the same files, whoever makes which day. Raises ``UsageError`` for a folder that holds
-    something: two seasons in one folder would be one.
+    something: two seasons in one folder would be one. What a season left that was stopped is made anew.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and not (out.is_dir() and _is_left(list(out.iterdir()))):
         message = f"--out {out}: there is something already; name a new folder"
         raise UsageError(message)
     out.mkdir(parents=True, exist_ok=True)
-    if form is not SeasonForm.IMPORTED:
-        (out / RAW_FOLDER).mkdir()
     units = [Unit(day.isoformat(), _DayWork(season, day, out, form, per_market)) for day in season.dates]
     total = SeasonReport()
-    unfinished = out / f".{SELECTIONS_FILE}"
-    with (
-        unfinished.open("w", encoding="utf-8", newline="") as file,
-        closing(workers.run(make_day, units, progress)) as days,
-    ):
+    with _begun(out) as file, closing(workers.run(make_day, units, progress)) as days:
+        if form is not SeasonForm.IMPORTED:
+            (out / RAW_FOLDER).mkdir()
         for made in days:
             header, _, rows = made.selections.partition("\n")
             if not total.markets:
                 file.write(f"{header}\n")
             file.write(rows)
             total = _sum(total, made.report)
-    unfinished.rename(out / SELECTIONS_FILE)
+    (out / _BEGUN).rename(out / SELECTIONS_FILE)
     for left in out.glob(f"{_UNFINISHED}*"):  # of workers that were lost
         shutil.rmtree(left)
     return total
+
+
+def _is_left(paths: list[Path]) -> bool:
+    """Whether this is all that a season leaves that was stopped: its selections are there, and not finished."""
+    names = {path.name for path in paths}
+    ours = (_BEGUN, RAW_FOLDER)
+    return not names or (
+        _BEGUN in names and all(name in ours or name.startswith((_UNFINISHED, "day=")) for name in names)
+    )
+
+
+@contextmanager
+def _begun(out: Path) -> Iterator[TextIO]:
+    """The selections of a season on its way, locked; what an earlier one left is taken away.
+
+    Raises ``UsageError`` where that one is still at work.
+    """
+    with (out / _BEGUN).open("a", encoding="utf-8", newline="") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"--out {out}: another `recording generate` writes there; name a new folder"
+            raise UsageError(message) from None
+        for left in out.iterdir():
+            if left.name != _BEGUN:
+                shutil.rmtree(left)
+        file.truncate(0)
+        yield file
 
 
 def make_day(work: _DayWork) -> _DayMade:

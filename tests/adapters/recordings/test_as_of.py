@@ -213,14 +213,16 @@ def test_other_races_and_other_markets_of_the_event_stay_out(tmp_path: Path) -> 
 
 
 def test_parts_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    parts = {}
+    parts = []
     folder = tmp_path / "recorded" / "day=2026-05-02" / f"market={WIN}"
-    for number in (2, 10):
+    for number in range(2, 13):
         imported(tmp_path, message(0, win(runner(11)) | {"rc": [{"id": 11, "ltp": number}]}))
-        parts[number] = (folder / "runners-0.parquet").read_bytes()
-    for number, data in parts.items():
+        parts.append((folder / "runners-0.parquet").read_bytes())
+    for number, data in enumerate(parts):
         (folder / f"runners-{number}.parquet").write_bytes(data)
-    assert snapshot(tmp_path, 1, 0).runners[0].last_traded == Decimal(10)
+    (folder / "source.json").unlink()  # which says that there is one part
+    assert len(parts) == 11
+    assert snapshot(tmp_path, 1, 0).runners[0].last_traded == Decimal(12)
 
 
 def test_picks_that_the_recording_cannot_serve_are_told_together(race: Path) -> None:
@@ -362,8 +364,10 @@ def flipped(path: Path) -> None:
     ],
 )
 def test_damaged_recording_names_its_file(race: Path, table: str, damage: Callable[[Path], None], told: str) -> None:
+    """Whatever the damage is, also where an import of before did not note how large its files were."""
     (folder,) = (race / "recorded").glob(f"day=*/market={WIN}")
     damage(folder / table)
+    (folder / "source.json").unlink()
     with pytest.raises(RecordingError) as raised:
         snapshot(race, 5, 0)
     (found,) = raised.value.diagnostics

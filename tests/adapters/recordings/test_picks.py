@@ -99,6 +99,15 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     [
         ("", ["1:1 R111 there is no header line"]),
         (f"{NEEDED},odds,side\n", ["1:57 R111 unknown column 'odds'", "1:62 R111 column side is there twice"]),
+        (
+            "market_id,market_type,selection_id,side,price,stakepoints\n",
+            [
+                "1:41 R111 unknown column 'price'; did you mean `price_requested`?",
+                "1:47 R111 unknown column 'stakepoints'; did you mean `stake_points`?",
+            ],
+        ),
+        (f"{NEEDED}\n1.101,WIN,11,BACK,8\n".replace(",", ";"), ["1:1 R111 separated by ;: write commas"]),
+        (f"{NEEDED}\n1.101,WIN,11,BACK,8\n".replace(",", "\t"), ["1:1 R111 separated by tabs: write commas"]),
         ("market_id,side\n", ["1:1 R111 missing: market_type, selection_id, price_requested"]),
         (f"{NEEDED}\n1.101,WIN,11,BACK\n", ["2:14 R112 4 cells under 5 columns"]),
         (f'{NEEDED}\n1.101,WIN,11,BACK,"8\n', ["2:19 R112 a quote that does not end on this line"]),

@@ -12,7 +12,9 @@ import numpy as np
 from policytrader.adapters.simulated.exchange import InMemoryExchange
 from policytrader.adapters.simulated.prices import InMemoryPrices
 from policytrader.app.replay.fold import DayFold
+from policytrader.app.replay.picks import ReplayPick, ReplayTerms
 from policytrader.app.replay.race_view import catalogue_ticks
+from policytrader.app.replay.replay import DayPicks, Replayer
 from policytrader.app.replay.rows import HistoryRows, RacePicks
 from policytrader.app.replay.run import PickRun
 from policytrader.engine.evaluate import Engine
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from policytrader.model.replay import Replay
     from policytrader.model.snapshot import ReferenceRunner, Selection
     from policytrader.policy.policy_set import PolicySet
+    from policytrader.ports import Exchange, PriceFeed
     from policytrader.ports.races import RaceRecord
     from policytrader.simulation.events import Event
 
@@ -97,10 +101,11 @@ class RecordedDay:
         self.day = Day(
             world, InMemoryExchange(world), InMemoryPrices(world), store, SimulatedClock(world), self.end - after_off
         )
-        self.day.pick_everywhere()
-        date = london_day(begin)
-        self.picks: list[Selection] = [one.selection for one in store.selections(date)]
-        self.captures: list[ReferenceRunner] = list(store.captures(date))
+        first = {from_microseconds(market.times[0]) for race in self.races for market in race.markets.values()}
+        self._later = sorted(at for at in first if at > begin)
+        self.picks: list[Selection] = []
+        self.captures: list[ReferenceRunner] = []
+        self._pick()
 
     def trade(self, policy: PolicySet, every_seconds: float) -> Traded:
         """By the daemon's own trader. The day's exchange and store are used up."""
@@ -114,7 +119,7 @@ class RecordedDay:
                     one = done.entry.intent
                     sent = one.selection_ref, str(one.purpose), str(one.side), one.price, one.size
                     orders.append(Sent(now, *sent))
-                day.clock.wait(every_seconds)
+                self._wait(every_seconds)
         stored = day.store.selections(london_day(self.begin))
         results = {
             one.selection_ref: Came(
@@ -124,6 +129,43 @@ class RecordedDay:
         }
         invalid = {one.selection.selection_ref: one.selection.invalidated_reason for one in stored}
         return Traded(orders, invalid, results, len(self.ticks))
+
+    def _wait(self, seconds: float) -> None:
+        """For the next tick; markets that appear meanwhile are picked in when they do."""
+        day, until = self.day, self.day.clock.now() + timedelta(seconds=seconds)
+        while self._later and self._later[0] <= until:
+            day.clock.wait((self._later.pop(0) - day.clock.now()).total_seconds())
+            self._pick()
+        day.clock.wait((until - day.clock.now()).total_seconds())
+
+    def _pick(self) -> None:
+        """Pick in the markets that are new, and keep the picks as they were made."""
+        self.day.pick_everywhere()
+        date, known = london_day(self.begin), {one.selection_ref for one in self.picks}
+        stored = (one.selection for one in self.day.store.selections(date))
+        self.picks += [one for one in stored if one.selection_ref not in known]
+        self.captures = list(self.day.store.captures(date))
+
+    def replay_as_written(self, policy: PolicySet, cadence: str) -> Replay:
+        """The picks as somebody wrote them down in the morning, replayed from there on."""
+        chosen: dict[str, list[ReplayPick]] = defaultdict(list)
+        for one in self.picks:
+            chosen[one.market_id].append(
+                ReplayPick(
+                    selection_ref=one.selection_ref,
+                    market_id=one.market_id,
+                    selection_id=one.selection_id,
+                    side=one.side,
+                    price_requested=one.price_requested,
+                    stake_points=one.stake_points,
+                    race_id=one.race_id,
+                )
+            )
+        races = [(race, tuple(pick for key in race.markets for pick in chosen[key])) for race in self.races]
+        terms = ReplayTerms(cadence=cadence, capture=self.begin, minimum=MINIMUM_SIZES["GBP"], ports=in_memory)
+        with Replayer(policy, terms) as replayer:
+            (found,) = replayer.replay([DayPicks(london_day(self.begin), tuple(races))])
+        return found
 
     def replay(self, policy: PolicySet) -> Traded:
         """The same picks at the same ticks, replayed."""
@@ -149,15 +191,20 @@ class RecordedDay:
                 )
             judged = history.judge(rows.picks, rows.captures, rows.runners)
             fold = DayFold(
-                engine,
-                history.reads,
+                history,
+                engine.rows,
                 [PickRun.of(one, judged) for one in rows.histories],
                 {race_id: tuple(found) for race_id, found in captures.items()},
                 minimum=MINIMUM_SIZES["GBP"],
-                ports=lambda exchange: (InMemoryExchange(exchange), InMemoryPrices(exchange)),
+                ports=in_memory,
             )
             fold.run()
         return _told(fold)
+
+
+def in_memory(exchange: SimulatedExchange) -> tuple[Exchange, PriceFeed]:
+    """The ports of an exchange."""
+    return InMemoryExchange(exchange), InMemoryPrices(exchange)
 
 
 def _told(fold: DayFold) -> Traded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from policytrader.simulation.events import Event
 
 
-_NO_PRICE = -1
-
-
 def record_races(feed: Iterable[Event]) -> tuple[RaceRecord, ...]:
     """Play a feed to its end; the races of its WIN and PLACE markets, by first event and id."""
     recorder = _Recorder()
@@ -39,10 +37,12 @@ def tape_of(quotes: Iterable[tuple[int, Quote]]) -> Tape:
         (microseconds_between(EPOCH, quote.at), number, *row) for number, quote in quotes for row in _rows_of(quote)
     ]
     columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
-    return Tape(*(np.array(column, np.int64) for column in columns))
+    whole = (np.array([int(one) for one in column], np.int64) for column in columns)
+    exact = {place: row[-1] for place, row in enumerate(rows) if isinstance(row[-1], Decimal)}
+    return Tape(*whole, exact=exact)
 
 
-def _rows_of(quote: Quote) -> Iterator[tuple[int, int, int]]:
+def _rows_of(quote: Quote) -> Iterator[tuple[int, int, int | Decimal]]:
     """A quote as rows of kind, tick and pennies."""
     for kind, levels in ((Kind.BACK, quote.back), (Kind.LAY, quote.lay), (Kind.TRADED, quote.traded)):
         for tick, pennies in levels or ():
@@ -50,8 +50,7 @@ def _rows_of(quote: Quote) -> Iterator[tuple[int, int, int]]:
     for kind, price in ((Kind.LAST_TRADED, quote.last_traded), (Kind.NEAR, quote.near), (Kind.FAR, quote.far)):
         if price is not None:
             hundredths = price * 100
-            # One with more decimals is no price that anything is decided on.
-            yield kind, NO_TICK, int(hundredths) if hundredths == int(hundredths) else _NO_PRICE
+            yield kind, NO_TICK, int(hundredths) if hundredths == int(hundredths) else price
     if quote.replaces:
         yield Kind.REPLACES, NO_TICK, (quote.back is not None) * Sides.BACK + (quote.lay is not None) * Sides.LAY
     if quote.is_repriced:

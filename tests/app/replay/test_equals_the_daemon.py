@@ -16,7 +16,7 @@ from policytrader.adapters.recordings.playback import read_events
 from policytrader.app.world import HORSE_RACING
 from policytrader.model.times import LONDON
 from policytrader.resources import resource
-from policytrader.simulation.events import Quote, Redefine, Remove
+from policytrader.simulation.events import Quote, Redefine, Remove, Reschedule
 from policytrader.simulation.race_day import generate_race_day
 from tests.app.replay.recorded_day import RecordedDay, Traded
 from tests.policy_edits import edit_racing
@@ -57,6 +57,25 @@ def test_a_generated_day(seed: int) -> None:
     assert {one.purpose for one in traded.orders} == {"opening", "hedge"}
     assert any(traded.invalid.values())
     assert len(traded.results) == len(day.picks)
+
+
+@pytest.mark.engine
+def test_a_race_that_is_put_to_the_start_of_the_next_stays_itself() -> None:
+    """At one meeting four markets start together then, and two of them are the other race."""
+    made = generate_race_day(2, 4)
+    first, second = next(
+        (one, other)
+        for one in made.races
+        for other in made.races
+        if one.win.event_id == other.win.event_id and one.start < other.start
+    )
+    at = first.start - timedelta(minutes=40)
+    moved = [Reschedule(at, market.market_id, second.start) for market in (first.win, first.place)]
+    day = RecordedDay(sorted([*made.feed(), *moved], key=lambda one: one.at), made.now)
+    traded = day.trade(POLICY, 60)
+    same(day.replay(POLICY), traded)
+    of_both = {one.market_id for race in (first, second) for one in (race.win, race.place)}
+    assert {one.selection_ref.partition("-")[0] for one in traded.orders if one.at > at} & of_both
 
 
 @pytest.mark.engine
@@ -110,6 +129,14 @@ TRADED = """\
     applies_to: {side: [BACK]}
     when: {field: runner.last_traded, op: gte, other: selection.price_requested}
 """
+LAST_TRADED = """\
+  - id: short-now
+    title: It was last traded very short
+    why: Prices before the closing are traded prices too, also where nobody looked at them in time.
+    when: {field: runner.last_traded, op: lt, value: 1.3}
+    then: {invalidate: Short now}
+    on_missing: pass
+"""
 
 
 def edited(folder: Path, *edits: Edit) -> PolicySet:
@@ -141,6 +168,35 @@ def test_rules_that_read_what_orders_change(more: list[Edit], tmp_path: Path) ->
     policy = edited(tmp_path, *more)
     made = generate_race_day(4, 2)
     day = RecordedDay(made.feed(), made.now)
+    traded = day.trade(policy, 60)
+    assert traded.orders
+    same(day.replay(policy), traded)
+
+
+@pytest.mark.engine
+def test_prices_before_the_closing_are_heard(tmp_path: Path) -> None:
+    """Ticks are so far apart that a market closes between two: what was quoted before it counts at the second."""
+    policy = edited(tmp_path, before(*OTHER_RULES, LAST_TRADED))
+    made = generate_race_day(1, 6)
+    day = RecordedDay(made.feed(), made.now)
+    traded = day.trade(policy, 600)
+    assert "Short now" in traded.invalid.values()
+    same(day.replay(policy), traded)
+
+
+@pytest.mark.engine
+def test_prices_of_more_than_two_decimals(tmp_path: Path) -> None:
+    """The daemon takes a last traded price for none that is not whole hundredths, or beyond the ladder."""
+    policy = edited(tmp_path, before("entry", "order: {", TRADED))
+    odd = [Decimal("0.0049"), Decimal(0), Decimal("-0.0051"), Decimal(1000), Decimal(0)]
+    made = generate_race_day(4, 2)
+    told = [
+        one._replace(last_traded=one.last_traded + odd[number % len(odd)], near=Decimal("3.14159"))
+        if isinstance(one, Quote) and one.last_traded is not None
+        else one
+        for number, one in enumerate(made.feed())
+    ]
+    day = RecordedDay(told, made.now)
     traded = day.trade(policy, 60)
     assert traded.orders
     same(day.replay(policy), traded)

@@ -106,7 +106,7 @@ def exported(store: Store) -> list[str]:
 def test_the_file_says_what_the_store_says(store: Store, milder: PolicySet) -> None:
     lines = exported(store)
     head = json.loads(lines[0])
-    assert (head["schema"], head["mode"]) == ("policytrader/decision-log/1", "paper")
+    assert (head["schema"], head["mode"]) == ("policytrader/decision-log/2", "paper")
 
     def essence(one: LogComparison) -> object:
         return replace(one, differences=()), [(two.record, two.causes, two.change.parts) for two in one.differences]
@@ -210,6 +210,28 @@ def test_an_empty_file_is_refused() -> None:
         read_log([], "log")
 
 
-def test_a_log_of_a_head_alone_compares_nothing(store: Store, milder: PolicySet) -> None:
-    found = compare_log(read_log(exported(store)[:2], "log"), milder)
+def test_a_log_without_decisions_compares_nothing(store: Store, milder: PolicySet) -> None:
+    lines = list(write_log(store_source(store, "paper", until=date(2000, 1, 1))))
+    found = compare_log(read_log(lines, "log"), milder)
     assert (found.compared, found.since, found.differences) == (0, None, ())
+
+
+def test_a_file_that_was_cut_at_a_line_is_refused(store: Store, milder: PolicySet) -> None:
+    lines = exported(store)
+    assert json.loads(lines[-1]) == {"lines": len(lines) - 1}
+    for count in range(1, len(lines)):
+        with pytest.raises(UsageError, match=f"^log:{count}: cut off after this line.*export it again"):
+            compare_log(read_log(lines[:count], "log"), milder)
+    for other in (lines[:2] + lines[3:], [*lines, lines[2]], [*lines, lines[-1]]):
+        with pytest.raises(UsageError, match=r"^log:\d+: lines are missing before this one, or stand after it"):
+            compare_log(read_log(other, "log", since=date(2100, 1, 1)), milder)
+
+
+def test_a_file_of_before_has_no_end(store: Store, milder: PolicySet) -> None:
+    """It is read, and nobody knows whether it is whole."""
+    lines = exported(store)
+    lines[0] = lines[0].replace("decision-log/2", "decision-log/1")
+    found = compare_log(read_log(lines[:-1], "log"), milder)
+    whole = compare_log(read_log(exported(store), "log"), milder)
+    assert (found.is_whole, whole.is_whole, compare_log(source(store), milder).is_whole) == (False, True, True)
+    assert found.compared == whole.compared

@@ -18,11 +18,13 @@ from policytrader.app.replay.select import (
     asked_price,
     pick_runners,
     picking_time,
+    with_names,
 )
 from policytrader.authoring.load import load_selections
 from policytrader.authoring.reference.examples import EXAMPLES
 from policytrader.errors import PolicyError
 from policytrader.model.price import is_on_ladder
+from policytrader.model.replay import PicksMade
 from policytrader.model.snapshot import MarketType, RunnerStatus, Side
 from tests.one_day import OFF
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from policytrader.policy.selections import SelectionsPolicy
 
 EXAMPLE = EXAMPLES["selections"]
-AT = OFF - timedelta(hours=8)
+AT = OFF - timedelta(hours=2)
 
 
 @pytest.fixture
@@ -99,7 +101,7 @@ def test_the_capture_is_the_mornings(load: Any) -> None:
     active = RunnerStatus.ACTIVE
     assert rows == [(1, None, 3, active), (2, Decimal("6.00"), 3, active), (3, Decimal("8.00"), 3, active)]
     assert (
-        {one.capture_id for one in picked.capture} == {picked.selections[0].capture_id} == {"r1@20260502T061000000000Z"}
+        {one.capture_id for one in picked.capture} == {picked.selections[0].capture_id} == {"r1@20260502T121000000000Z"}
     )
     assert {(one.captured_at, one.race_id) for one in picked.capture} == {(AT, "r1")}
 
@@ -175,6 +177,43 @@ def test_courses_and_countries(load: Any, facts: dict[str, Any], is_picked: bool
     assert bool(picked.selections) is bool(picked.capture) is is_picked
 
 
+def test_what_was_left_out_is_counted(load: Any) -> None:
+    """A race by what keeps it out, else each of its runners by what keeps that one out."""
+    picked = pick_runners(load(), race(*FIELD, runner(9, "7.00")))
+    (told_of,) = picked.told
+    assert (told_of.picked, +Counter(told_of.runners_left_out)) == (
+        3, {"price": 2, "no best_back": 1, "not active": 1, "most_per_race": 2},
+    )  # fmt: skip
+    assert told_of.picked + sum(told_of.runners_left_out.values()) == len(FIELD) + 1
+    for facts, reason in (({"country_code": "FR"}, "country"), ({"country_code": "FR", "course": "Ascot"}, "country")):
+        (told_of,) = pick_runners(load(), race(*FIELD, **facts)).told
+        assert (told_of.picked, told_of.races_left_out, told_of.runners_left_out) == (0, {reason: 1}, {})
+    of_york = load(("    countries: [GB, IE]\n", "    courses: [York]\n"))
+    for found, reason in (
+        (race(*FIELD, course="Ascot"), "course"),
+        (race(), "no open market"),
+        (race(runner(1, "6.00", market_type=MarketType.PLACE)), "market_type"),
+    ):
+        assert pick_runners(of_york, found).told[0].races_left_out == {reason: 1}
+
+
+def test_a_runner_of_an_earlier_rule_is_left_out_of_the_next(load: Any) -> None:
+    second = EXAMPLE[EXAMPLE.index("  - id") : EXAMPLE.index("end:")].replace("middle-prices", "again")
+    picked = pick_runners(load(("end: selections", f"{second}end: selections")), race(*FIELD))
+    first, again = picked.told
+    assert (first.picked, again.picked, again.runners_left_out["earlier rule"]) == (3, 0, 3)
+
+
+def test_names_that_no_race_has(load: Any) -> None:
+    policy = load(("    countries: [GB, IE]\n", "    countries: [GB, UK]\n    courses: [Yarmuth, ayr ]\n"))
+    told_of = pick_runners(policy, race(*FIELD)).told
+    made = PicksMade(rules=told_of, countries=frozenset({"GB"}), courses=frozenset({"Yarmouth", "Ayr"}))
+    assert with_names(made, policy).rules[0].not_found == (
+        "no race in `UK`; recorded: GB",
+        "no race at `Yarmuth`; did you mean `Yarmouth`?; recorded: Ayr, Yarmouth",
+    )
+
+
 def test_the_first_rule_has_a_runner_that_two_pick(load: Any) -> None:
     second = EXAMPLE[EXAMPLE.index("  - id") : EXAMPLE.index("end:")]
     second = (
@@ -203,7 +242,7 @@ def test_the_order_of_the_rows_decides_nothing(load: Any) -> None:
 
 def test_the_moment(load: Any) -> None:
     assert picking_time(load(), OFF) == AT
-    assert picking_time(load(("at: 8h", "at: 90s")), OFF) == OFF - timedelta(seconds=90)
+    assert picking_time(load(("at: 2h", "at: 90s")), OFF) == OFF - timedelta(seconds=90)
 
 
 # --- The file -------------------------------------------------------------------------------------------------------
@@ -213,8 +252,8 @@ def test_the_moment(load: Any) -> None:
     ("old", "new", "place", "code", "message"),
     [
         ("to: 12", "to: 4", "10:41", "E219", "no price lies between 5 and 4"),
-        ("at: 8h", "at: 0s", "3:5", "E105", "`at` must be at least 1s"),
-        ("at: 8h", "at: 8", "3:5", "E104", "`at` must be a duration such as 8h, 30m or 15s"),
+        ("at: 2h", "at: 0s", "3:5", "E105", "`at` must be at least 1s"),
+        ("at: 2h", "at: 8", "3:5", "E104", "`at` must be a duration such as 8h, 30m or 15s"),
         ("side: BACK", "side: back", "8:11", "E103", "`side` cannot be `back`; did you mean `BACK`?"),
         ("of: best_back", "of: best", "10:17", "E103", "`of` cannot be `best`"),
         (
@@ -231,7 +270,7 @@ def test_the_moment(load: Any) -> None:
         ("[GB, IE]", "[gb]", "14:17", "E105", "must be a country's code in capitals, such as GB or IE"),
         ("stake_points: 1", "stake_points: 0", "12:19", "E105", "`stake_points` must be from 0.01 to 1000"),
         ("policy: selections", "policy: staking", "1:9", "E107", "`staking` is no kind of a selections policy"),
-        ("at: 8h\n", "at: 8h\nignore: [W208]\n", "4:10", "E218", "there is no check `W208`"),
+        ("at: 2h\n", "at: 3h\nignore: [W208]\n", "4:10", "E218", "there is no check `W208`"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told_with_its_place(
@@ -242,6 +281,13 @@ def test_what_is_wrong_with_a_file_is_told_with_its_place(
     found = refused.value.diagnostics[0]
     assert (f"{found.place.line}:{found.place.column}", found.code) == (place, code)
     assert message in found.message
+
+
+def test_a_file_that_is_no_yaml_is_told_once(load: Any) -> None:
+    """Not also that no file of its kind is there."""
+    with pytest.raises(PolicyError) as refused:
+        load(("title: Back", "title: Back:"))
+    assert [one.code for one in refused.value.diagnostics] == ["E005"]
 
 
 def test_two_rules_of_one_name(load: Any) -> None:

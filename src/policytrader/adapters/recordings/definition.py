@@ -10,7 +10,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from policytrader.model.times import EPOCH, format_utc, from_microseconds, microseconds_between
+from policytrader.model.times import EPOCH, format_utc, from_microseconds, microseconds_between, parse_utc
 
 _MOST_DIGITS = 10**18
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -106,6 +106,11 @@ def race_id_of(market_id: str, first: MarketState) -> str:
     """
     start = format_utc(from_microseconds(first.market_time))
     return f"{first.event_id or market_id}@{start}"
+
+
+def first_start(race_id: str) -> datetime:
+    """The first known start of a race: its name tells it."""
+    return parse_utc(race_id.rpartition("@")[2])
 
 
 def number(value: Any, what: str) -> float | None:

@@ -1,7 +1,8 @@
 """What was imported into a folder, and from which bytes: so that an import can go on where one was stopped.
 
 ``DIR/imports.jsonl`` has a line for each file that was read whole; each market's folder holds a ``source.json`` that
-says which bytes it was made of. A file was imported if a line of it says so and all its markets still are of it.
+says which bytes it was made of, and which files it was made into (``parts``). A file was imported if a line of it says
+so and all its markets still are of it, and whole.
 """
 
 from __future__ import annotations
@@ -13,16 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from policytrader.adapters.recordings.parts import FORMAT, SOURCE_FILE, sizes_of_tables
 from policytrader.adapters.recordings.reports import FileReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_FORMAT = 1
-"""Of the tables; what another version made is made again."""
 _LINES = "imports.jsonl"
-_SOURCE = "source.json"
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Source:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"format": _FORMAT, "size": self.size, "sha256": self.sha256}
+        return {"format": FORMAT, "size": self.size, "sha256": self.sha256}
 
 
 class ImportedFiles:
@@ -46,10 +45,11 @@ class ImportedFiles:
         self._path = out_dir / _LINES
         self._entries: dict[str, dict[str, Any]] = {}
         self._sources: dict[Path, Source] = {}
-        lines = self._path.read_bytes().splitlines() if self._path.exists() else []
-        for line in lines:
+        told = self._path.read_bytes() if self._path.exists() else b""
+        self._is_cut_off = bool(told) and not told.endswith(b"\n")
+        for line in told.splitlines():
             entry = _parsed(line)
-            if entry.get("format") == _FORMAT and isinstance(entry.get("sha256"), str):
+            if _is_entry(entry):
                 self._entries[entry["sha256"]] = entry
 
     def source(self, path: Path) -> Source:
@@ -74,27 +74,32 @@ class ImportedFiles:
         return FileReport(str(path), markets=tuple(market["id"] for market in entry["markets"]), was_imported=True)
 
     def mark(self, folder: Path, source: Source) -> None:
-        """Say in a market's folder what it was made of."""
-        (folder / _SOURCE).write_bytes(orjson.dumps(source.to_dict()))
+        """Say in a market's finished folder what it was made of, and which files it has."""
+        (folder / SOURCE_FILE).write_bytes(orjson.dumps(_made_of(source, folder)))
 
     def add(self, path: Path, source: Source, reports: Sequence[FileReport], days: dict[str, str]) -> None:
-        """Note a file that was read whole; ``days`` of its markets. A damaged one is read again each time."""
-        if not source.sha256 or any(report.error for report in reports):
+        """Note a file that was read whole; ``days`` of its markets. Damaged ones and no streams are read each time."""
+        if not source.sha256 or not days or any(report.error for report in reports):
             return
         markets = [{"id": market_id, "day": day} for market_id, day in days.items()]
         entry = source.to_dict() | {"file": path.name, "markets": markets}
         with self._path.open("ab") as file:
-            file.write(orjson.dumps(entry) + b"\n")
+            file.write(b"\n" * self._is_cut_off + orjson.dumps(entry) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        self._is_cut_off = False
         self._entries[source.sha256] = entry
 
     def _is_of(self, source: Source, day: str, market_id: str) -> bool:
-        path = self._out_dir / f"day={day}" / f"market={market_id}" / _SOURCE
+        folder = self._out_dir / f"day={day}" / f"market={market_id}"
         try:
-            return _parsed(path.read_bytes()) == source.to_dict()
-        except OSError:
+            return _parsed((folder / SOURCE_FILE).read_bytes()) == _made_of(source, folder)
+        except (OSError, ValueError):  # a name that no file can have
             return False
+
+
+def _made_of(source: Source, folder: Path) -> dict[str, Any]:
+    return source.to_dict() | {"tables": sizes_of_tables(folder)}
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
@@ -103,3 +108,20 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _is_entry(entry: dict[str, Any]) -> bool:
+    """Whether a line says what ``add`` writes."""
+    match entry:
+        case {"format": version, "sha256": str(), "size": int(), "markets": [_, *_] as markets}:
+            return version == FORMAT and all(_is_market(market) for market in markets)
+        case _:
+            return False
+
+
+def _is_market(market: Any) -> bool:
+    match market:
+        case {"id": str(), "day": str()}:
+            return True
+        case _:
+            return False

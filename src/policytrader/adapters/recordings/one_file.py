@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from policytrader.adapters.recordings import codes
-from policytrader.adapters.recordings.files import GET_AGAIN, Member, Progress, open_members
+from policytrader.adapters.recordings.files import GET_AGAIN, DamageError, Member, Progress, open_members
 from policytrader.adapters.recordings.reader import WRONG_SHAPE, StreamReader
 from policytrader.adapters.recordings.reports import FileReport
 from policytrader.adapters.recordings.tables import day_of, runners_table, states_table, write_table
 from policytrader.errors import Diagnostic, Place, RecordingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -27,6 +29,10 @@ ROWS_IN_MEMORY = 200_000
 
 LADDER_ROWS_IN_MEMORY = 500_000
 """Ladder rows of a market held before they are written; about 100 MB."""
+
+_MOST_KEPT_BYTES = 64_000_000
+_OPERATIONS = ("mcm", "ocm", "connection", "status")
+"""What ``op`` says in a message that the stream sends."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,9 @@ class _Run:
     """One member on its way into Parquet."""
 
     def __init__(self, member: Member, work_dir: Path, parser: BlockParser) -> None:
-        self._member = member
+        self._begun: list[bytes] | None = []
+        self._pieces = self._kept(member.pieces)
+        self._member = member = replace(member, pieces=self._pieces)
         self._work_dir = work_dir
         self._reader = StreamReader(member, parser)
         self._cache, self._events = self._reader.cache, self._reader.events
@@ -118,9 +126,42 @@ class _Run:
             self._write_ladders(events)
             made.append(MadeMarket(market.market_id, day_of(market), self._folder(market.market_id)))
         report = replace(report, runner_rows=self._runner_rows)
-        if error:
+        if error and not markets and self._is_no_stream():
+            report = replace(report, is_stream=False)
+        elif error:
             report = replace(report, error=_with_what_was_kept(error, report))
         return ReadMember(report, tuple(made))
+
+    def _kept(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass the pieces on, and keep them until there is a market, which makes it a stream, or a damage."""
+        size = 0
+        try:
+            for piece in pieces:
+                size += len(piece)
+                if self._begun is not None:
+                    self._begun.append(piece)
+                if self._cache.markets or size > _MOST_KEPT_BYTES:
+                    self._begun = None
+                yield piece
+        except (DamageError, OSError):
+            self._begun = None
+            raise
+
+    def _is_no_stream(self) -> bool:
+        """Whether it is JSON to its end and holds no message at all, be it a broken one."""
+        if self._begun is None:
+            return False
+        begun, self._begun = self._begun, None
+        is_any = False
+        try:
+            for _, document in replace(self._member, pieces=chain(begun, self._pieces)).documents():
+                for one in document if isinstance(document, list) else [document]:
+                    is_any = True
+                    if _is_message(one):
+                        return False
+        except RecordingError:
+            return False
+        return is_any
 
     def _bound_memory(self) -> None:
         for events in self._events.markets.values():
@@ -157,6 +198,11 @@ class _Run:
         folder = self._work_dir / market_id
         folder.mkdir(exist_ok=True)
         return folder
+
+
+def _is_message(document: Any) -> bool:
+    """Whether it may be a message, also one with a part missing; what is no object may be anything."""
+    return not isinstance(document, dict) or "mc" in document or document.get("op") in _OPERATIONS
 
 
 def _told(error: Exception) -> str:

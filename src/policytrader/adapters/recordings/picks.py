@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policytrader.adapters.recordings import codes
+from policytrader.authoring.suggest import did_you_mean
 from policytrader.authoring.yaml_text import is_forbidden, name_character
 from policytrader.errors import Diagnostic, Place, SnapshotError
 from policytrader.files import read_at_most
@@ -19,7 +20,7 @@ from policytrader.model.snapshot import MarketType, Selection, Side
 from policytrader.model.times import parse_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -120,13 +121,14 @@ _COLUMNS: dict[str, Callable[[str], Any]] = {
 }
 _IDENTIFIERS = ("selection_ref", "race_id", "market_id", "capture_id")
 _REQUIRED = ("market_id", "market_type", "selection_id", "side", "price_requested")
-_HELP = f"Columns: {', '.join(Selection._fields)}. Needed: {', '.join(_REQUIRED)}."
+_OTHER_SEPARATORS = {";": ";", "\t": "tabs"}
 
 
-def read_picks(path: Path) -> tuple[Pick, ...]:
+def read_picks(path: Path, shown: Sequence[str] = Selection._fields) -> tuple[Pick, ...]:
     """Read a CSV of picks. An empty cell is missing, and so is a column that is not there.
 
     ``stake_points`` is 1 and ``selection_ref`` is ``{market_id}-{selection_id}-{side}`` where nothing else is said.
+    ``shown`` are the columns that messages name: those that whoever asks has a use for.
     Raises ``SnapshotError`` with every problem of the file, each with line and column.
     """
     try:
@@ -137,7 +139,7 @@ def read_picks(path: Path) -> tuple[Pick, ...]:
     except UnicodeDecodeError as error:
         message = f"is not UTF-8 (byte {error.start + 1})"
         raise SnapshotError([Diagnostic(Place(str(path)), codes.PICKS_FILE, message)]) from error
-    return _Reader(str(path), text).read()
+    return _Reader(str(path), text, shown).read()
 
 
 def _hidden(name: str, text: str) -> str | None:
@@ -156,23 +158,34 @@ class _Cell:
 
 
 class _Reader:
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, text: str, shown: Sequence[str]) -> None:
         self._file = file
+        self._shown = shown
+        self._help = f"Columns: {', '.join(shown)}. Needed: {', '.join(_REQUIRED)}."
         self._lines = _LINE_END.split(text)
         self._problems: list[Diagnostic] = []
 
     def read(self) -> tuple[Pick, ...]:
         rows = [self._cells(number, line) for number, line in enumerate(self._lines, 1) if line.strip(_BLANK)]
         if not rows:
-            self._problem(_Cell("", 1, 1, 1), codes.PICKS_COLUMN, "there is no header line", _HELP)
+            self._problem(_Cell("", 1, 1, 1), codes.PICKS_COLUMN, "there is no header line", self._help)
             raise SnapshotError(self._problems)
         header, *rest = rows
+        self._check_separator(header)
         names = self._names(header)
         found = [(pick, cells) for cells in rest if (pick := self._pick(names, cells)) is not None]
         self._check_repeated(names, found)
         if self._problems:
             raise SnapshotError(sorted(self._problems, key=lambda problem: problem.place))
         return tuple(pick for pick, _ in found)
+
+    def _check_separator(self, header: list[_Cell]) -> None:
+        """Raise where the header is one cell that holds something else between names: no cell can be told then."""
+        for mark, name in _OTHER_SEPARATORS.items():
+            if len(header) == 1 and mark in header[0].text:
+                message = f"separated by {name}: write commas"
+                self._problem(header[0], codes.PICKS_COLUMN, message, "Spreadsheets ask for the separator of a CSV.")
+                raise SnapshotError(self._problems)
 
     def _check_repeated(self, names: list[str], found: list[tuple[Pick, list[_Cell]]]) -> None:
         """Refuse a second pick of one market, runner and side: it would bet twice; and a reference given twice."""
@@ -194,15 +207,18 @@ class _Reader:
 
     def _names(self, header: list[_Cell]) -> list[str]:
         names: list[str] = []
+        meant = ""
         for cell in header:
             if cell.text not in _COLUMNS:
-                self._problem(cell, codes.PICKS_COLUMN, f"unknown column {cell.text!r}", _HELP)
+                near = did_you_mean(cell.text, self._shown)
+                meant += near
+                self._problem(cell, codes.PICKS_COLUMN, f"unknown column {cell.text!r}{near}", self._help)
             elif cell.text in names:
                 self._problem(cell, codes.PICKS_COLUMN, f"column {cell.text} is there twice", "Take one of them out.")
             names.append(cell.text)
-        missing = [name for name in _REQUIRED if name not in names]
+        missing = [name for name in _REQUIRED if name not in names and f"`{name}`" not in meant]
         if missing:
-            self._problem(header[0], codes.PICKS_COLUMN, f"missing: {', '.join(missing)}", _HELP)
+            self._problem(header[0], codes.PICKS_COLUMN, f"missing: {', '.join(missing)}", self._help)
         return names
 
     def _pick(self, names: list[str], cells: list[_Cell]) -> Pick | None:

@@ -13,7 +13,7 @@ from policytrader.model.times import from_microseconds, parse_utc
 from policytrader.simulation.definition import MarketDefinition, RunnerDefinition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from policytrader.adapters.recordings.definition import Definition, RunnerFacts
@@ -32,11 +32,16 @@ class UnplayableError(Exception):
 
 
 def play_definition(
-    market_id: str, raw: Any, before: MarketDefinition | None, read: Definition | None = None
+    market_id: str,
+    raw: Any,
+    before: MarketDefinition | None,
+    read: Definition | None = None,
+    told: Sequence[Any] = (),
 ) -> MarketDefinition:
     """Read a ``marketDefinition``; names that it leaves out stay as they were ``before``.
 
-    ``read`` is what ``read_definition`` makes of it, where that is known.
+    ``read`` is what ``read_definition`` makes of it, where that is known; ``told`` the runners that ``before`` was read
+    from, where they are: most of them are told again as they were.
 
     Raises ``ValueError`` for one that has not its shape, and ``UnplayableError``.
     """
@@ -47,11 +52,11 @@ def play_definition(
     if len(facts) != len(raw["runners"]):
         message = "a runner is listed more than once (handicaps)"
         raise UnplayableError(message)
-    known = {} if before is None else {runner.selection_id: runner for runner in before.runners}
+    known = () if before is None else before.runners
     definition = define(market_id, market._asdict(), ())
     return replace(
         definition,
-        runners=_runners(raw["runners"], facts, known),
+        runners=_runners(raw["runners"], facts, known, told),
         timezone=_text(raw, "timezone") or definition.timezone,
         turns_in_play=raw.get("turnInPlayEnabled") is not False,
         bsp_reconciled=raw.get("bspReconciled") is True,
@@ -102,18 +107,22 @@ def _market_status(text: str | None) -> MarketStatus:
 
 
 def _runners(
-    raw: list[Any], facts: Mapping[int, RunnerFacts], known: Mapping[int, RunnerDefinition]
+    raw: list[Any], facts: Mapping[int, RunnerFacts], before: Sequence[RunnerDefinition], told: Sequence[Any]
 ) -> tuple[RunnerDefinition, ...]:
+    known = {runner.selection_id: runner for runner in before}
     runners = []
     for place, one in enumerate(raw, 1):
+        if place <= len(told) and one == told[place - 1]:
+            runners.append(before[place - 1])
+            continue
         selection_id = whole(one["id"], "runner id")
         fact = facts[selection_id]
-        before = known.get(selection_id)
+        named = known.get(selection_id)
         removed_at = fact.removed_at
         runners.append(
             RunnerDefinition(
                 selection_id=selection_id,
-                name=fact.runner_name or (before.name if before else f"Selection {selection_id}"),
+                name=fact.runner_name or (named.name if named else f"Selection {selection_id}"),
                 sort_priority=place if one.get("sortPriority") is None else whole(one["sortPriority"], "sortPriority"),
                 status=runner_status(fact.status),
                 adjustment_factor=_decimal(one.get("adjustmentFactor"), "adjustmentFactor"),

@@ -13,14 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
+from policytrader.adapters.recordings.parts import damaged, numbered_parts, only_part
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
 from policytrader.adapters.recordings.playback_stream import not_played
 from policytrader.adapters.recordings.tables import (
-    DEFINITIONS_FILE,
     UNREADABLE,
-    damaged,
     market_id_of,
-    numbered_parts,
     read_part,
 )
 from policytrader.errors import RecordingError
@@ -44,11 +42,6 @@ _NEVER_MISSING = [name for name in LADDERS.names if name != "exact"]
 _BATCH_ROWS = 65_536
 
 
-def has_ladders(folder: Path) -> bool:
-    """Whether the import kept whole ladders of the market in ``folder``."""
-    return (folder / DEFINITIONS_FILE).exists()
-
-
 def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
     """The events of the market in ``folder`` by instant (microseconds since 1970).
 
@@ -69,14 +62,14 @@ def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
                 yield at, events
                 raise RecordingError([not_played(market_id, str(folder), error)]) from error
             except UNREADABLE as error:
-                raise damaged(folder / DEFINITIONS_FILE, f"holds what is no definition: {error}") from error
+                raise damaged(only_part(folder, "definitions"), f"holds what is no definition: {error}") from error
             events.append(Redefine(moment, definition))
         yield at, events
 
 
 def _changes(folder: Path) -> Iterator[Change]:
     """When, number and content of each change in order: the rows of a quote, or the JSON of a definition."""
-    definitions = _definitions(folder / DEFINITIONS_FILE)
+    definitions = _definitions(only_part(folder, "definitions"))
     waiting = next(definitions, None)
     for number, rows in groupby(_ladder_rows(folder), key=itemgetter(1)):
         while waiting is not None and waiting[1] < number:

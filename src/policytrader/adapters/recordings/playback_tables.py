@@ -12,13 +12,12 @@ from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from policytrader.adapters.recordings.parts import damaged, has_ladders, numbered_parts
 from policytrader.adapters.recordings.playback_definition import define, runner_status
-from policytrader.adapters.recordings.playback_ladders import has_ladders, played_ladders
+from policytrader.adapters.recordings.playback_ladders import played_ladders
 from policytrader.adapters.recordings.tables import (
     UNREADABLE,
-    damaged,
     market_id_of,
-    numbered_parts,
     plain_rows,
     read_rows,
     read_states,

@@ -2,59 +2,101 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
+from policytrader.adapters.recordings.parts import damaged, has_ladders, numbered_parts, only_part
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
-from policytrader.adapters.recordings.playback_ladders import has_ladders
 from policytrader.adapters.recordings.tables import (
-    DEFINITIONS_FILE,
     RUNNERS,
     RUNNERS_NEVER_MISSING,
     STATES,
-    STATES_FILE,
     STATES_NEVER_MISSING,
     UNREADABLE,
-    damaged,
     market_folders,
     market_id_of,
-    numbered_parts,
     read_part,
 )
 from policytrader.model.snapshot import MarketType
 from policytrader.ports.races import MISSING, BestPrices, MarketRecord, RaceRecord, RunnerRecord
-from policytrader.simulation.tape import Tape
+from policytrader.simulation.tape import Kind, Tape
+from policytrader.simulation.units import HUNDREDTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from policytrader.errors import RecordingError
     from policytrader.simulation.definition import MarketDefinition
     from policytrader.simulation.tape import Whole
 
+_OFFS = ("race_id", "published_at", "market_time")
 _BEST = ("best_back", "best_back_size", "best_lay", "best_lay_size", "last_traded")
 _CHANGES = ("change_no", "kind", "tick", "pennies")
 _TAPE = ("published_at", "selection_id", *_CHANGES)
+_TRADES = ("published_at", "selection_id", "kind", "exact")
+_HIGHEST = HUNDREDTHS[-1]
+_IS_PRICE = np.zeros(_HIGHEST + 3, np.bool_)
+"""By hundredths; the place before the last is for what is above the ladder, the last one for ``MISSING``."""
+_IS_PRICE[[*HUNDREDTHS, MISSING]] = True
 
 
-def race_folders(recording: Path) -> dict[str, list[Path]]:
-    """Race id -> the folders of its markets. Raises ``RecordingError`` where the folder holds no imported recording."""
+class ToldRace(NamedTuple):
+    """What a market's states say of its race: its name, and each off that was told, since when (microseconds)."""
+
+    race_id: str
+    at: list[int]
+    offs: list[int]
+
+
+def race_folders(*recordings: Path) -> dict[str, list[Path]]:
+    """Race id -> the folders of its markets. Raises ``RecordingError`` where a folder holds no imported recording."""
+    told = {folder: told_race(folder) for one in recordings for folder in market_folders(one)}
+    names = race_names(told)
     races: dict[str, list[Path]] = defaultdict(list)
-    for folder in market_folders(recording):
-        path = folder / STATES_FILE
-        try:
-            head = pq.ParquetFile(path).read_row_group(0, columns=["race_id"])
-            races[head["race_id"][0].as_py()].append(folder)
-        except UNREADABLE as error:
-            raise damaged(path, f"cannot be read: {error}") from error
+    for folder in told:
+        races[names[folder]].append(folder)
     return dict(races)
+
+
+def race_names(told: Mapping[Path, ToldRace]) -> dict[Path, str]:
+    """The race of each market's folder.
+
+    A race is named by the off that its first market told first. One that appears when the race has been moved belongs
+    to it all the same: as in the catalogue, markets of one event and one off are one race.
+    """
+    names: dict[Path, str] = {}
+    of_event: dict[str, list[tuple[str, ToldRace]]] = defaultdict(list)
+    for folder, one in sorted(told.items(), key=lambda item: (item[1].at[0], item[0].name)):
+        known = of_event[one.race_id.rpartition("@")[0]]
+        # Those of one name stay together, wherever they were moved.
+        beside = [race for race, other in known if one.race_id in {race, other.race_id}]
+        beside += [race for race, other in known if other.offs[bisect_right(other.at, one.at[0]) - 1] == one.offs[0]]
+        names[folder] = beside[0] if beside else one.race_id
+        known.append((names[folder], one))
+    return names
+
+
+def told_race(folder: Path) -> ToldRace:
+    """Of one market. Raises ``RecordingError`` naming the damaged file."""
+    path = only_part(folder, "states")
+    table = read_part(path, STATES, STATES_NEVER_MISSING, columns=_OFFS)
+    if not len(table):
+        raise damaged(path, "holds no definition")
+    at, offs = (table[name].cast(pa.int64()).to_pylist() for name in _OFFS[1:])
+    kept = [place for place, off in enumerate(offs) if not place or off != offs[place - 1]]
+    return ToldRace(table["race_id"][0].as_py(), [at[place] for place in kept], [offs[place] for place in kept])
 
 
 def read_race(race_id: str, folders: Iterable[Path]) -> RaceRecord:
@@ -66,12 +108,18 @@ def read_race(race_id: str, folders: Iterable[Path]) -> RaceRecord:
 def _read_market(folder: Path) -> MarketRecord | None:
     """The market; None for one that policies do not bet on."""
     market_id = market_id_of(folder)
-    definitions = _definitions(folder, market_id)
+    try:
+        definitions = read_definitions(folder, market_id)
+    except UnplayableError:
+        return None
     if not definitions or definitions[0][2].market_type not in set(MarketType):
         return None
-    best, until = _best_prices(folder)
-    tapes = _Tapes(folder)
+    best, until = read_best_prices(folder)
     listed = {one.selection_id for _, _, definition in definitions for one in definition.runners}
+    if listed and not best:
+        raise damaged(numbered_parts(folder, "runners")[0], "holds no rows")
+    _forget_odd_prices(folder, best)
+    tapes = _Tapes(folder)
     return MarketRecord(
         market_id=market_id,
         market_type=MarketType(definitions[0][2].market_type),
@@ -85,36 +133,48 @@ def _read_market(folder: Path) -> MarketRecord | None:
             for selection_id in sorted(listed)
         },
         until=max(until, definitions[-1][0]),
+        off_ladder=[one for one in sorted(listed & best.keys()) if not _is_on_ladder(best[one])],
     )
 
 
-def _definitions(folder: Path, market_id: str) -> list[tuple[int, int, MarketDefinition]]:
-    path = folder / DEFINITIONS_FILE
-    if not has_ladders(folder) and (folder / STATES_FILE).exists():
+def definitions_table(folder: Path) -> pa.Table:
+    """The definitions of the market in ``folder``, as they were told."""
+    if not has_ladders(folder):
         raise damaged(folder, "was imported before whole ladders were kept")
-    table = read_part(path, DEFINITIONS, DEFINITIONS.names)
+    return read_part(only_part(folder, "definitions"), DEFINITIONS, DEFINITIONS.names)
+
+
+def read_definitions(folder: Path, market_id: str) -> list[tuple[int, int, MarketDefinition]]:
+    """What ``MarketRecord`` has of a market. Raises ``UnplayableError`` where there are no rules for it."""
+    table = definitions_table(folder)
     times = table["published_at"].cast(pa.int64()).to_pylist()
     found: list[tuple[int, int, MarketDefinition]] = []
     before: MarketDefinition | None = None
+    told: list[Any] = []
     try:
-        for at, number, raw in zip(times, table["change_no"].to_pylist(), table["raw"].to_pylist(), strict=True):
-            before = play_definition(market_id, orjson.loads(raw), before)
+        for at, number, text in zip(times, table["change_no"].to_pylist(), table["raw"].to_pylist(), strict=True):
+            raw = orjson.loads(text)
+            before = play_definition(market_id, raw, before, told=told)
+            told = raw["runners"]
             found.append((at, number, before))
-    except UnplayableError:
-        return []
     except UNREADABLE as error:
-        raise damaged(path, f"holds what is no definition: {error}") from error
+        raise no_definition(folder, error) from error
     return found
 
 
-def _best_prices(folder: Path) -> tuple[Mapping[int, BestPrices], int]:
+def no_definition(folder: Path, error: Exception) -> RecordingError:
+    """The error of definitions that are none."""
+    return damaged(only_part(folder, "definitions"), f"holds what is no definition: {error}")
+
+
+def read_best_prices(folder: Path) -> tuple[Mapping[int, BestPrices], int]:
     """Best prices by runner, and when the market was last published."""
     parts = [
         read_part(path, RUNNERS, RUNNERS_NEVER_MISSING, columns=("published_at", "selection_id", *_BEST))
         for path in numbered_parts(folder, "runners")
     ]
     table = pa.concat_tables(parts).combine_chunks()
-    states = read_part(folder / STATES_FILE, STATES, STATES_NEVER_MISSING, columns=("recorded_until",))
+    states = read_part(only_part(folder, "states"), STATES, STATES_NEVER_MISSING, columns=("recorded_until",))
     until = states["recorded_until"][-1]
     columns = [table["published_at"].cast(pa.int64()).to_numpy(), *(_whole(table[name]) for name in _BEST)]
     found = {}
@@ -124,6 +184,38 @@ def _best_prices(folder: Path) -> tuple[Mapping[int, BestPrices], int]:
             column[is_crossed] = MISSING
         found[selection_id] = BestPrices(at, back, back_size, lay, lay_size, last)
     return found, until.cast(pa.int64()).as_py()
+
+
+def _is_on_ladder(best: BestPrices) -> bool:
+    """Whether every price on offer is one of the exchange's."""
+    return all(bool(_IS_PRICE[np.minimum(prices, _HIGHEST + 1)].all()) for prices in (best.back, best.lay))
+
+
+def _forget_odd_prices(folder: Path, best: Mapping[int, BestPrices]) -> None:
+    """Take out last traded prices that are none to the daemon: ``CheckedPrices`` leaves out what the table rounded."""
+    for one in best.values():
+        one.last_traded[one.last_traded > _HIGHEST] = MISSING
+    paths = numbered_parts(folder, "ladders")
+    if not any(map(_may_be_exact, paths)):
+        return
+    table = pa.concat_tables([read_part(path, LADDERS, _TAPE, columns=_TRADES) for path in paths])
+    table = table.filter(pc.equal(table["kind"], int(Kind.LAST_TRADED)))
+    columns = [table["published_at"].cast(pa.int64()).to_numpy(), pc.is_valid(table["exact"]).to_numpy()]
+    for selection_id, (at, is_odd) in _by_runner(table, columns):
+        if is_odd.any() and (rows := best.get(selection_id)) is not None:
+            place = np.searchsorted(at, rows.at, "right") - 1
+            rows.last_traded[(place >= 0) & is_odd[place]] = MISSING
+
+
+def _may_be_exact(path: Path) -> bool:
+    """Whether a part of the ladders may hold prices of more than two decimals: its head tells it, if it is not old."""
+    try:
+        head = pq.ParquetFile(path).metadata
+        column = head.schema.names.index("exact")
+        told = [head.row_group(place).column(column).statistics for place in range(head.num_row_groups)]
+    except UNREADABLE as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+    return any(one is None or one.num_values for one in told)
 
 
 class _Tapes:
@@ -136,21 +228,33 @@ class _Tapes:
     def read(self, selection_id: int) -> Tape:
         if self._tapes is None:
             paths = numbered_parts(self._folder, "ladders")
-            table = pa.concat_tables([read_part(path, LADDERS, _TAPE, columns=_TAPE) for path in paths])
+            table = pa.concat_tables([read_part(path, LADDERS, _TAPE, columns=(*_TAPE, "exact")) for path in paths])
             columns = [table["published_at"].cast(pa.int64()), *(table[name] for name in _CHANGES)]
-            whole = [column.to_numpy().astype(np.int64) for column in columns]
-            self._tapes = {selection_id: Tape(*found) for selection_id, found in _by_runner(table, whole)}
+            whole = [column.to_numpy() for column in columns]
+            self._tapes = {runner: Tape(*found) for runner, found in _by_runner(table, whole)}
+            exact = _exact_prices(table["exact"])
+            for runner, (rows,) in _by_runner(table, [np.arange(len(table))]) if exact else ():
+                own = {place: exact[row] for place, row in enumerate(rows.tolist()) if row in exact}
+                self._tapes[runner] = replace(self._tapes[runner], exact=own)
         return self._tapes.get(selection_id, _NO_TAPE)
+
+
+def _exact_prices(column: pa.ChunkedArray) -> dict[int, Decimal]:
+    """The prices that hundredths do not hold, by row."""
+    rows = np.flatnonzero(pc.is_valid(column).to_numpy()).tolist()
+    return {row: Decimal(text) for row, text in zip(rows, column.drop_null().to_pylist(), strict=True)}
 
 
 def _by_runner(table: pa.Table, columns: Sequence[Whole]) -> Iterator[tuple[int, list[Whole]]]:
     """The columns of each runner, in the table's order."""
-    selection_ids = table["selection_id"].to_numpy()
-    order = np.argsort(selection_ids, kind="stable")
-    ids, starts = np.unique(selection_ids[order], return_index=True)
-    ends = [*starts[1:].tolist(), len(order)]
+    runners = table["selection_id"].combine_chunks().dictionary_encode()
+    # Few enough for the narrow numbers that numpy sorts by counting.
+    places = runners.indices.to_numpy().astype(np.uint16)
+    order = np.argsort(places, kind="stable")
+    counts = np.bincount(places, minlength=len(runners.dictionary))
+    ends = np.cumsum(counts)
     sorted_columns = [column[order] for column in columns]
-    for selection_id, start, end in zip(ids.tolist(), starts.tolist(), ends, strict=True):
+    for selection_id, start, end in zip(runners.dictionary.to_pylist(), ends - counts, ends, strict=True):
         yield selection_id, [column[start:end] for column in sorted_columns]
 
 

@@ -16,6 +16,7 @@ class FileReport:
     ``lines`` is the line up to which it was read, ``updates`` counts market changes, ``late`` those dated a little
     before the one they follow. Of the markets in ``undefined`` nothing could be kept, because no definition of theirs
     came; those in ``replaced`` were there before. A file that ``was_imported`` before from the same bytes was not read.
+    One that is no stream (whole JSON documents, none of them a message: a catalogue) holds nothing, which is no error.
     """
 
     file: str
@@ -28,6 +29,7 @@ class FileReport:
     market_rows: int = 0
     runner_rows: int = 0
     error: Diagnostic | None = None
+    is_stream: bool = True
     was_imported: bool = False
 
 

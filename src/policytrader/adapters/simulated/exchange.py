@@ -15,7 +15,7 @@ from policytrader.simulation.codes import BetOutcome
 from policytrader.simulation.reports import CancelInstruction, PlaceInstruction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from policytrader.model.bets import Bet
@@ -83,9 +83,8 @@ class InMemoryExchange:
         markets, refs, ids = frozenset(market_ids), frozenset(order_refs), frozenset(bet_ids)
         return tuple(
             bet.as_bet()
-            for bet in self._bets()
+            for bet in self._bets(markets)
             if not self._exchange.markets[bet.market_id].is_settled
-            and (not markets or bet.market_id in markets)
             and (not refs or bet.order_ref in refs)
             and (not ids or bet.bet_id in ids)
         )
@@ -102,8 +101,8 @@ class InMemoryExchange:
         markets, refs = frozenset(market_ids), frozenset(order_refs)
         return tuple(
             cleared
-            for bet in self._bets()
-            if (not markets or bet.market_id in markets) and (not refs or bet.order_ref in refs)
+            for bet in self._bets(markets)
+            if not refs or bet.order_ref in refs
             if (cleared := self._cleared(bet, status)) is not None
             if since is None or (cleared.settled_at is not None and cleared.settled_at >= since)
         )
@@ -115,7 +114,7 @@ class InMemoryExchange:
         wanted = frozenset(market_ids)
         found = []
         for market_id, market in sorted(self._exchange.markets.items()):
-            bets = [bet for bet in self._bets() if bet.market_id == market_id and bet.size_matched]
+            bets = [bet for bet in market.bets.values() if bet.size_matched]
             settled_at = self._settled_at(market)
             if not market.is_settled or not bets or (wanted and market_id not in wanted):
                 continue
@@ -138,8 +137,12 @@ class InMemoryExchange:
         account = self._exchange.account
         return Funds(available=account.available, exposure=account.exposure, exposure_limit=account.exposure_limit)
 
-    def _bets(self) -> Iterator[SimulatedBet]:
-        return iter(sorted(self._exchange.bets.values(), key=lambda bet: (len(bet.bet_id), bet.bet_id)))
+    def _bets(self, market_ids: Collection[str]) -> list[SimulatedBet]:
+        """Those of some markets, of all where none is named, by bet id."""
+        markets = self._exchange.markets
+        named = [markets[market_id] for market_id in market_ids if market_id in markets]
+        bets = [bet for market in (named if market_ids else markets.values()) for bet in market.bets.values()]
+        return sorted(bets, key=lambda bet: (len(bet.bet_id), bet.bet_id))
 
     def _cleared(self, bet: SimulatedBet, status: ClearedStatus) -> ClearedBet | None:
         market = self._exchange.markets[bet.market_id]

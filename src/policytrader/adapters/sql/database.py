@@ -55,7 +55,8 @@ class Database:
     def require_file(self) -> None:
         """Raise ``StoreError`` where connecting would make a file, or cannot."""
         if self.file is not None and not self.file.is_file():
-            raise schema_error(self.place, "there is no such database yet. `policytrader db migrate` makes it.")
+            what = "there is no such database yet. `policytrader db migrate` makes it; -C names another project."
+            raise schema_error(self.place, what)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

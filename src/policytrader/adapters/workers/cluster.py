@@ -35,7 +35,7 @@ class DaskWorkers:
         try:
             import distributed  # noqa: F401, PLC0415 - an extra; and it takes half a second
         except ImportError:
-            message = "--cluster needs Dask, which is not installed: pip install 'policytrader[cluster]'"
+            message = "--cluster needs Dask, which is not installed: pip install '.[cluster]' in its checkout"
             raise UsageError(message) from None
         self._address = address
         self._wait_seconds = wait_seconds

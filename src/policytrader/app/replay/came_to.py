@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policytrader.model.money import ZERO
-from policytrader.model.replay import ReplayedOrder, ReplayedSelection
+from policytrader.model.replay import TAKEN, ReplayedOrder, ReplayedSelection
+from policytrader.model.times import from_microseconds
 from policytrader.ports.races import runner_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from policytrader.app.replay.fold import DayFold
     from policytrader.app.replay.run import PickRun
     from policytrader.model.journal import JournalEntry
+    from policytrader.model.snapshot import Selection
+    from policytrader.ports.races import RaceRecord
     from policytrader.simulation.bets import SimulatedBet
 
 
@@ -26,25 +29,46 @@ def came_to(fold: DayFold) -> list[ReplayedSelection]:
 
 
 def _selection(fold: DayFold, run: PickRun, orders: tuple[ReplayedOrder, ...]) -> ReplayedSelection:
-    selection = run.selection
-    pick = fold.store.picks[selection.selection_ref]
-    result = fold.store.results.get(selection.selection_ref)
-    last = run.history.race.markets[selection.market_id].last
-    runner = runner_of(last, selection.selection_id)
-    return ReplayedSelection(
-        selection=selection,
-        course=last.venue,
+    pick = fold.store.picks[run.selection.selection_ref]
+    result = fold.store.results.get(run.selection.selection_ref)
+    return replace(
+        undecided(run.history.race, run.selection),
         decisions=len(run.history.ticks),
         actions=dict(sorted(run.actions.items())),
         refused=dict(sorted(run.refused.items())),
+        refused_at={
+            code: (from_microseconds(first), from_microseconds(last))
+            for code, (first, last) in sorted(run.refused_at.items())
+        },
         invalidated_at=pick.invalidated_at,
         reason=pick.selection.invalidated_reason,
         rule=run.rule,
         orders=orders,
-        starting_price=None if runner is None else runner.starting_price,
         outcome=None if result is None else str(result[0].outcome),
         profit=ZERO if result is None else result[0].profit,
         commission=ZERO if result is None else result[0].commission,
+        settled_at=None if result is None else result[1],
+    )
+
+
+def undecided(race: RaceRecord, selection: Selection) -> ReplayedSelection:
+    """A pick for which no tick came."""
+    last = race.markets[selection.market_id].last
+    runner = runner_of(last, selection.selection_id)
+    return ReplayedSelection(
+        selection=selection,
+        course=last.venue,
+        decisions=0,
+        actions={},
+        refused={},
+        invalidated_at=None,
+        reason=None,
+        rule=None,
+        orders=(),
+        starting_price=None if runner is None else runner.starting_price,
+        outcome=None,
+        profit=ZERO,
+        commission=ZERO,
     )
 
 
@@ -54,12 +78,12 @@ def _orders(fold: DayFold) -> Mapping[str, list[ReplayedOrder]]:
     found: dict[str, list[ReplayedOrder]] = defaultdict(list)
     for entry in fold.store.entries.values():
         bet = bets.get(entry.intent.ref)
-        found[entry.intent.selection_ref].append(_order(entry, bet) if bet is not None else _refused(entry))
+        found[entry.intent.selection_ref].append(_sent(entry) if bet is None else _taken(entry, bet))
     return found
 
 
-def _refused(entry: JournalEntry) -> ReplayedOrder:
-    """An order that the exchange did not take."""
+def _sent(entry: JournalEntry) -> ReplayedOrder:
+    """An order that the exchange did not take: the entry's last word is its answer."""
     intent = entry.intent
     return ReplayedOrder(
         at=intent.created_at,
@@ -74,9 +98,11 @@ def _refused(entry: JournalEntry) -> ReplayedOrder:
     )
 
 
-def _order(entry: JournalEntry, bet: SimulatedBet) -> ReplayedOrder:
+def _taken(entry: JournalEntry, bet: SimulatedBet) -> ReplayedOrder:
+    """An order that became a bet. The entry's last word is how its end became known: that is no answer."""
     return replace(
-        _refused(entry),
+        _sent(entry),
+        code=TAKEN,
         size_matched=bet.size_matched,
         average_price_matched=bet.average_price_matched,
         size_cancelled=bet.size_cancelled,

@@ -43,7 +43,9 @@ class CauseKind(StrEnum):
     COMMISSION = "commission"
     """The same bets: the market's other bets changed its commission."""
     ELSEWHERE = "elsewhere"
-    """The two decide alike on these inputs: what other selections had done before differs."""
+    """The two decide alike on these inputs: what other selections had done before differs.
+
+    ``name`` is the protection that refused one of them for it, where one did."""
     UNKNOWN = "unknown"
     """There are no inputs to decide on again."""
 
@@ -82,8 +84,9 @@ class Cause:
 
     @property
     def label(self) -> str:
-        """``rule short-price-removed``, ``staking step 30m``, ``protection max_order``."""
-        return _LABELS[self.kind].format(self.name)
+        """``rule short-price-removed``, ``protection max_order``, ``orders of other selections through max_order``."""
+        through = f" through {self.name}" if self.kind is CauseKind.ELSEWHERE and self.name else ""
+        return _LABELS[self.kind].format(self.name) + through
 
 
 def causes_between(before: Plan, after: Plan, selection_ref: str) -> tuple[Cause, ...]:
@@ -129,22 +132,24 @@ def _refusals(before: Plan, after: Plan, one: Decision, two: Decision) -> list[C
         return []
     blocked = dict.fromkeys(decision.code for decision in (two, one) if decision.action is Action.BLOCKED)
     return [
-        Cause(
-            kind=CauseKind.PROTECTION,
-            name=name,
-            before=_limit(before.policy, one, name),
-            after=_limit(after.policy, two, name),
+        refusal(
+            CauseKind.PROTECTION,
+            name,
+            (before.policy, after.policy),
+            [decision.action is Action.BLOCKED and decision.code == name for decision in (one, two)],
         )
         for name in blocked
     ]
 
 
-def _limit(policy: PolicySet, decision: Decision, name: str) -> str:
-    """What a policy's limit is, and whether it refused."""
-    limit = getattr(policy.protection.protections, name, None)
-    value = "" if limit is None else f" ({_written(limit)})"
-    refused = decision.action is Action.BLOCKED and decision.code == name
-    return ("refuses" if refused else "does not refuse") + value
+def refusal(kind: CauseKind, name: str, policies: Sequence[PolicySet], refuses: Sequence[bool]) -> Cause:
+    """A protection that refuses under one policy, with each policy's limit."""
+    told = []
+    for policy, does in zip(policies, refuses, strict=True):
+        limit = getattr(policy.protection.protections, name, None)
+        value = "" if limit is None else f" ({_written(limit)})"
+        told.append(("refuses" if does else "does not refuse") + value)
+    return Cause(kind=kind, name=name, before=told[0], after=told[1])
 
 
 def _written(limit: object) -> str:
@@ -206,9 +211,11 @@ class _Rules:
         return Cause(kind=kind, name=name, before=told[0], after=told[1], conditions=tuple(self._conditions(one, two)))
 
     def _told(self, plan: Plan, rule: RuleSeen | None) -> str:
-        """``true: invalidate Invalid Short Price Removed``; ``no such rule``."""
+        """``true: invalidate Invalid Short Price Removed``; ``not true``, and nothing follows; ``no such rule``."""
         if rule is None:
             return "no such rule"
+        if rule.truth == "false":
+            return "not true"
         return f"{rule.truth}: {_effect(plan.policy, rule)}".removesuffix(": ")
 
     def _conditions(self, one: RuleSeen | None, two: RuleSeen | None) -> Iterator[ConditionSeen]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from policytrader.app.replay.bootstrap import RESAMPLES, SEED, Interval, Resamples
 from policytrader.app.replay.summary import Result, nets_of, races_of, summarise
 from policytrader.errors import UsageError
+from policytrader.model.money import shown_difference
 from policytrader.model.times import EPOCH
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class Comparison:
     def net(self) -> Decimal:
         """What B made more than A, after commission."""
         return self.after.totals.net - self.before.totals.net
+
+    @property
+    def net_shown(self) -> Decimal:
+        """The same of the two amounts as they are shown, so that nobody who subtracts them finds another."""
+        return shown_difference(self.before.totals.net, self.after.totals.net)
 
     @property
     def same(self) -> int:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, cast
 from policytrader.app.checked_prices import CheckedPrices
 from policytrader.app.desk import Desk
 from policytrader.app.execute import Executor
-from policytrader.app.gate import Exposures
 from policytrader.app.replay.agenda import Agenda
 from policytrader.app.replay.refusals import Refusals
 from policytrader.app.replay.rows import AMOUNT_PLACES
@@ -47,12 +46,11 @@ if TYPE_CHECKING:
 
     from policytrader.app.bookkeeper import Books
     from policytrader.app.replay.run import PickRun
-    from policytrader.engine.evaluate import Engine
-    from policytrader.engine.history import Reads
+    from policytrader.engine.history import HistoryEngine
     from policytrader.engine.plan import Decision
     from policytrader.model.journal import JournalEntry
     from policytrader.model.money import MinimumSize
-    from policytrader.model.snapshot import ReferenceRunner, Snapshot
+    from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
     from policytrader.ports import Exchange, PriceFeed
     from policytrader.simulation.exchange import SimulatedExchange
 
@@ -70,19 +68,19 @@ class DayFold:
 
     def __init__(
         self,
-        engine: Engine,
-        reads: Reads,
+        history: HistoryEngine,
+        ask: Callable[[Snapshot], list[tuple[Selection, tuple[Any, ...]]]],
         runs: Sequence[PickRun],
         captures: Mapping[str, tuple[ReferenceRunner, ...]],
         *,
         minimum: MinimumSize,
         ports: Ports,
     ) -> None:
-        """``engine`` has the policy, ``reads`` what it reads; ``captures`` by the picks' race id."""
-        self._engine, self._reads, self._minimum = engine, reads, minimum
-        self._policy = engine.policy
+        """``history`` has judged the runs, ``ask`` asks its statement once more; ``captures`` by the picks' race id."""
+        self._policy, self._reads, self._statement = history.policy, history.reads, history.statement
+        self._ask_statement, self._minimum = ask, minimum
         self._entry = EntryRules.of(self._policy)
-        self._must_ask = reads.position or reads.own_prices or reads.prices_of_others
+        self._must_ask = self._reads.position or self._reads.own_prices or self._reads.prices_of_others
         self._cancel_after = duration_microseconds(self._policy.entry.order.cancel_unmatched_after)
         self.runs = {run.selection.selection_ref: run for run in runs}
         records = {key: market for run in runs for key, market in run.history.race.markets.items()}
@@ -121,7 +119,7 @@ class DayFold:
         """Fold the day to its end, and read every result."""
         for ref, run in self.runs.items():
             before = int(run.history.ticks[0]) - 1
-            self._agenda.push(ref, run.next_of(run.wanted() & run.meets, before))
+            self._agenda.push(ref, run.next_of(run.with_price(run.wanted()), before))
             self._agenda.push(ref, run.next_turn(before))
         while (at := self._agenda.next_at) is not None:
             due = []
@@ -157,15 +155,12 @@ class DayFold:
                 is_small = why == BELOW_MINIMUM
                 run.actions[Action.WAIT if is_small else Action.PLACE] += 1
                 if not is_small:
-                    run.refused[why] += 1
+                    run.refuse(why, at)
                     self._refusals.note(run.selection.selection_ref, is_refused=True, is_sum=True)
             self._plan_next(run, at, code=why)
 
     def _outlooks(self, runs: Sequence[PickRun], at: int) -> dict[str, Outcome | None]:
         """What the statement says of each pick at ``at``."""
-        # Also those on which nothing was placed after all: once it was looked at, a book is the exchange's.
-        for key in self._touched_by(runs):
-            self.world.look(*key, at)
         for run in runs:
             if run.has_orders:
                 self._scales.weigh(run)
@@ -186,12 +181,15 @@ class DayFold:
             return None
         if run.is_matched and run.is_gone(row):
             return None
-        meets = bool(run.meets[row])
-        if self._is_uncertain(run, at):
-            if self._entry is None or self._must_ask:
-                return None
-            meets = self._entry.meets(selection, self._views.own_prices(*run.key))
-        return run.outcome_at(row, at, self._cancel_after, meets=meets)
+        if (self._entry is None or self._must_ask) and self._is_uncertain(run, at):
+            return None
+        outcome = run.outcome_at(row, at, self._cancel_after)
+        if outcome is not Outcome.CANDIDATE:
+            return outcome
+        meets = run.meets[row]
+        if self._entry is not None and self._is_uncertain(run, at):
+            meets = self._entry.meets(selection, self._views.prices_at(*run.key, at))
+        return outcome if meets else Outcome.NO_PRICE
 
     def _why_idle(self, run: PickRun, at: int) -> str | None:
         """Why no order follows from a candidate whatever else happens at this tick; None where one may.
@@ -214,7 +212,7 @@ class DayFold:
         self.ticks_taken += 1
         now = from_microseconds(at)
         books = self._bookkeeper.reconcile(self._policy.protection.protections, nothing_read(now))
-        self._refusals.learn(Exposures(books.ledger))
+        self._refusals.learn(books.ledger.exposures)
         tick = Tick(at=now, plan=self._plan(runs, at, books, outlooks), levers=books.ledger.controls)
         for decision in tick.plan.decisions:
             if decision.action in {Action.PLACE, Action.CASH_OUT}:
@@ -239,14 +237,14 @@ class DayFold:
             )
             for selection, run in due
         )
-        return Plan(self._policy, snapshot, decisions, self._engine.statement)
+        return Plan(self._policy, snapshot, decisions, self._statement)
 
     def _ask(self, snapshot: Snapshot, refs: set[str]) -> dict[str, tuple[Any, ...]]:
         """The statement's rows of the picks that orders of ours may have changed."""
         if not refs:
             return {}
         asked = tuple(one for one in snapshot.selections if one.selection_ref in refs)
-        return {one.selection_ref: row for one, row in self._engine.rows(replace(snapshot, selections=asked))}
+        return {one.selection_ref: row for one, row in self._ask_statement(replace(snapshot, selections=asked))}
 
     # --- After it -----------------------------------------------------------------------------------------------------
 
@@ -263,7 +261,7 @@ class DayFold:
             is_blocked = decision.action is Action.BLOCKED
             code = refused.get(ref) or (decision.code if is_blocked else None)
             if code is not None:
-                run.refused[code] += 1
+                run.refuse(code, at)
             sum_passed = self._sum_passed(decision)
             is_refused = sum_passed is not None or (decision.action is Action.PLACE and ref in refused)
             self._refusals.note(ref, is_refused=is_refused, is_sum=sum_passed is not None)
@@ -329,22 +327,20 @@ class DayFold:
                 self._agenda.push(ref, following if has_acted else self._next_change(run, at))
             return
         self._agenda.push(ref, run.next_turn(at))
-        wanted = run.wanted()
-        if has_acted or self._is_uncertain(run, at):
-            change = following if has_acted else self._next_change(run, at)
-            # What its rows say was judged without orders: where rules read of them, only the statement knows.
-            candidate = change if self._must_ask else run.next_of(wanted, at)
-            if candidate is not None and change is not None:
-                self._agenda.push(ref, max(candidate, change))
-            if code is not None:
-                self._waiting.add(ref)
-            return
-        shown = wanted & run.meets
         if code is not None:
             # The same again until its row, or what has been bet, is another one.
             self._waiting.add(ref)
-            shown[run.row_at(at)] = False
-        self._agenda.push(ref, run.next_of(shown, at))
+        wanted = run.wanted()
+        # What its rows say was judged without orders: where rules read of them, only the statement knows.
+        candidate = following if self._must_ask else run.next_of(wanted, at)
+        if candidate is None:
+            return
+        if has_acted or self._is_uncertain(run, at):
+            change = following if has_acted else self._next_change(run, at)
+            self._agenda.push(ref, None if change is None else max(candidate, change))
+            return
+        shown = run.with_price(wanted)
+        self._agenda.push(ref, run.next_of(shown if code is None else shown[shown != run.row_at(at)], at))
 
     def _is_uncertain(self, run: PickRun, at: int) -> bool:
         """Whether the pick's rows may not be what the daemon sees, because of orders of ours."""
@@ -355,7 +351,7 @@ class DayFold:
     def _next_change(self, run: PickRun, at: int) -> int | None:
         """The next tick at which the pick's rows, or its runner's ladder, are others."""
         change = run.next_change(at)
-        quotes = (self.world.next_quote(*key) for key in self._touched_by([run]))
+        quotes = (self.world.next_quote(*key, at) for key in self._touched_by([run]))
         ticks = [run.tick_after(max(quoted - 1, at)) for quoted in quotes if quoted is not None]
         return min((one for one in (change, *ticks) if one is not None), default=None)
 

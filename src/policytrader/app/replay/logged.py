@@ -65,7 +65,8 @@ class LoggedCause:
 class LogComparison:
     """The log under another policy. ``compared`` decisions could be made again; ``left_out`` says why others not.
 
-    ``since`` and ``until`` are the times of the first and the last decision that was compared.
+    ``since`` and ``until`` are the times of the first and the last decision that was compared. ``is_whole`` is False
+    where the log may lack decisions at its end.
     """
 
     policy_hash: str
@@ -78,6 +79,7 @@ class LogComparison:
     until: datetime | None
     left_out: Mapping[str, int]
     differences: tuple[LoggedDifference, ...]
+    is_whole: bool
 
     @property
     def causes(self) -> tuple[LoggedCause, ...]:
@@ -128,6 +130,7 @@ def compare_log(
         until=max(times, default=None),
         left_out=dict(sorted(reader.left_out.items())),
         differences=tuple(reader.differences),
+        is_whole=source.is_whole,
     )
 
 

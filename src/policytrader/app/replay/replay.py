@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from policytrader.app.replay.came_to import came_to
+from policytrader.app.replay.came_to import came_to, undecided
 from policytrader.app.replay.fold import DayFold
 from policytrader.app.replay.picks import ReplayPick, ReplayTerms, make_picks
 from policytrader.app.replay.race_view import catalogue_ticks
 from policytrader.app.replay.rows import HistoryRows, RacePicks
 from policytrader.app.replay.run import PickRun
+from policytrader.app.replay.split import merge_made
 from policytrader.app.replay.ticks import change_ticks, day_ticks, midnight_of
 from policytrader.engine.evaluate import Engine, decision_order
 from policytrader.engine.history import HistoryEngine
-from policytrader.model.replay import Replay
+from policytrader.model.replay import PicksMade, Problem, Replay
 from policytrader.model.times import EPOCH, format_utc, from_microseconds, microseconds_between
 
 if TYPE_CHECKING:
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from policytrader.model.replay import ReplayedSelection
-    from policytrader.model.snapshot import ReferenceRunner, Selection
+    from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.races import RaceRecord
+    from policytrader.simulation.tape import Whole
 
 _DAY = timedelta(days=1)
 _ROWS_TOGETHER = 25_000
@@ -50,7 +53,7 @@ class Replayer:
         self.policy = policy
         self._terms = terms
         self._history = HistoryEngine(policy)
-        self._engine = Engine(policy, protections=False, minimum=terms.minimum)
+        self._engine: Engine | None = None
 
     def __enter__(self) -> Self:
         """The replayer itself."""
@@ -63,7 +66,8 @@ class Replayer:
     def close(self) -> None:
         """Release DuckDB's memory."""
         self._history.close()
-        self._engine.close()
+        if self._engine is not None:
+            self._engine.close()
 
     def replay(self, days: Iterable[DayPicks]) -> Iterable[Replay]:
         """Replay days, one after the other; what is judged together does not change what comes of it."""
@@ -90,12 +94,38 @@ class Replayer:
                 yield day.told((), ())
                 continue
             runs = [PickRun.of(history, judged) for history in histories]
-            captures = {race.selections[0].race_id: race.captures for race in day.races}
+            captures: dict[str, tuple[ReferenceRunner, ...]] = defaultdict(tuple)
+            for race in day.races:
+                captures[race.selections[0].race_id] += race.captures
             fold = DayFold(
-                self._engine, self._history.reads, runs, captures, minimum=self._terms.minimum, ports=self._terms.ports
+                self._history, self._ask, runs, captures, minimum=self._terms.minimum, ports=self._terms.ports
             )
             fold.run()
             yield day.told(came_to(fold), runs)
+
+    def _ask(self, snapshot: Snapshot) -> list[tuple[Selection, tuple[Any, ...]]]:
+        """The statement's rows of one snapshot. Many a replay never asks, and opening a database takes its time."""
+        if self._engine is None:
+            self._engine = Engine(self.policy, protections=False, minimum=self._terms.minimum)
+        return self._engine.rows(snapshot)
+
+
+class _Span(NamedTuple):
+    """Picks that were made at one moment, their capture, and from when to when they are decided."""
+
+    selections: tuple[Selection, ...]
+    captures: tuple[ReferenceRunner, ...]
+    begin: int
+    end: int
+
+
+def _own_ticks(race: RaceRecord, spans: Sequence[_Span]) -> tuple[Whole, Any]:
+    """A race's ticks where it has its own, and at which of them the catalogue is read."""
+    if not spans:
+        return np.array([], np.int64), np.array([], np.bool_)
+    begins = [one.begin for one in spans]
+    ticks = change_ticks(race, min(begins), max(one.end for one in spans))
+    return ticks, catalogue_ticks(ticks, begins)
 
 
 class _Day:
@@ -105,52 +135,74 @@ class _Day:
         self.day = picks.day
         self._policy, self._cadence = policy, terms.cadence
         self.first = self.last = 0
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
+        self._made: list[PicksMade] = []
+        self._undecided: list[ReplayedSelection] = []
+        self._rules: dict[str, str] = {}
         prepared = [(race, self._prepare(race, chosen, terms)) for race, chosen in picks.races]
-        spans = [(race, *found) for race, found in prepared if found is not None]
-        grid = day_ticks(picks.day, [(begin, end) for _, _, _, begin, end in spans], terms.cadence, policy.schedule)
+        spans = [(one.begin, one.end) for _, found in prepared for one in found]
+        grid = day_ticks(picks.day, spans, terms.cadence, policy.schedule)
+        shared = None if grid is None else (grid, catalogue_ticks(grid, [begin for begin, _ in spans]))
         tomorrow = microseconds_between(EPOCH, midnight_of(picks.day + _DAY))
-        asked = None if grid is None else catalogue_ticks(grid, [begin for _, _, _, begin, _ in spans])
         self.races = []
-        for race, selections, captures, begin, end in spans:
-            if grid is None or asked is None:
-                ticks = change_ticks(race, begin, end)
-                own = catalogue_ticks(ticks)
-            else:
-                place = slice(int(np.searchsorted(grid, begin, "left")), int(np.searchsorted(grid, end, "left")) + 1)
-                ticks, own = grid[place], asked[place]
-                is_today = ticks < tomorrow
-                ticks, own = ticks[is_today], own[is_today]
-            if len(ticks):
+        for race, found in prepared:
+            ticks, asked = shared or _own_ticks(race, found)
+            for one in found:
+                place = slice(int(np.searchsorted(ticks, one.begin)), int(np.searchsorted(ticks, one.end)) + 1)
+                is_today = ticks[place] < tomorrow
+                if not is_today.any():
+                    self._pass_over(race, one)
+                    continue
                 self.races.append(
-                    RacePicks(race=race, selections=selections, captures=captures, ticks=ticks, asked=own)
+                    RacePicks(
+                        race=race,
+                        selections=one.selections,
+                        captures=one.captures,
+                        ticks=ticks[place][is_today],
+                        asked=asked[place][is_today],
+                    )
                 )
 
-    def _prepare(
-        self, race: RaceRecord, chosen: Sequence[ReplayPick], terms: ReplayTerms
-    ) -> tuple[tuple[Selection, ...], tuple[ReferenceRunner, ...], int, int] | None:
-        """The picks as selections, their capture, and from when to when they are decided."""
-        made = make_picks(race, chosen, terms)
-        self.problems += made.problems
-        begin = max(made.at, microseconds_between(EPOCH, midnight_of(self.day)))
-        end = min(race.until, microseconds_between(EPOCH, midnight_of(self.day + _DAY)) - 1)
-        if made.selections and (begin > end or from_microseconds(made.at) >= race.off):
-            late = f"captured at {format_utc(from_microseconds(made.at))}, which is after its off or its recording"
-            self.problems.append(f"race {race.race_id} is {late}: nothing is decided")
-            return None
-        if not made.selections:
-            return None
-        return tuple(sorted(made.selections, key=decision_order)), made.captures, begin, end
+    def _prepare(self, race: RaceRecord, chosen: Sequence[ReplayPick], terms: ReplayTerms) -> list[_Span]:
+        """The picks as selections, their captures, and from when to when they are decided."""
+        spans = []
+        for made in make_picks(race, chosen, terms):
+            self.problems += made.problems
+            self._made.append(made.made)
+            if made.rules:
+                self._rules |= {one.selection_ref: rule for one, rule in zip(made.selections, made.rules, strict=True)}
+            if not made.selections:
+                continue
+            begin = max(made.at, microseconds_between(EPOCH, midnight_of(self.day)))
+            end = min(race.until, microseconds_between(EPOCH, midnight_of(self.day + _DAY)) - 1)
+            if begin > end:
+                markets = " and ".join(sorted({one.market_id for one in made.selections}))
+                late = f"captured at {format_utc(from_microseconds(made.at))}, and its recording or its day had ended"
+                self.problems.append(Problem(f"race {race.race_id} is {late}: nothing is decided in {markets}"))
+                continue
+            spans.append(_Span(tuple(sorted(made.selections, key=decision_order)), made.captures, begin, end))
+        return spans
+
+    def _pass_over(self, race: RaceRecord, span: _Span) -> None:
+        begin, end = (format_utc(from_microseconds(at)) for at in (span.begin, span.end))
+        told = f"no tick of cadence {self._cadence} is between {begin} and {end}: nothing is decided"
+        self.problems.append(Problem(f"race {race.race_id}: {told}", "races have no tick"))
+        self._undecided += [undecided(race, selection) for selection in span.selections]
 
     def told(self, selections: Iterable[ReplayedSelection], runs: Sequence[PickRun]) -> Replay:
         """The day as a replay of its own."""
+        known = (
+            replace(one, picked_by=self._rules.get(one.selection.selection_ref))
+            for one in (*selections, *self._undecided)
+        )
         return Replay(
             policy_hash=self._policy.hash,
             cadence=self._cadence,
-            selections=tuple(sorted(selections, key=lambda one: decision_order(one.selection))),
+            selections=tuple(sorted(known, key=lambda one: decision_order(one.selection))),
             markets=len({key for run in runs for key in run.history.race.markets}),
             ticks=len(np.unique(np.concatenate([race.ticks for race in self.races]))) if runs else 0,
             decisions=sum(len(run.history.ticks) for run in runs),
             evaluated=sum(len(run.history.tick) for run in runs),
             problems=tuple(self.problems),
+            made=merge_made(self._made),
         )

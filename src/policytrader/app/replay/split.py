@@ -6,18 +6,18 @@ is what can be replayed alone, and a result does not tell how the days were hand
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from policytrader.engine.evaluate import decision_order
 from policytrader.errors import UsageError
-from policytrader.model.replay import Replay
+from policytrader.model.replay import PicksMade, Replay, RulePicks
 from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -138,7 +138,38 @@ def merge_replays(replays: Sequence[Replay]) -> Replay:
         decisions=sum(one.decisions for one in replays),
         evaluated=sum(one.evaluated for one in replays),
         problems=tuple(chain.from_iterable(one.problems for one in replays)),
+        made=merge_made([one.made for one in replays]),
     )
+
+
+def merge_made(parts: Sequence[PicksMade]) -> PicksMade:
+    """How the picks of many parts came about; the rules in the order of their file."""
+    of_rule: dict[str, list[RulePicks]] = defaultdict(list)
+    for rule in chain.from_iterable(one.rules for one in parts):
+        of_rule[rule.rule].append(rule)
+    return PicksMade(
+        captures=sum(one.captures for one in parts),
+        moved=sum(one.moved for one in parts),
+        rules=tuple(
+            RulePicks(
+                rule=name,
+                picked=sum(one.picked for one in told),
+                races_left_out=_sums(one.races_left_out for one in told),
+                runners_left_out=_sums(one.runners_left_out for one in told),
+            )
+            for name, told in of_rule.items()
+        ),
+        countries=frozenset().union(*(one.countries for one in parts)),
+        courses=frozenset().union(*(one.courses for one in parts)),
+    )
+
+
+def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """The largest first, then by name."""
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(sorted(((what, count) for what, count in total.items() if count), key=lambda one: (-one[1], one[0])))
 
 
 def _market_order(market: RecordedMarket) -> tuple[object, ...]:

@@ -16,17 +16,17 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.app.replay.bootstrap import RESAMPLES, SEED, Interval, Resamples
-from policytrader.model.journal import Purpose
-from policytrader.model.money import ONE, ZERO, divide
-from policytrader.model.position import risk_of
+from policytrader.app.replay.breakdown import breakdowns_of
+from policytrader.model.money import ONE, ZERO, divide, percent_of
 from policytrader.model.snapshot import Side
-from policytrader.model.times import microseconds_between
+from policytrader.model.times import london_day, microseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime, tzinfo
+    from datetime import date, datetime, tzinfo
     from decimal import Decimal
 
+    from policytrader.app.replay.breakdown import Breakdown
     from policytrader.model.replay import Replay, ReplayedOrder, ReplayedSelection
 
 _MINUTE = 60_000_000
@@ -69,6 +69,15 @@ class Band(NamedTuple):
     risk_matched: Decimal
 
 
+class Refusal(NamedTuple):
+    """Orders that a limit refused: at how many ticks (those worked out), of how many picks, on how many London days."""
+
+    code: str
+    ticks: int
+    picks: int
+    days: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """The sums of a replay. ``orders`` open positions, ``hedges`` close them; sizes and risks are of ``orders``.
@@ -99,18 +108,28 @@ class Totals:
         """Profit after commission."""
         return self.profit - self.commission
 
+    @property
+    def return_percent(self) -> Decimal | None:
+        """Return on turnover: the net profit in percent of the risk matched; None where nothing was."""
+        return percent_of(self.net, self.risk_matched) if self.risk_matched else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A replay and what it came to. The intervals are None where there are too few races."""
+    """A replay and what it came to. ``days`` are the London days of its picks' offs.
+
+    The intervals are None where there are too few races.
+    """
 
     replay: Replay
     races: int
     totals: Totals
     moments: tuple[Moment, ...]
     bands: tuple[Band, ...]
+    breakdowns: tuple[Breakdown, ...]
+    days: tuple[date, ...]
     actions: Mapping[str, int]
-    refused: Mapping[str, int]
+    refusals: tuple[Refusal, ...]
     reasons: tuple[tuple[str, int], ...]
     net_interval: Interval | None
     beat_interval: Interval | None
@@ -129,8 +148,10 @@ def summarise(replay: Replay, *, resamples: int = RESAMPLES, seed: int = SEED) -
         totals=_totals(replay, moments),
         moments=moments,
         bands=bands_of(picks),
+        breakdowns=breakdowns_of(picks),
+        days=tuple(sorted({_day(one) for one in picks})),
         actions=_added(one.actions for one in picks),
-        refused=_added(one.refused for one in picks),
+        refusals=refusals_of(picks),
         reasons=reasons_of(picks),
         net_interval=draws.of_sum(nets_of(races)),
         beat_interval=draws.of_ratio([part for part, _ in beats], [weight for _, weight in beats]),
@@ -161,22 +182,6 @@ def beat_of(pick: ReplayedSelection) -> tuple[Decimal, Decimal] | None:
     return divide(better, worse) - ONE, size
 
 
-def opening_orders(pick: ReplayedSelection) -> list[ReplayedOrder]:
-    """The orders that were to open its position: not its hedges."""
-    return [one for one in pick.orders if one.purpose is Purpose.OPENING]
-
-
-def sent_risk(order: ReplayedOrder) -> Decimal:
-    """What the order asked to risk."""
-    return risk_of(order.side, order.price, order.size)
-
-
-def matched_risk(order: ReplayedOrder) -> Decimal:
-    """What of it was matched, at the average."""
-    average = order.average_price_matched
-    return ZERO if average is None else risk_of(order.side, average, order.size_matched)
-
-
 def moments_of(picks: Sequence[ReplayedSelection]) -> tuple[Moment, ...]:
     """The way of the net profit: one moment for each off, in order."""
     found: list[Moment] = []
@@ -195,14 +200,27 @@ def bands_of(picks: Sequence[ReplayedSelection]) -> tuple[Band, ...]:
     """Opening orders by the time that was left to the pick's off; bands without an order are there too."""
     orders: dict[str, list[ReplayedOrder]] = {label: [] for label, _ in _BANDS}
     for pick in picks:
-        for order in opening_orders(pick):
+        for order in pick.opening:
             left = microseconds_between(order.at, pick.selection.race_time)
             label = next(name for name, least in _BANDS if least is None or left >= least * _MINUTE)
             orders[label].append(order)
     return tuple(
-        Band(label, len(own), sum(map(sent_risk, own), ZERO), sum(map(matched_risk, own), ZERO))
+        Band(label, len(own), sum((one.risk_sent for one in own), ZERO), sum((one.risk_matched for one in own), ZERO))
         for label, own in orders.items()
     )
+
+
+def refusals_of(picks: Iterable[ReplayedSelection]) -> tuple[Refusal, ...]:
+    """What each limit refused, that of the most picks first."""
+    counts: dict[str, list[tuple[int, date]]] = {}
+    for pick in picks:
+        for code, ticks in pick.refused.items():
+            counts.setdefault(code, []).append((ticks, _day(pick)))
+    found = [
+        Refusal(code, sum(ticks for ticks, _ in own), len(own), len({day for _, day in own}))
+        for code, own in counts.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.picks, -one.ticks, one.code)))
 
 
 def by_period(moments: Sequence[Moment], zone: tzinfo, most: int) -> tuple[str, tuple[Period, ...]]:
@@ -225,7 +243,7 @@ def reasons_of(picks: Iterable[ReplayedSelection]) -> tuple[tuple[str, int], ...
 
 def _totals(replay: Replay, moments: Sequence[Moment]) -> Totals:
     picks = replay.selections
-    opening = [order for pick in picks for order in opening_orders(pick)]
+    opening = [order for pick in picks for order in pick.opening]
     beats = [beat for pick in picks if (beat := beat_of(pick)) is not None]
     weight = sum((size for _, size in beats), ZERO)
     weighted = sum((share * size for share, size in beats), ZERO)
@@ -238,12 +256,12 @@ def _totals(replay: Replay, moments: Sequence[Moment]) -> Totals:
         orders=len(opening),
         hedges=sum(len(pick.orders) for pick in picks) - len(opening),
         size_sent=sum((one.size for one in opening), ZERO),
-        risk_sent=sum(map(sent_risk, opening), ZERO),
+        risk_sent=sum((one.risk_sent for one in opening), ZERO),
         size_matched=sum((one.size_matched for one in opening), ZERO),
-        risk_matched=sum(map(matched_risk, opening), ZERO),
+        risk_matched=sum((one.risk_matched for one in opening), ZERO),
         profit=sum((pick.profit for pick in picks), ZERO),
         commission=sum((pick.commission for pick in picks), ZERO),
-        beat_percent=divide(weighted * 100, weight) if weight else None,
+        beat_percent=percent_of(weighted, weight) if weight else None,
         beat_picks=len(beats),
         drawdown=max((one.drawdown for one in moments), default=ZERO),
     )
@@ -253,6 +271,10 @@ def _race_beat(group: Iterable[ReplayedSelection]) -> tuple[Decimal, Decimal]:
     """Sum of beat x weight, and of weights."""
     beats = [beat for pick in group if (beat := beat_of(pick)) is not None]
     return sum((share * size for share, size in beats), ZERO), sum((size for _, size in beats), ZERO)
+
+
+def _day(pick: ReplayedSelection) -> date:
+    return london_day(pick.selection.race_time)
 
 
 def _off(pick: ReplayedSelection) -> datetime:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policytrader.app.assemble import AccountView, RaceMarket, assemble_snapshot
+from policytrader.app.checked_prices import checked_last
 from policytrader.app.replay.world import ReplayWorld
 from policytrader.engine.size import OwnPrices
 from policytrader.model.books import LiveMarket, LiveRunner, PriceSize
@@ -53,28 +54,21 @@ class Views:
     def is_changed(self, market_id: str, selection_id: int, at: int) -> bool:
         """Whether what is shown of a runner is not, or may soon not be, what was recorded, because of orders of ours.
 
-        A touched runner's book must have been brought up to ``at``. What we took may stand behind a better price now.
+        What we took may stand behind a better price now.
         """
         if not self._world.is_touched(market_id, selection_id):
             return False
-        market = self._world.exchange.markets[market_id]
-        book, definition = market.books.get(selection_id), market.runner(selection_id)
+        book = self._world.look(market_id, selection_id, at)
+        definition = self._world.exchange.markets[market_id].runner(selection_id)
         if book is None or book.taken_back or book.taken_lay or book.own_backs or book.own_lays:
             return True
         return definition is None or self._live(market_id, definition) != self._recorded(market_id, definition, at)
 
     def prices_at(self, market_id: str, selection_id: int, at: int) -> OwnPrices:
-        """What is shown of a runner at ``at``; a touched one must have been brought up to it."""
-        if self._world.is_touched(market_id, selection_id):
-            return self.own_prices(market_id, selection_id)
+        """What is shown of a runner at ``at``."""
         definition = self._records[market_id].definition_at(at)
         runner = None if definition is None else runner_of(definition, selection_id)
-        return OwnPrices(*map(_amount, _NOTHING if runner is None else self._recorded(market_id, runner, at)))
-
-    def own_prices(self, market_id: str, selection_id: int) -> OwnPrices:
-        """What is shown of a touched runner."""
-        definition = self._world.exchange.markets[market_id].runner(selection_id)
-        return OwnPrices(*map(_amount, _NOTHING if definition is None else self._live(market_id, definition)))
+        return OwnPrices(*map(_amount, _NOTHING if runner is None else self._shown(market_id, runner, at)))
 
     def snapshot(
         self, at: int, due: Sequence[tuple[Selection, PickRun]], doubtful: Collection[str], account: AccountView
@@ -121,11 +115,7 @@ class Views:
         for runner in runners:
             if wanted is not None and runner.selection_id not in wanted:
                 continue
-            is_touched = self._world.is_touched(record.market_id, runner.selection_id)
-            if is_touched:
-                self._world.look(record.market_id, runner.selection_id, at)
-            shown = self._live(record.market_id, runner) if is_touched else self._recorded(record.market_id, runner, at)
-            back, back_size, lay, lay_size, last = map(_amount, shown)
+            back, back_size, lay, lay_size, last = map(_amount, self._shown(record.market_id, runner, at))
             yield LiveRunner(
                 selection_id=runner.selection_id,
                 status=runner.status,
@@ -135,6 +125,12 @@ class Views:
                 adjustment_factor=runner.adjustment_factor,
                 removed_at=runner.removed_at,
             )
+
+    def _shown(self, market_id: str, runner: RunnerDefinition, at: int) -> Shown:
+        if not self._world.is_touched(market_id, runner.selection_id):
+            return self._recorded(market_id, runner, at)
+        self._world.look(market_id, runner.selection_id, at)
+        return self._live(market_id, runner)
 
     def _live(self, market_id: str, runner: RunnerDefinition) -> Shown:
         """What the simulated exchange shows."""
@@ -161,7 +157,7 @@ def shown_of(book: RunnerBook) -> Shown:
     back, lay = book.best_back(), book.best_lay()
     if back is not None and lay is not None and back[0] >= lay[0]:
         back = lay = None
-    last = book.last_traded
+    last = checked_last(book.last_traded)
     return (
         *((HUNDREDTHS[back[0]], back[1]) if back else (MISSING, MISSING)),
         *((HUNDREDTHS[lay[0]], lay[1]) if lay else (MISSING, MISSING)),

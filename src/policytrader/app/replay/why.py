@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from policytrader.app.replay.causes import Cause, CauseKind, causes_between, resting
 from policytrader.app.replay.compare import Part
+from policytrader.app.replay.ledgers import DayLedgers
+from policytrader.app.replay.refused import refused_between
 from policytrader.engine.evaluate import Engine
 from policytrader.model.journal import Purpose
-from policytrader.model.money import MINIMUM_SIZES, ZERO
+from policytrader.model.money import MINIMUM_SIZES, ZERO, money_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from policytrader.app.replay.compare import Difference
     from policytrader.engine.plan import Plan
     from policytrader.model.money import MinimumSize
+    from policytrader.model.replay import ReplayedSelection
     from policytrader.model.snapshot import Snapshot
     from policytrader.policy.policy_set import PolicySet
 
@@ -29,10 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """A pick that differs, and why; the causes are never empty."""
+    """A pick that differs, and why; the causes are never empty.
+
+    ``refused`` is what refused the order of A, and of B, at the first moment, where the other one sent one.
+    """
 
     difference: Difference
     causes: tuple[Cause, ...]
+    refused: tuple[str | None, str | None] = (None, None)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,23 +64,34 @@ def explain_differences(
     policies: tuple[PolicySet, PolicySet],
     snapshot_of: SnapshotOf,
     *,
+    traded: tuple[Iterable[ReplayedSelection], Iterable[ReplayedSelection]] = ((), ()),
     minimum: MinimumSize = MINIMUM_SIZES["GBP"],
 ) -> tuple[Explained, ...]:
-    """Decide each first moment again under both policies, and say what they part at. In the order given."""
+    """Decide each first moment again under both policies, and say what they part at. In the order given.
+
+    ``traded`` are all picks of both replays: the last gate is asked again on what they had sent and lost by then.
+    """
+    ledgers = DayLedgers(traded[0]), DayLedgers(traded[1])
     with ExitStack() as stack:
         decide = _Decider(*(stack.enter_context(Engine(one, explain=True, minimum=minimum)) for one in policies))
 
-        def causes_of(difference: Difference) -> tuple[Cause, ...]:
+        def explained(difference: Difference) -> Explained:
             if difference.at is None:
-                return (Cause(kind=CauseKind.COMMISSION),)
+                return Explained(difference=difference, causes=(_commission(difference),))
             snapshot = snapshot_of(difference.selection_ref, difference.at)
             refs = () if snapshot is None else [one.selection_ref for one in snapshot.selections]
             if snapshot is None or difference.selection_ref not in refs:
-                return (Cause(kind=CauseKind.UNKNOWN),)
-            found = causes_between(*decide(snapshot), difference.selection_ref)
-            return found or (_beside_the_inputs(difference, policies),)
+                return Explained(difference=difference, causes=(Cause(kind=CauseKind.UNKNOWN),))
+            plans = decide(snapshot)
+            found = causes_between(*plans, difference.selection_ref)
+            refused = refused_between(difference, plans, ledgers)
+            if refused is None:
+                return Explained(difference=difference, causes=found or (_beside_the_inputs(difference, policies),))
+            # First what explains that one of them did nothing.
+            causes = tuple(dict.fromkeys((refused.cause, *found)))
+            return Explained(difference=difference, causes=causes, refused=refused.codes)
 
-        return tuple(Explained(difference=one, causes=causes_of(one)) for one in differences)
+        return tuple(map(explained, differences))
 
 
 class _Decider:
@@ -100,6 +118,12 @@ def count_causes(explained: Sequence[Explained]) -> tuple[CauseCount, ...]:
         for names, group in groups.items()
     ]
     return tuple(sorted(counts, key=lambda one: (-one.picks, one.names)))
+
+
+def _commission(difference: Difference) -> Cause:
+    """The same bets: what each paid."""
+    told = [money_text(pick.commission) for pick in (difference.before, difference.after)]
+    return Cause(kind=CauseKind.COMMISSION, before=told[0], after=told[1])
 
 
 def _beside_the_inputs(difference: Difference, policies: tuple[PolicySet, PolicySet]) -> Cause:

@@ -8,15 +8,16 @@ on which nothing rests is brought up to date when it is looked at: meanwhile nob
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
-from policytrader.model.snapshot import MarketStatus, RunnerStatus
+from policytrader.model.snapshot import MarketStatus
 from policytrader.model.times import EPOCH, from_microseconds, microseconds_between
 from policytrader.simulation.events import Redefine
 from policytrader.simulation.exchange import SimulatedExchange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from policytrader.model.money import MinimumSize
     from policytrader.ports.races import MarketRecord
@@ -31,7 +32,8 @@ class _Touched:
 
     selection_id: int
     tape: Tape
-    row: int
+    row: int = 0
+    seen_at: int = -1
 
 
 @dataclass(slots=True)
@@ -41,6 +43,11 @@ class _Live:
     record: MarketRecord
     place: int
     runners: dict[int, _Touched] = field(default_factory=dict)
+
+    @property
+    def defined_at(self) -> float:
+        """When its next definition comes."""
+        return self.record.times[self.place] if self.place < len(self.record.times) else inf
 
 
 class ReplayWorld:
@@ -56,7 +63,8 @@ class ReplayWorld:
         """Let the time of what is taken up pass, up to and including ``to``."""
         due: list[tuple[int, str, int, Event]] = []
         for market_id, live in self._live.items():
-            due += ((at, market_id, number, event) for at, number, event in self._due(live, to))
+            if live.defined_at <= to or self.exchange.markets[market_id].open_bets:
+                due += ((at, market_id, number, event) for at, number, event in self._due(live, to))
         # By time, and within a market in its own order; markets do not touch each other.
         due.sort(key=lambda one: one[:3])
         for _, _, _, event in due:
@@ -84,34 +92,29 @@ class ReplayWorld:
         if live is None:
             return None
         market = self.exchange.markets[market_id]
-        book, definition = market.books.get(selection_id), market.runner(selection_id)
-        if book is None or definition is None or selection_id not in live.record.runners:
-            return book
         runner = live.runners.get(selection_id)
-        is_out = definition.status is RunnerStatus.REMOVED
-        if runner is None:
-            tape = live.record.runners[selection_id].read_tape()
-            runner = live.runners[selection_id] = _Touched(selection_id, tape, tape.until(at))
-            cleared = live.record.removed_until(selection_id, at)
-            if not is_out:
-                tape.bring_up(book, 0, runner.row, 0 if cleared is None else tape.until(cleared))
+        if runner is not None and runner.seen_at == at:
+            return market.books[selection_id]
+        book = market.books.get(selection_id)
+        if book is None or market.runner(selection_id) is None or selection_id not in live.record.runners:
             return book
+        if runner is None:
+            runner = live.runners[selection_id] = _Touched(selection_id, live.record.runners[selection_id].read_tape())
         end = runner.tape.until(at)
         if book.own_backs or book.own_lays:
             for _, quote in runner.tape.quotes(market_id, selection_id, runner.row, end):
                 self.exchange.play(quote)
-        elif not is_out and market.definition.status is not MarketStatus.CLOSED:
-            runner.tape.bring_up(book, runner.row, end)
-        runner.row = end
+        else:
+            heard = live.record.definitions[live.place - 1][1]
+            _bring_up(book, runner, [one for one in live.record.silences(selection_id) if one[0] <= heard], end)
+        runner.row, runner.seen_at = end, at
         return book
 
-    def next_quote(self, market_id: str, selection_id: int) -> int | None:
-        """When the next quote of a touched runner comes; None where there is none."""
-        live = self._live.get(market_id)
-        runner = live.runners.get(selection_id) if live is not None else None
-        if runner is None or runner.row >= len(runner.tape.at):
-            return None
-        return int(runner.tape.at[runner.row])
+    def next_quote(self, market_id: str, selection_id: int, after: int) -> int | None:
+        """When the next quote of a touched runner after a moment comes; None where there is none."""
+        tape = self._live[market_id].runners[selection_id].tape
+        row = tape.until(after)
+        return int(tape.at[row]) if row < len(tape.at) else None
 
     def _take_up(self, market_id: str, at: int) -> _Live | None:
         record = self._records[market_id]
@@ -126,7 +129,7 @@ class ReplayWorld:
 
     def _due(self, live: _Live, to: int) -> Iterable[tuple[int, int, Event]]:
         record, market_id = live.record, live.record.market_id
-        while live.place < len(record.definitions) and record.times[live.place] <= to:
+        while live.defined_at <= to:
             at, number, definition = record.definitions[live.place]
             live.place += 1
             yield at, number, Redefine(from_microseconds(at), definition)
@@ -138,3 +141,17 @@ class ReplayWorld:
                 for number, quote in runner.tape.quotes(market_id, runner.selection_id, runner.row, end):
                     yield microseconds_between(EPOCH, quote.at), number, quote
                 runner.row = end
+
+
+def _bring_up(book: RunnerBook, runner: _Touched, silences: Sequence[tuple[int, int]], end: int) -> None:
+    """Rows of the tape up to ``end``, which the exchange has not been told, on a book with nothing of ours.
+
+    What was quoted in the ``silences`` that it was told of counts for nothing; when one began it cleared the ladders.
+    """
+    begin = runner.row
+    for silent_from, silent_until in silences:
+        first, last = runner.tape.row_of(silent_from), runner.tape.row_of(silent_until)
+        if begin < last:
+            runner.tape.bring_up(book, begin, max(begin, first), cleared=first)
+            begin = last
+    runner.tape.bring_up(book, begin, max(begin, end))

@@ -111,7 +111,7 @@ end: schedule
     "selections": """\
 policy: selections
 version: 1
-at: 8h
+at: 2h
 picks:
   - id: middle-prices
     title: Back every runner between 5 and 12 at ten percent over the morning's price

@@ -88,7 +88,7 @@ PLANNED: Final[dict[str, ProtectionText]] = {
 """The protections that ``evaluate`` asks, in its order: the first that forbids names the reason."""
 
 AT_THE_GATE: Final[dict[str, ProtectionText]] = {
-    "max_daily_loss": ProtectionText("Latches: stays off until a person resumes it.", ""),
+    "max_daily_loss": ProtectionText("A latch stays closed until a person resumes it.", ""),
     "max_rejects_in_a_row": ProtectionText("Latches: stays off until a person resumes it.", ""),
     "reconcile_every_seconds": ProtectionText("How often the journal and the exchange are compared.", ""),
     "kill_switch_file": ProtectionText(

@@ -183,7 +183,7 @@ REMEDIES: Final[dict[str, str]] = {
     "R102": "What stands before the line was kept. Fetch the file again if the rest matters.",
     "R103": "Check that it is a market's file and that it begins with the market's definition.",
     "R104": "Choose another folder for `--out`, or change its mode.",
-    "R105": "Name the folder that `policytrader recording import` wrote, or import again.",
+    "R105": "Name the folder that `policytrader recording import` wrote, or import again, with `--again`.",
     "R106": "Check market and runner of the pick against the recording, or import the market's file.",
     "R107": "Ask for a later moment with `--at`: at this one the market did not exist yet.",
     "R108": "Correct the pick: its market's type or race is another one in the recording.",

@@ -1,0 +1,103 @@
+"""Which files the tables of an imported market have: so that a missing or a cut one never changes a result silently.
+
+``source.json`` in the market's folder names them, each with its bytes, as the import left them. Imports of before do
+not have it, or not in it; of them only a gap in the numbers tells that a part is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import orjson
+
+from policytrader.adapters.recordings import codes
+from policytrader.errors import Diagnostic, Place, RecordingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 2
+"""Of what an import writes; what another version made is made again."""
+SOURCE_FILE = "source.json"
+_FORMAT_OF_BEFORE = 1
+_TABLES = ("states", "definitions", "runners", "ladders")
+_PART = re.compile(r"([a-z]+)-(0|[1-9][0-9]{0,8})\.parquet")
+
+
+def sizes_of_tables(folder: Path) -> dict[str, int]:
+    """The bytes of each file of the market's tables that is in ``folder``, by name."""
+    files = (path for name in _TABLES for path in sorted(folder.glob(f"{name}-*.parquet")))
+    return {path.name: path.stat().st_size for path in files}
+
+
+def numbered_parts(folder: Path, name: str) -> list[Path]:
+    """The files of one table of the market in ``folder``, in order. Raises ``RecordingError`` if one is not whole.
+
+    Imports of before told no end: of them the files up to the highest number.
+    """
+    sizes = _written_sizes(folder)
+    files = (path.name for path in folder.glob(f"{name}-*.parquet")) if sizes is None else sizes
+    count = 1 + max([0, *(_number(file, name) for file in files)])
+    return [_whole(folder / _file(name, number), sizes) for number in range(count)]
+
+
+def only_part(folder: Path, name: str) -> Path:
+    """The file of a table that is never parted. Raises ``RecordingError`` where it is not whole."""
+    return numbered_parts(folder, name)[0]
+
+
+def has_ladders(folder: Path) -> bool:
+    """Whether the import kept whole ladders of the market in ``folder``: the first imports did not."""
+    return _written_sizes(folder) is not None or (folder / _file("definitions", 0)).exists()
+
+
+def damaged(path: Path, message: str) -> RecordingError:
+    """The error of an imported recording that cannot be used."""
+    help_text = "Import its file again: `policytrader recording import FILE --out DIR --again`."
+    return RecordingError([Diagnostic(Place(str(path)), codes.NOT_A_RECORDING, message, help_text)])
+
+
+def _written_sizes(folder: Path) -> dict[str, int] | None:
+    """The bytes of each file as the import wrote it; None for an import of before, which did not note them."""
+    path = folder / SOURCE_FILE
+    try:
+        told = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+    match told:
+        case {"format": format_} if format_ == _FORMAT_OF_BEFORE:
+            return None
+        case {"format": format_, "tables": dict(sizes)} if format_ == FORMAT and _are_sizes(sizes):
+            return sizes
+    raise damaged(path, "does not say what this version of the import writes")
+
+
+def _are_sizes(sizes: dict[str, object]) -> bool:
+    counts = [sum(_number(file, name) >= 0 for file in sizes) for name in _TABLES]
+    numbered = {_file(name, number) for name, count in zip(_TABLES, counts, strict=True) for number in range(count)}
+    return all(counts) and numbered == sizes.keys() and all(isinstance(size, int) for size in sizes.values())
+
+
+def _whole(path: Path, sizes: dict[str, int] | None) -> Path:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise damaged(path, "is missing") from error
+    except OSError as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+    if sizes is not None and size != sizes[path.name]:
+        raise damaged(path, f"cannot be read: it has {size:,} bytes, and the import wrote {sizes[path.name]:,}")
+    return path
+
+
+def _number(file: str, name: str) -> int:
+    """Which part of the table a file is; -1 for one that is none."""
+    found = _PART.fullmatch(file)
+    return int(found[2]) if found is not None and found[1] == name else -1
+
+
+def _file(name: str, number: int) -> str:
+    return f"{name}-{number}.parquet"
