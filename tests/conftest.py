@@ -23,6 +23,14 @@ if "CI" not in os.environ:
     settings.load_profile("local")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test after packed bytes by its argument alone: gzip writes the time of packing into them.
+
+    Two workers that import a second apart would collect tests of different names, and xdist then runs none.
+    """
+    return argname if isinstance(val, bytes) and not val.isascii() else None
+
+
 def pytest_report_header() -> str:
     """Name the DuckDB under test: the tests marked ``engine`` run on two of them."""
     return f"duckdb: {duckdb.__version__}"
