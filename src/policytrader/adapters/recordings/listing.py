@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 
 from policytrader.adapters.recordings.definition import first_start, read_definition
-from policytrader.adapters.recordings.parts import damaged, numbered_parts, only_part
+from policytrader.adapters.recordings.parts import damaged, numbered_parts, only_part, reading, reading_definitions
 from policytrader.adapters.recordings.playback_definition import (
     UnplayableError,
     define,
@@ -20,7 +19,6 @@ from policytrader.adapters.recordings.playback_definition import (
 )
 from policytrader.adapters.recordings.races import (
     definitions_table,
-    no_definition,
     read_best_prices,
     read_definitions,
 )
@@ -28,7 +26,6 @@ from policytrader.adapters.recordings.tables import (
     RUNNERS,
     STATES,
     STATES_NEVER_MISSING,
-    UNREADABLE,
     count_rows,
     market_folders,
     market_id_of,
@@ -38,10 +35,12 @@ from policytrader.model.snapshot import MarketStatus, MarketType
 from policytrader.model.times import london_day
 from policytrader.ports.races import MISSING
 from policytrader.simulation.definition import RunnerDefinition
+from policytrader.simulation.tape import price_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
+    from decimal import Decimal
     from pathlib import Path
 
     from policytrader.model.snapshot import RunnerStatus
@@ -118,15 +117,13 @@ def list_market(folder: Path, *, with_runners: bool) -> ListedMarket:
     states = read_part(path, STATES, STATES_NEVER_MISSING, columns=_STATES)
     if not len(states):
         raise damaged(path, "holds no rows")
-    try:
+    with reading(path):
         race_id, begun, until = (
             states["race_id"][0].as_py(),
             states["published_at"][0].as_py(),
             states["recorded_until"][-1].as_py(),
         )
         day = london_day(first_start(race_id))
-    except UNREADABLE as error:
-        raise damaged(path, f"cannot be read: {error}") from error
     rows = len(states) + count_rows(folder, "runners")
     count_rows(folder, "ladders")  # that they can be opened: orders are matched against them
     definition, why_not, runners = _told(folder, with_runners=with_runners)
@@ -151,7 +148,7 @@ def _told(folder: Path, *, with_runners: bool) -> tuple[MarketDefinition, str | 
             return _last(folder, market_id), None, ()
         definitions = read_definitions(folder, market_id)
         if not definitions:
-            raise no_definition(folder, ValueError("there are no rows"))
+            raise damaged(only_part(folder, "definitions"), "holds what is no definition: there are no rows")
     except UnplayableError as error:
         last = _unplayed(folder, market_id)
         return last, str(error), _runners(last, {}, 0) if with_runners else ()
@@ -162,18 +159,14 @@ def _told(folder: Path, *, with_runners: bool) -> tuple[MarketDefinition, str | 
 
 
 def _last(folder: Path, market_id: str) -> MarketDefinition:
-    try:
+    with reading_definitions(folder):
         return play_definition(market_id, _last_raw(folder), None)
-    except UNREADABLE as error:
-        raise no_definition(folder, error) from error
 
 
 def _unplayed(folder: Path, market_id: str) -> MarketDefinition:
     """The last definition of a market that the simulated exchange has no rules for."""
-    try:
+    with reading_definitions(folder):
         market, facts = read_definition(_last_raw(folder))
-    except UNREADABLE as error:
-        raise no_definition(folder, error) from error
     runners = [
         RunnerDefinition(
             selection_id=selection_id,
@@ -225,8 +218,4 @@ def _first_and_last(best: BestPrices | None, over: int | None) -> Sequence[tuple
     rows = np.flatnonzero((best.back[:count] != MISSING) & (best.lay[:count] != MISSING))
     if not len(rows):
         return (None, None)
-    return [(_price(best.back[row]), _price(best.lay[row])) for row in (rows[0], rows[-1])]
-
-
-def _price(hundredths: int) -> Decimal:
-    return Decimal(int(hundredths)).scaleb(-2)
+    return [(price_of(int(best.back[row])), price_of(int(best.lay[row]))) for row in (rows[0], rows[-1])]

@@ -7,19 +7,24 @@ not have it, or not in it; of them only a gap in the numbers tells that a part i
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import orjson
+import pyarrow as pa
 
 from policytrader.adapters.recordings import codes
 from policytrader.errors import Diagnostic, Place, RecordingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FORMAT = 2
 """Of what an import writes; what another version made is made again."""
 SOURCE_FILE = "source.json"
+UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
+"""What reading a damaged file may raise, and making values of what it holds."""
 _FORMAT_OF_BEFORE = 1
 _TABLES = ("states", "definitions", "runners", "ladders")
 _PART = re.compile(r"([a-z]+)-(0|[1-9][0-9]{0,8})\.parquet")
@@ -58,15 +63,35 @@ def damaged(path: Path, message: str) -> RecordingError:
     return RecordingError([Diagnostic(Place(str(path)), codes.NOT_A_RECORDING, message, help_text)])
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever is wrong with a file of the recording while it is read is told as its damage."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise damaged(path, "is missing") from error
+    except UNREADABLE as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+
+
+@contextmanager
+def reading_definitions(folder: Path) -> Iterator[None]:
+    """The same of what the market in ``folder`` was defined as."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise damaged(only_part(folder, "definitions"), f"holds what is no definition: {error}") from error
+
+
 def _written_sizes(folder: Path) -> dict[str, int] | None:
     """The bytes of each file as the import wrote it; None for an import of before, which did not note them."""
     path = folder / SOURCE_FILE
-    try:
-        told = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise damaged(path, f"cannot be read: {error}") from error
+    with reading(path):
+        try:
+            written = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        told = orjson.loads(written)
     match told:
         case {"format": format_} if format_ == _FORMAT_OF_BEFORE:
             return None
@@ -82,12 +107,8 @@ def _are_sizes(sizes: dict[str, object]) -> bool:
 
 
 def _whole(path: Path, sizes: dict[str, int] | None) -> Path:
-    try:
+    with reading(path):
         size = path.stat().st_size
-    except FileNotFoundError as error:
-        raise damaged(path, "is missing") from error
-    except OSError as error:
-        raise damaged(path, f"cannot be read: {error}") from error
     if sizes is not None and size != sizes[path.name]:
         raise damaged(path, f"cannot be read: it has {size:,} bytes, and the import wrote {sizes[path.name]:,}")
     return path

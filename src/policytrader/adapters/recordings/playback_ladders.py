@@ -13,11 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
-from policytrader.adapters.recordings.parts import damaged, numbered_parts, only_part
+from policytrader.adapters.recordings.parts import numbered_parts, only_part, reading, reading_definitions
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
 from policytrader.adapters.recordings.playback_stream import not_played
 from policytrader.adapters.recordings.tables import (
-    UNREADABLE,
     market_id_of,
     read_part,
 )
@@ -57,12 +56,11 @@ def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
                 events.append(_quote(moment, market_id, told))
                 continue
             try:
-                definition = play_definition(market_id, orjson.loads(told), definition)
+                with reading_definitions(folder):
+                    definition = play_definition(market_id, orjson.loads(told), definition)
             except UnplayableError as error:
                 yield at, events
                 raise RecordingError([not_played(market_id, str(folder), error)]) from error
-            except UNREADABLE as error:
-                raise damaged(only_part(folder, "definitions"), f"holds what is no definition: {error}") from error
             events.append(Redefine(moment, definition))
         yield at, events
 
@@ -93,11 +91,9 @@ def _ladder_rows(folder: Path) -> Iterator[Row]:
 
 
 def _columns(path: Path, table: pa.Table | pa.RecordBatch) -> list[list[Any]]:
-    try:
+    with reading(path):
         times = pc.cast(table["published_at"], pa.int64()).to_pylist()
         return [times, *(table[name].to_pylist() for name in table.schema.names[1:])]
-    except UNREADABLE as error:
-        raise damaged(path, f"cannot be read: {error}") from error
 
 
 def _quote(moment: datetime, market_id: str, rows: Iterable[Row]) -> Quote:

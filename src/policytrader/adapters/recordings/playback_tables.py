@@ -12,11 +12,10 @@ from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.recordings.parts import damaged, has_ladders, numbered_parts
+from policytrader.adapters.recordings.parts import has_ladders, numbered_parts, reading
 from policytrader.adapters.recordings.playback_definition import define, runner_status
 from policytrader.adapters.recordings.playback_ladders import played_ladders
 from policytrader.adapters.recordings.tables import (
-    UNREADABLE,
     market_id_of,
     plain_rows,
     read_rows,
@@ -66,12 +65,10 @@ def _at(rows: list[dict[str, Any]]) -> int:
 
 def _runner_rows(folder: Path) -> Iterator[dict[str, Any]]:
     for path in numbered_parts(folder, "runners"):
-        try:
+        with reading(path):
             rows = plain_rows(
                 read_rows([path], columns=("published_at", "selection_id", *_FACTS, *_PRICES, "traded_volume"))
             )
-        except UNREADABLE as error:
-            raise damaged(path, f"cannot be read: {error}") from error
         yield from rows
 
 

@@ -16,14 +16,20 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
-from policytrader.adapters.recordings.parts import damaged, has_ladders, numbered_parts, only_part
+from policytrader.adapters.recordings.parts import (
+    damaged,
+    has_ladders,
+    numbered_parts,
+    only_part,
+    reading,
+    reading_definitions,
+)
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
 from policytrader.adapters.recordings.tables import (
     RUNNERS,
     RUNNERS_NEVER_MISSING,
     STATES,
     STATES_NEVER_MISSING,
-    UNREADABLE,
     market_folders,
     market_id_of,
     read_part,
@@ -37,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from policytrader.errors import RecordingError
     from policytrader.simulation.definition import MarketDefinition
     from policytrader.simulation.tape import Whole
 
@@ -151,20 +156,13 @@ def read_definitions(folder: Path, market_id: str) -> list[tuple[int, int, Marke
     found: list[tuple[int, int, MarketDefinition]] = []
     before: MarketDefinition | None = None
     told: list[Any] = []
-    try:
+    with reading_definitions(folder):
         for at, number, text in zip(times, table["change_no"].to_pylist(), table["raw"].to_pylist(), strict=True):
             raw = orjson.loads(text)
             before = play_definition(market_id, raw, before, told=told)
             told = raw["runners"]
             found.append((at, number, before))
-    except UNREADABLE as error:
-        raise no_definition(folder, error) from error
     return found
-
-
-def no_definition(folder: Path, error: Exception) -> RecordingError:
-    """The error of definitions that are none."""
-    return damaged(only_part(folder, "definitions"), f"holds what is no definition: {error}")
 
 
 def read_best_prices(folder: Path) -> tuple[Mapping[int, BestPrices], int]:
@@ -209,12 +207,10 @@ def _forget_odd_prices(folder: Path, best: Mapping[int, BestPrices]) -> None:
 
 def _may_be_exact(path: Path) -> bool:
     """Whether a part of the ladders may hold prices of more than two decimals: its head tells it, if it is not old."""
-    try:
+    with reading(path):
         head = pq.ParquetFile(path).metadata
         column = head.schema.names.index("exact")
         told = [head.row_group(place).column(column).statistics for place in range(head.num_row_groups)]
-    except UNREADABLE as error:
-        raise damaged(path, f"cannot be read: {error}") from error
     return any(one is None or one.num_values for one in told)
 
 

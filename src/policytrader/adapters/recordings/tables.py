@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.definition import MarketState, RunnerFacts
-from policytrader.adapters.recordings.parts import damaged, numbered_parts, only_part
+from policytrader.adapters.recordings.parts import damaged, numbered_parts, only_part, reading
 from policytrader.errors import Diagnostic, Place, RecordingError
 from policytrader.model.times import from_microseconds
 
@@ -91,8 +91,6 @@ RUNNERS = pa.schema(
 
 STATES_NEVER_MISSING = ("published_at", "recorded_until", "market_id", "race_id", "in_play", "market_time")
 RUNNERS_NEVER_MISSING = ("published_at", "market_id", "selection_id", "listed")
-UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
-"""What reading a damaged file may raise, and making values of what it holds."""
 
 # The exchange's lowest price is 1.01; hidden runners show 1.0, which is no price.
 _PRICES = (1.01, 999_999.0)
@@ -185,12 +183,8 @@ def read_part(
     column that is never missing.
     """
     wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
-    try:
+    with reading(path):
         table = read_rows([path], until, columns)
-    except FileNotFoundError as error:
-        raise damaged(path, "is missing") from error
-    except UNREADABLE as error:
-        raise damaged(path, f"cannot be read: {error}") from error
     if missing := [field.name for field in wanted if field.name not in table.schema.names]:
         raise damaged(path, f"cannot be read: it has no column {', '.join(missing)}")
     if not table.schema.equals(wanted):
@@ -207,12 +201,8 @@ def count_rows(folder: Path, name: str) -> int:
     """
     count = 0
     for path in numbered_parts(folder, name):
-        try:
+        with reading(path):
             count += pq.read_metadata(path).num_rows
-        except FileNotFoundError as error:
-            raise damaged(path, "is missing") from error
-        except UNREADABLE as error:
-            raise damaged(path, f"cannot be read: {error}") from error
     return count
 
 
@@ -265,10 +255,8 @@ def market_folders(recording: Path) -> list[Path]:
 
 
 def _plain(path: Path, table: Any) -> list[dict[str, Any]]:
-    try:
+    with reading(path):
         return plain_rows(table)
-    except UNREADABLE as error:
-        raise damaged(path, f"cannot be read: {error}") from error
 
 
 def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
