@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from benchmarks.report import Goal, table
-from policytrader.adapters.recordings.races import race_folders, read_race
+from policytrader.adapters.recordings.race_folders import race_folders
+from policytrader.adapters.recordings.races import read_race
 from policytrader.app.replay.picks import ReplayTerms, make_picks
 from policytrader.app.replay.race_view import catalogue_ticks
 from policytrader.app.replay.rows import HistoryRows, RacePicks

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policytrader.adapters.recordings.importer import import_recording
-from policytrader.adapters.recordings.races import race_folders, read_race
+from policytrader.adapters.recordings.race_folders import race_folders
+from policytrader.adapters.recordings.races import read_race
 from tests.adapters.recordings.streams import PLACE, WIN, change, definition, image, message, runner, write
 from tests.recordings import RECORDINGS
 

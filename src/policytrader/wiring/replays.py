@@ -245,7 +245,7 @@ class _Race:
 
 
 def _races(recordings: Sequence[Path]) -> Iterator[_Race]:
-    from policytrader.adapters.recordings.races import race_folders
+    from policytrader.adapters.recordings.race_folders import race_folders
 
     for race_id, folders in race_folders(*recordings).items():
         yield _Race(race_id, tuple(folders))

@@ -71,7 +71,7 @@ def list_recordings(
 ) -> Listing:
     """The markets of a London day, or all, of folders that imports wrote. Damage in one does not hide the others."""
     from policytrader.adapters.recordings.listing import days_of, in_race, list_market, listed_folders
-    from policytrader.adapters.recordings.races import race_names, told_race
+    from policytrader.adapters.recordings.race_folders import race_names, told_race
 
     folders: list[Path] = []
     problems: list[Diagnostic] = []

@@ -15,7 +15,8 @@ from policytrader.adapters.recordings.as_of import snapshot_at
 from policytrader.adapters.recordings.importer import import_recording
 from policytrader.adapters.recordings.picks import Pick
 from policytrader.adapters.recordings.playback import read_events
-from policytrader.adapters.recordings.races import race_folders, read_race
+from policytrader.adapters.recordings.race_folders import race_folders
+from policytrader.adapters.recordings.races import read_race
 from policytrader.errors import RecordingError
 from policytrader.model.snapshot import MarketType, Side
 from tests.adapters.recordings.streams import WIN, change, image, message, moment, write

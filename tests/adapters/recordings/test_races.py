@@ -11,7 +11,8 @@ import pytest
 
 from policytrader.adapters.recordings import races
 from policytrader.adapters.recordings.importer import import_recording
-from policytrader.adapters.recordings.races import race_folders, read_race
+from policytrader.adapters.recordings.race_folders import race_folders
+from policytrader.adapters.recordings.races import read_race
 from policytrader.errors import RecordingError
 from policytrader.model.times import EPOCH, microseconds_between
 from policytrader.ports.races import MISSING
