@@ -15,7 +15,7 @@ from policytrader.adapters.recordings.importer import import_recording
 from policytrader.app.replay.report import report_of, report_of_two
 from policytrader.cli.replay_document import document_of
 from policytrader.errors import UsageError
-from policytrader.model.replay import TAKEN
+from policytrader.model.reactions import SUCCESS
 from policytrader.model.snapshot import MarketType
 from policytrader.model.times import london_day
 from policytrader.resources import resource
@@ -62,7 +62,7 @@ def test_a_season_is_replayed(whole: Replay) -> None:
     assert len(whole.selections) > DAYS * RACES
     assert sum(len(one.orders) for one in whole.selections) > DAYS
     # What was answered, and not how the journal heard of an order's end.
-    assert {order.code for one in whole.selections for order in one.orders} == {TAKEN}
+    assert {order.code for one in whole.selections for order in one.orders} == {SUCCESS}
     assert {one.outcome for one in whole.selections} >= {"WON", "LOST"}
     assert whole.decisions > whole.evaluated > 0
     assert whole.problems == ()

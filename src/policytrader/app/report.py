@@ -15,7 +15,7 @@ from policytrader.app.activate import unpack
 from policytrader.engine.plan import NO_REASON_STORED
 from policytrader.errors import PolicyError, StoreError
 from policytrader.model.journal import IntentState, Purpose
-from policytrader.model.money import ZERO, average, divide, percent_of
+from policytrader.model.money import ZERO, average, divide, percent_of, percent_or_none
 from policytrader.model.position import risk_of
 from policytrader.model.records import BetOutcome
 from policytrader.model.snapshot import Side
@@ -205,7 +205,7 @@ class DayReport:
     @property
     def fill_percent(self) -> Decimal | None:
         """How much of what was wanted is matched; None where nothing was."""
-        return percent_of(self.filled, self.wanted) if self.wanted else None
+        return percent_or_none(self.filled, self.wanted)
 
     @property
     def beats(self) -> tuple[tuple[int, PickReport, Decimal], ...]:

@@ -14,7 +14,6 @@ from policytrader.cli.replay_words import (
     DIFFERENCE_HEAD,
     DIFFERENCE_NUMBERS,
     INTERVAL,
-    LETTERS,
     PICK_HEAD,
     PICK_NUMBERS,
     breakdown_tables,
@@ -24,6 +23,7 @@ from policytrader.cli.replay_words import (
     head_lines,
     heads,
     interval_text,
+    letters_of,
     pick_cells,
     policy_lines,
     refused_texts,
@@ -75,22 +75,18 @@ def html_of(report: ReplayReport, zone: tzinfo) -> str:
     return page_of(heading, body)
 
 
-def _letters(report: ReplayReport) -> tuple[str, ...]:
-    return LETTERS if len(report.results) > 1 else ("",)
-
-
 def _totals(report: ReplayReport) -> Iterator[str]:
     yield "<h2>What it came to</h2>"
     if report.comparison is not None:
         yield f"<p><strong>{text(verdict_line(report))}.</strong></p>"
     more = ["B - A"] if report.comparison is not None else []
     rows = [(row.name, *row.values, *([row.more] if more else [])) for row in total_rows(report)]
-    names = [letter or "Total" for letter in _letters(report)]
+    names = [letter or "Total" for letter in letters_of(report)]
     yield table("Totals", ("", *names, *more), rows, Kinds(0, {1, 2, 3}, {0, 1, 2, 3}))
     yield f'<p class="soft">{text(DEFINITIONS)} There are {report.resamples} resamples.</p>'
     lines = [
         (f"{letter} decided".strip(), decided_text(result))
-        for letter, result in zip(_letters(report), report.results, strict=True)
+        for letter, result in zip(letters_of(report), report.results, strict=True)
         if result.actions
     ]
     if lines:
@@ -139,7 +135,7 @@ def _profit(report: ReplayReport, zone: tzinfo) -> Iterator[str]:
         yield "<p>There are no selections.</p>"
         return
     ends = tuple(f"{one.at:%Y-%m-%d}" for one in (moments[0][0], moments[0][-1]))
-    named = list(zip(_letters(report), moments, strict=True))
+    named = list(zip(letters_of(report), moments, strict=True))
     profit = [Line(letter, [one.total for one in own]) for letter, own in named]
     falls = [Line(letter, [-one.drawdown for one in own]) for letter, own in named]
     pictures = (
@@ -166,7 +162,7 @@ def _nets(report: ReplayReport) -> Iterator[str]:
     yield "<h2>How sure the profit is</h2>"
     found = [
         (f"Net {letter}".strip(), CLASSES[place], result.totals.net, result.net_interval)
-        for place, (letter, result) in enumerate(zip(_letters(report), report.results, strict=True))
+        for place, (letter, result) in enumerate(zip(letters_of(report), report.results, strict=True))
     ]
     races = report.results[0].races
     yield _sure("Net profit with its interval", found, races, "")
@@ -181,7 +177,7 @@ def _beat(report: ReplayReport) -> Iterator[str]:
     yield "<h2>Starting-price beat</h2>"
     found = [
         (f"SP beat {letter}".strip(), CLASSES[place], percent, result.beat_interval)
-        for place, (letter, result) in enumerate(zip(_letters(report), report.results, strict=True))
+        for place, (letter, result) in enumerate(zip(letters_of(report), report.results, strict=True))
         if (percent := result.totals.beat_percent) is not None
     ]
     if not found:
@@ -212,7 +208,7 @@ def _bands(report: ReplayReport) -> Iterator[str]:
             row[0].label,
             [
                 Bar(CLASSES[place], one.risk_matched, one.risk_sent, f"{letter} {share}".strip())
-                for place, (letter, one) in enumerate(zip(_letters(report), row, strict=True))
+                for place, (letter, one) in enumerate(zip(letters_of(report), row, strict=True))
                 for share in [share_percent(one.risk_matched, one.risk_sent)]
             ],
         )
@@ -236,7 +232,7 @@ def _reasons(report: ReplayReport) -> Iterator[str]:
         yield "<p>Nothing: all selections stayed valid.</p>"
         return
     shown = reasons[:_MOST_REASONS]
-    letters = _letters(report)
+    letters = letters_of(report)
     bars = [
         (
             _clip(reason),

@@ -16,6 +16,7 @@ from policytrader.cli.replay_words import (
     cause_lines,
     difference_cells,
     head_lines,
+    letters_of,
     pick_cells,
     policy_lines,
     single_lines,
@@ -49,9 +50,8 @@ def replay_lines(report: ReplayReport, zone: tzinfo, most: int = MOST_ROWS) -> I
         yield from aligned([row[:2] for row in rows])
     else:
         yield from aligned([("", *LETTERS, "B - A"), *rows], {1, 2, 3})
-    for letter, result in zip(LETTERS, report.results, strict=False):
-        before = f"{letter} " if len(report.results) > 1 else ""
-        yield from (printable(f"{before}{name:<9}  {line}") for name, line in single_lines(result))
+    for letter, result in zip(letters_of(report), report.results, strict=True):
+        yield from (printable(f"{letter} {name:<9}  {line}".lstrip()) for name, line in single_lines(result))
     for by, head, lines in breakdown_tables(report, MOST_GROUPS):
         if by in _BROKEN_DOWN:
             yield ""

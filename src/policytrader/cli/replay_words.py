@@ -9,7 +9,6 @@ from policytrader.cli.report_words import NOTHING, percent_text, signed_text
 from policytrader.cli.words import counted
 from policytrader.model.journal import Purpose
 from policytrader.model.money import ZERO, divide, money_text, percent_of, shown_difference
-from policytrader.model.replay import TAKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -202,9 +201,14 @@ def refused_texts(refusal: Refusal, result: Result) -> tuple[str, str]:
 _BY = {"day": "Day", "bet": "Bet", "price": "Price requested", "course": "Course", "rule": "Rule"}
 
 
+def letters_of(report: ReplayReport) -> tuple[str, ...]:
+    """What each policy is called; one alone has no letter."""
+    return LETTERS if len(report.results) > 1 else ("",)
+
+
 def heads(report: ReplayReport, what: str) -> list[str]:
     """``what`` for each policy."""
-    return [f"{what} {letter}" for letter in LETTERS] if len(report.results) > 1 else [what]
+    return [f"{what} {letter}".strip() for letter in letters_of(report)]
 
 
 def breakdown_tables(report: ReplayReport, most: int) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
@@ -284,7 +288,7 @@ def _order_text(order: ReplayedOrder) -> str:
     """``back 8.00 @ 5.00, 6.00 matched, 2.00 lapsed``; ``(CODE)`` where the exchange did not take it."""
     what = "close: " if order.purpose is Purpose.HEDGE else ""
     text = f"{what}{order.side.lower()} {money_text(order.size)} @ {money_text(order.price)}"
-    return f"{text}, {_fate_text(order)}" if order.code == TAKEN else f"{text} ({order.code})"
+    return f"{text}, {_fate_text(order)}" if order.is_taken else f"{text} ({order.code})"
 
 
 def _fate_text(order: ReplayedOrder) -> str:

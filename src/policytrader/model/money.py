@@ -57,6 +57,11 @@ def percent_of(part: Decimal, whole: Decimal) -> Decimal:
     return divide(part * 100, whole)
 
 
+def percent_or_none(part: Decimal, whole: Decimal) -> Decimal | None:
+    """The same; None of nothing."""
+    return percent_of(part, whole) if whole else None
+
+
 def shown_difference(before: Decimal, after: Decimal) -> Decimal:
     """By how much the amounts differ as ``money_text`` shows them: what a reader gets who subtracts them."""
     return half_up(after) - half_up(before)

@@ -78,7 +78,8 @@ LOGIN_BANS = frozenset({"TEMPORARY_BAN_TOO_MANY_REQUESTS", "TEMPORARY_BAN_TOO_MA
 # an instruction that merely says that the whole failed.
 _JUDGED_BY_INSTRUCTION = frozenset({"PROCESSED_WITH_ERRORS", "BET_ACTION_ERROR"})
 _JUDGED_BY_REPORT = frozenset({"ERROR_IN_ORDER", "RELATED_ACTION_FAILED"})
-_SUCCESS = "SUCCESS"
+SUCCESS = "SUCCESS"
+"""What the exchange says of a request, or of an instruction of it, that it has done."""
 _PARTIAL = "PROCESSED_WITH_ERRORS"
 """The status of a report that some of it was done: its own code is true of something, not of everything."""
 
@@ -258,10 +259,10 @@ def judge(operation: Operation, report: Word, instruction: Word | None) -> Verdi
     whole = _judge_word(Source.REPORT, report, operation)
     is_partial = report.status == _PARTIAL
     if instruction is None:
-        silent = whole.code == _SUCCESS or whole.code in _JUDGED_BY_INSTRUCTION or is_partial
+        silent = whole.code == SUCCESS or whole.code in _JUDGED_BY_INSTRUCTION or is_partial
         return Verdict(Fate.UNKNOWN, whole.code, UNLISTED_ORDER.reactions) if silent else whole
     own = _judge_word(Source.INSTRUCTION, instruction, operation)
-    if whole.code == _SUCCESS or whole.code in _JUDGED_BY_INSTRUCTION:
+    if whole.code == SUCCESS or whole.code in _JUDGED_BY_INSTRUCTION:
         return own
     both = whole.reactions | own.reactions
     if whole.fate is Fate.DEAD and own.code in _JUDGED_BY_REPORT and not is_partial:
@@ -277,7 +278,7 @@ def judge(operation: Operation, report: Word, instruction: Word | None) -> Verdi
 def _judge_word(source: Source, word: Word, operation: Operation) -> Verdict:
     match word.status:
         case "SUCCESS" if not word.code:
-            return Verdict(Fate.SEEN, _SUCCESS, frozenset())
+            return Verdict(Fate.SEEN, SUCCESS, frozenset())
         case "TIMEOUT":
             code = "TIMEOUT"
         case "PROCESSED_WITH_ERRORS" if source is Source.REPORT:

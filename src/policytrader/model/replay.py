@@ -11,25 +11,23 @@ from typing import TYPE_CHECKING, NamedTuple
 from policytrader.model.journal import Purpose
 from policytrader.model.money import ZERO
 from policytrader.model.position import risk_of
+from policytrader.model.reactions import SUCCESS
+from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
     from decimal import Decimal
 
     from policytrader.model.snapshot import Selection, Side
-
-
-TAKEN = "SUCCESS"
-"""The exchange's answer to an order that became a bet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedOrder:
     """One order as it was sent at the tick ``at``, and what had become of it when its market was over.
 
-    ``code`` is the exchange's answer, ``TAKEN`` where it became a bet. ``size_matched`` leaves out what a removal made
-    void; ``profit`` is what the matched part came to before commission, zero where the market has no result.
+    ``code`` is the exchange's answer. ``size_matched`` leaves out what a removal made void; ``profit`` is what the
+    matched part came to before commission, zero where the market has no result.
     """
 
     at: datetime
@@ -47,6 +45,11 @@ class ReplayedOrder:
     size_lapsed: Decimal = ZERO
     size_voided: Decimal = ZERO
     profit: Decimal = ZERO
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it became a bet: all else is why it did not."""
+        return self.code == SUCCESS
 
     @property
     def risk_sent(self) -> Decimal:
@@ -91,6 +94,11 @@ class ReplayedSelection:
     picked_by: str | None = None
 
     @property
+    def day(self) -> date:
+        """The London day of its off."""
+        return london_day(self.selection.race_time)
+
+    @property
     def opening(self) -> tuple[ReplayedOrder, ...]:
         """The orders that were to open its position: not its hedges."""
         return tuple(one for one in self.orders if one.purpose is Purpose.OPENING)
@@ -124,7 +132,8 @@ class Problem(NamedTuple):
 class RulePicks:
     """What a rule of a selections file picked, and how much it left out because of what.
 
-    Of ``left_out`` the races are counted by what kept the whole race out, the runners by what kept one of them out.
+    ``races_left_out`` counts races by what kept the whole race out, ``runners_left_out`` the runners of the others by
+    what kept one of them out.
     ``not_found`` tells of names in the rule that no race has.
     """
 
@@ -140,8 +149,8 @@ class PicksMade:
     """How the picks of a replay came about.
 
     ``captures`` counts them, ``moved`` those whose markets are not recorded as early as was asked for, so that the
-    beginning was taken. ``rules`` are those that picked, in order; ``countries``
-    and ``courses`` those of the races that they were asked about.
+    beginning was taken. ``rules`` are those that picked, in order; ``countries`` and ``courses`` those of the races
+    that they were asked about.
     """
 
     captures: int = 0
@@ -157,8 +166,8 @@ class Replay:
 
     ``cadence`` is a duration such as ``15s``, ``change`` or ``schedule``. ``decisions`` counts each pick's own ticks;
     ``evaluated`` the rows that the statement was run on: ticks at which nothing differs from the one before are decided
-    as that one was.
-    ``selections`` are in order of off, race, market, runner, side and reference.
+    as that one was. ``selections`` are in order of off, race, market, runner, side and reference; ``made`` says how
+    they came about, ``problems`` what could not be replayed, or not exactly.
     """
 
     policy_hash: str

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from policytrader.model.money import ZERO, percent_of
+from policytrader.model.money import ZERO, percent_or_none
 from policytrader.model.snapshot import MarketType, Side
-from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,7 +42,7 @@ class Group(NamedTuple):
     @property
     def return_percent(self) -> Decimal | None:
         """Net profit in percent of the risk matched; None where nothing was."""
-        return percent_of(self.net, self.risk_matched) if self.risk_matched else None
+        return percent_or_none(self.net, self.risk_matched)
 
 
 class Breakdown(NamedTuple):
@@ -109,7 +108,7 @@ def _price(pick: ReplayedSelection) -> tuple[int, str]:
 
 
 _READS: tuple[tuple[str, Callable[[ReplayedSelection], tuple[int, str]]], ...] = (
-    ("day", lambda one: (0, london_day(one.selection.race_time).isoformat())),
+    ("day", lambda one: (0, one.day.isoformat())),
     ("bet", _bet),
     ("price", _price),
     ("course", lambda one: (one.course is None, one.course or _UNKNOWN)),

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policytrader.model.money import ZERO
-from policytrader.model.replay import TAKEN, ReplayedOrder, ReplayedSelection
+from policytrader.model.reactions import SUCCESS
+from policytrader.model.replay import ReplayedOrder, ReplayedSelection
 from policytrader.model.times import from_microseconds
 from policytrader.ports.races import runner_of
 
@@ -102,7 +103,7 @@ def _taken(entry: JournalEntry, bet: SimulatedBet) -> ReplayedOrder:
     """An order that became a bet. The entry's last word is how its end became known: that is no answer."""
     return replace(
         _sent(entry),
-        code=TAKEN,
+        code=SUCCESS,
         size_matched=bet.size_matched,
         average_price_matched=bet.average_price_matched,
         size_cancelled=bet.size_cancelled,

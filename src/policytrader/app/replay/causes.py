@@ -132,7 +132,7 @@ def _refusals(before: Plan, after: Plan, one: Decision, two: Decision) -> list[C
         return []
     blocked = dict.fromkeys(decision.code for decision in (two, one) if decision.action is Action.BLOCKED)
     return [
-        refusal(
+        protection_cause(
             CauseKind.PROTECTION,
             name,
             (before.policy, after.policy),
@@ -142,7 +142,7 @@ def _refusals(before: Plan, after: Plan, one: Decision, two: Decision) -> list[C
     ]
 
 
-def refusal(kind: CauseKind, name: str, policies: Sequence[PolicySet], refuses: Sequence[bool]) -> Cause:
+def protection_cause(kind: CauseKind, name: str, policies: Sequence[PolicySet], refuses: Sequence[bool]) -> Cause:
     """A protection that refuses under one policy, with each policy's limit."""
     told = []
     for policy, does in zip(policies, refuses, strict=True):

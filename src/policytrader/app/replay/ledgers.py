@@ -26,7 +26,6 @@ from policytrader.model.journal import (
     Purpose,
 )
 from policytrader.model.money import ZERO
-from policytrader.model.replay import TAKEN
 from policytrader.model.times import london_day
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ class _Sent(NamedTuple):
         sent = JournalEntry(
             intent=_intent(pick.selection, order, order.at, order.purpose),
             epoch=1,
-            state=IntentState.DONE if order.code == TAKEN else IntentState.DEAD,
+            state=IntentState.DONE if order.is_taken else IntentState.DEAD,
             mode=REPLAY,
             updated_at=order.at,
             sent_at=order.at,

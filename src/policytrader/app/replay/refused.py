@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policytrader.app.replay.causes import Cause, CauseKind, refusal
+from policytrader.app.replay.causes import Cause, CauseKind, protection_cause
 from policytrader.app.replay.ledgers import ask_gate
 from policytrader.model.decision import Action
 from policytrader.model.journal import Purpose
@@ -61,7 +61,7 @@ def refused_between(difference: Difference, plans: tuple[Plan, Plan], ledgers: S
         is_other_limit and decisions[other].action is Action.PLACE and (here is None or here.protection != name)
     )
     kind = CauseKind.PROTECTION if is_limit else CauseKind.ELSEWHERE
-    return Refused(codes, refusal(kind, name, policies, [side == 0, side == 1]))
+    return Refused(codes, protection_cause(kind, name, policies, [side == 0, side == 1]))
 
 
 def _idle_side(difference: Difference) -> int | None:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from policytrader.app.replay.bootstrap import RESAMPLES, SEED, Interval, Resamples
 from policytrader.app.replay.breakdown import breakdowns_of
-from policytrader.model.money import ONE, ZERO, divide, percent_of
+from policytrader.model.money import ONE, ZERO, divide, percent_or_none
 from policytrader.model.snapshot import Side
-from policytrader.model.times import london_day, microseconds_between
+from policytrader.model.times import microseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,7 +111,7 @@ class Totals:
     @property
     def return_percent(self) -> Decimal | None:
         """Return on turnover: the net profit in percent of the risk matched; None where nothing was."""
-        return percent_of(self.net, self.risk_matched) if self.risk_matched else None
+        return percent_or_none(self.net, self.risk_matched)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ def summarise(replay: Replay, *, resamples: int = RESAMPLES, seed: int = SEED) -
         moments=moments,
         bands=bands_of(picks),
         breakdowns=breakdowns_of(picks),
-        days=tuple(sorted({_day(one) for one in picks})),
+        days=tuple(sorted({one.day for one in picks})),
         actions=_added(one.actions for one in picks),
         refusals=refusals_of(picks),
         reasons=reasons_of(picks),
@@ -215,7 +215,7 @@ def refusals_of(picks: Iterable[ReplayedSelection]) -> tuple[Refusal, ...]:
     counts: dict[str, list[tuple[int, date]]] = {}
     for pick in picks:
         for code, ticks in pick.refused.items():
-            counts.setdefault(code, []).append((ticks, _day(pick)))
+            counts.setdefault(code, []).append((ticks, pick.day))
     found = [
         Refusal(code, sum(ticks for ticks, _ in own), len(own), len({day for _, day in own}))
         for code, own in counts.items()
@@ -261,7 +261,7 @@ def _totals(replay: Replay, moments: Sequence[Moment]) -> Totals:
         risk_matched=sum((one.risk_matched for one in opening), ZERO),
         profit=sum((pick.profit for pick in picks), ZERO),
         commission=sum((pick.commission for pick in picks), ZERO),
-        beat_percent=percent_of(weighted, weight) if weight else None,
+        beat_percent=percent_or_none(weighted, weight),
         beat_picks=len(beats),
         drawdown=max((one.drawdown for one in moments), default=ZERO),
     )
@@ -271,10 +271,6 @@ def _race_beat(group: Iterable[ReplayedSelection]) -> tuple[Decimal, Decimal]:
     """Sum of beat x weight, and of weights."""
     beats = [beat for pick in group if (beat := beat_of(pick)) is not None]
     return sum((share * size for share, size in beats), ZERO), sum((size for _, size in beats), ZERO)
-
-
-def _day(pick: ReplayedSelection) -> date:
-    return london_day(pick.selection.race_time)
 
 
 def _off(pick: ReplayedSelection) -> datetime:
