@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -19,14 +18,12 @@ from policytrader.resources import resource
 from policytrader.simulation.events import Quote, Redefine, Remove, Reschedule
 from policytrader.simulation.race_day import generate_race_day
 from tests.app.replay.recorded_day import RecordedDay, Traded
-from tests.policy_edits import edit_racing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from policytrader.policy.policy_set import PolicySet
     from policytrader.simulation.events import Event
-    from tests.policy_edits import Edit
+    from tests.policy_edits import Edit, Edited
 
 POLICY = load_policy(resource("rules"))
 SEEDS = range(1, 1 + int(os.environ.get("POLICYTRADER_REPLAY_SEEDS", "1")))
@@ -139,14 +136,6 @@ LAST_TRADED = """\
 """
 
 
-def edited(folder: Path, *edits: Edit) -> PolicySet:
-    """The shipped rules, edited."""
-    rules = folder / "rules"
-    shutil.copytree(resource("rules"), rules)
-    edit_racing(rules / "racing", *edits)
-    return load_policy(rules)
-
-
 def before(kind: str, old: str, more: str) -> Edit:
     """Some more before a line of the rules."""
     return kind, old, more + old
@@ -164,8 +153,8 @@ def before(kind: str, old: str, more: str) -> Edit:
         pytest.param([before("entry", "order: {", TRADED)], id="last traded"),
     ],
 )
-def test_rules_that_read_what_orders_change(more: list[Edit], tmp_path: Path) -> None:
-    policy = edited(tmp_path, *more)
+def test_rules_that_read_what_orders_change(more: list[Edit], edited: Edited) -> None:
+    policy = edited(*more)
     made = generate_race_day(4, 2)
     day = RecordedDay(made.feed(), made.now)
     traded = day.trade(policy, 60)
@@ -174,9 +163,9 @@ def test_rules_that_read_what_orders_change(more: list[Edit], tmp_path: Path) ->
 
 
 @pytest.mark.engine
-def test_prices_before_the_closing_are_heard(tmp_path: Path) -> None:
+def test_prices_before_the_closing_are_heard(edited: Edited) -> None:
     """Ticks are so far apart that a market closes between two: what was quoted before it counts at the second."""
-    policy = edited(tmp_path, before(*OTHER_RULES, LAST_TRADED))
+    policy = edited(before(*OTHER_RULES, LAST_TRADED))
     made = generate_race_day(1, 6)
     day = RecordedDay(made.feed(), made.now)
     traded = day.trade(policy, 600)
@@ -185,9 +174,9 @@ def test_prices_before_the_closing_are_heard(tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
-def test_prices_of_more_than_two_decimals(tmp_path: Path) -> None:
+def test_prices_of_more_than_two_decimals(edited: Edited) -> None:
     """The daemon takes a last traded price for none that is not whole hundredths, or beyond the ladder."""
-    policy = edited(tmp_path, before("entry", "order: {", TRADED))
+    policy = edited(before("entry", "order: {", TRADED))
     odd = [Decimal("0.0049"), Decimal(0), Decimal("-0.0051"), Decimal(1000), Decimal(0)]
     made = generate_race_day(4, 2)
     told = [
@@ -204,10 +193,9 @@ def test_prices_of_more_than_two_decimals(tmp_path: Path) -> None:
 
 @pytest.mark.engine
 @pytest.mark.parametrize(("seed", "loss", "rate"), [(2, 20, 2), (4, 25, 1), (9, 20, 1)])
-def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: int, rate: int, tmp_path: Path) -> None:
+def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: int, rate: int, edited: Edited) -> None:
     """The daemon plans them again at every tick, and what is planned counts against the rate."""
     policy = edited(
-        tmp_path,
         ("protection", "max_daily_loss: 300 ", f"max_daily_loss: {loss} "),
         ("protection", "max_orders_per_minute: 20 ", f"max_orders_per_minute: {rate} "),
     )
@@ -219,9 +207,9 @@ def test_orders_that_the_last_gate_refuses_hold_up_the_others(seed: int, loss: i
 
 
 @pytest.mark.engine
-def test_what_a_removal_voids_is_there_for_others(tmp_path: Path) -> None:
+def test_what_a_removal_voids_is_there_for_others(edited: Edited) -> None:
     """The day may lose no more than what is bet; a runner with a bet is removed, and another pick has its turn."""
-    policy = edited(tmp_path, ("protection", "max_daily_loss: 300 ", "max_daily_loss: 40 "))
+    policy = edited(("protection", "max_daily_loss: 300 ", "max_daily_loss: 40 "))
     made = generate_race_day(4, 3)
     gone, at = 14972489, made.now + timedelta(minutes=7)
     events = [one for one in made.feed() if not (isinstance(one, Quote) and one.selection_id == gone and one.at >= at)]
