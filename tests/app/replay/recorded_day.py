@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 
 from policytrader.adapters.simulated.exchange import InMemoryExchange
 from policytrader.adapters.simulated.prices import InMemoryPrices
+from policytrader.app.replay.asked import AskedRows
 from policytrader.app.replay.fold import DayFold
 from policytrader.app.replay.picks import ReplayPick, ReplayTerms
 from policytrader.app.replay.race_view import catalogue_ticks
@@ -177,7 +179,7 @@ class RecordedDay:
         captures: dict[str, list[ReferenceRunner]] = defaultdict(list)
         for row in self.captures:
             captures[row.race_id].append(row)
-        with HistoryEngine(policy) as history, Engine(policy, protections=False) as engine:
+        with HistoryEngine(policy) as history, closing(AskedRows(policy, MINIMUM_SIZES["GBP"])) as asked:
             rows = HistoryRows(policy, history.reads, history.wanted)
             for picks in groups.values():
                 rows.add(
@@ -192,7 +194,7 @@ class RecordedDay:
             judged = history.judge(rows.picks, rows.captures, rows.runners)
             fold = DayFold(
                 history,
-                engine.rows,
+                asked.rows,
                 [PickRun.of(one, judged) for one in rows.histories],
                 {race_id: tuple(found) for race_id, found in captures.items()},
                 minimum=MINIMUM_SIZES["GBP"],

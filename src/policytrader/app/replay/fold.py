@@ -9,7 +9,6 @@ which nothing is due does no harm; so whatever is not certain is due.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -41,16 +40,17 @@ from policytrader.model.times import EPOCH, from_microseconds, microseconds_betw
 from policytrader.policy.values import duration_microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from policytrader.app.bookkeeper import Books
+    from policytrader.app.replay.asked import Row
     from policytrader.app.replay.run import PickRun
     from policytrader.engine.history import HistoryEngine
     from policytrader.engine.plan import Decision
     from policytrader.model.journal import JournalEntry
     from policytrader.model.money import MinimumSize
-    from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
+    from policytrader.model.snapshot import ReferenceRunner, Snapshot
     from policytrader.ports import Exchange, PriceFeed
     from policytrader.simulation.exchange import SimulatedExchange
 
@@ -69,7 +69,7 @@ class DayFold:
     def __init__(
         self,
         history: HistoryEngine,
-        ask: Callable[[Snapshot], list[tuple[Selection, tuple[Any, ...]]]],
+        ask: Callable[[Snapshot, Collection[str]], Mapping[str, Row]],
         runs: Sequence[PickRun],
         captures: Mapping[str, tuple[ReferenceRunner, ...]],
         *,
@@ -78,7 +78,7 @@ class DayFold:
     ) -> None:
         """``history`` has judged the runs, ``ask`` asks its statement once more; ``captures`` by the picks' race id."""
         self._policy, self._reads, self._statement = history.policy, history.reads, history.statement
-        self._ask_statement, self._minimum = ask, minimum
+        self._ask, self._minimum = ask, minimum
         self._entry = EntryRules.of(self._policy)
         self._must_ask = self._reads.position or self._reads.own_prices or self._reads.prices_of_others
         self._cancel_after = duration_microseconds(self._policy.entry.order.cancel_unmatched_after)
@@ -238,13 +238,6 @@ class DayFold:
             for selection, run in due
         )
         return Plan(self._policy, snapshot, decisions, self._statement)
-
-    def _ask(self, snapshot: Snapshot, refs: set[str]) -> dict[str, tuple[Any, ...]]:
-        """The statement's rows of the picks that orders of ours may have changed."""
-        if not refs:
-            return {}
-        asked = tuple(one for one in snapshot.selections if one.selection_ref in refs)
-        return {one.selection_ref: row for one, row in self._ask_statement(replace(snapshot, selections=asked))}
 
     # --- After it -----------------------------------------------------------------------------------------------------
 

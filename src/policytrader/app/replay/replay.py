@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
+from policytrader.app.replay.asked import AskedRows
 from policytrader.app.replay.came_to import came_to, undecided
 from policytrader.app.replay.fold import DayFold
 from policytrader.app.replay.picks import ReplayPick, ReplayTerms, make_picks
@@ -17,7 +18,7 @@ from policytrader.app.replay.rows import HistoryRows, RacePicks
 from policytrader.app.replay.run import PickRun
 from policytrader.app.replay.split import merge_made
 from policytrader.app.replay.ticks import change_ticks, day_ticks, midnight_of
-from policytrader.engine.evaluate import Engine, decision_order
+from policytrader.engine.evaluate import decision_order
 from policytrader.engine.history import HistoryEngine
 from policytrader.model.replay import PicksMade, Problem, Replay
 from policytrader.model.times import EPOCH, format_utc, from_microseconds, microseconds_between
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from policytrader.model.replay import ReplayedSelection
-    from policytrader.model.snapshot import ReferenceRunner, Selection, Snapshot
+    from policytrader.model.snapshot import ReferenceRunner, Selection
     from policytrader.policy.policy_set import PolicySet
     from policytrader.ports.races import RaceRecord
     from policytrader.simulation.tape import Whole
@@ -53,7 +54,7 @@ class Replayer:
         self.policy = policy
         self._terms = terms
         self._history = HistoryEngine(policy)
-        self._engine: Engine | None = None
+        self._asked = AskedRows(policy, terms.minimum)
 
     def __enter__(self) -> Self:
         """The replayer itself."""
@@ -66,8 +67,7 @@ class Replayer:
     def close(self) -> None:
         """Release DuckDB's memory."""
         self._history.close()
-        if self._engine is not None:
-            self._engine.close()
+        self._asked.close()
 
     def replay(self, days: Iterable[DayPicks]) -> Iterable[Replay]:
         """Replay days, one after the other; what is judged together does not change what comes of it."""
@@ -97,17 +97,12 @@ class Replayer:
             captures: dict[str, tuple[ReferenceRunner, ...]] = defaultdict(tuple)
             for race in day.races:
                 captures[race.selections[0].race_id] += race.captures
+            self._asked.forget()
             fold = DayFold(
-                self._history, self._ask, runs, captures, minimum=self._terms.minimum, ports=self._terms.ports
+                self._history, self._asked.rows, runs, captures, minimum=self._terms.minimum, ports=self._terms.ports
             )
             fold.run()
             yield day.told(came_to(fold), runs)
-
-    def _ask(self, snapshot: Snapshot) -> list[tuple[Selection, tuple[Any, ...]]]:
-        """The statement's rows of one snapshot. Many a replay never asks, and opening a database takes its time."""
-        if self._engine is None:
-            self._engine = Engine(self.policy, protections=False, minimum=self._terms.minimum)
-        return self._engine.rows(snapshot)
 
 
 class _Span(NamedTuple):
