@@ -212,6 +212,21 @@ def test_other_races_and_other_markets_of_the_event_stay_out(tmp_path: Path) -> 
     assert [row.selection_id for row in later.reference] == [11]
 
 
+def test_a_market_that_appears_after_its_race_was_moved_is_of_that_race(tmp_path: Path) -> None:
+    """As in the catalogue, and in a replay: without it the PLACE pick would have no reference prices."""
+    moved = {"marketTime": "2026-05-02T14:20:00.000Z"}
+    imported(
+        tmp_path,
+        message(0, win(runner(11), runner(12)) | {"rc": [{"id": 12, "atb": [[3.5, 20]]}]}),
+        message(10, win(runner(11), runner(12), **moved)),
+        message(20, place(runner(11), runner(12), **moved)),
+    )
+    found = snapshot(tmp_path, 50, 40, PLACE_PICK)
+    assert [market.market_id for market in found.markets] == [WIN, PLACE]
+    assert {row.selection_id: row.reference_price for row in found.reference} == {11: None, 12: Decimal("3.5")}
+    assert {market.race_id for market in found.markets} == {RACE}
+
+
 def test_parts_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     parts = []
     folder = tmp_path / "recorded" / "day=2026-05-02" / f"market={WIN}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.definition import REMOVED
+from policytrader.adapters.recordings.race_folders import ToldRace, race_names
 from policytrader.adapters.recordings.tables import market_folders, market_id_of, read_newest_runners, read_states
 from policytrader.errors import Diagnostic, Place, RecordingError, UsageError
 from policytrader.model.money import ONE
@@ -21,7 +22,7 @@ from policytrader.model.snapshot import (
     Selection,
     Snapshot,
 )
-from policytrader.model.times import format_utc
+from policytrader.model.times import EPOCH, format_utc, microseconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,6 +77,14 @@ class _History(NamedTuple):
     def state_at(self, moment: datetime) -> dict[str, Any] | None:
         known = [state for state in self.states if state["published_at"] <= moment]
         return known[-1] if known else None
+
+    def told(self) -> ToldRace:
+        """What its definitions say of its race."""
+        at, offs = (
+            [microseconds_between(EPOCH, state[name]) for state in self.states]
+            for name in ("published_at", "market_time")
+        )
+        return ToldRace.of(self.states[0]["race_id"], at, offs)
 
     def span(self) -> str:
         first, last = self.states[0], self.states[-1]
@@ -135,6 +144,7 @@ class _Recording:
         self.folder = folder
         self.markets = {market_id_of(path): path for path in market_folders(folder)}
         self._histories: dict[str, _History] = {}
+        self._races: dict[str, str] = {}
 
     def history(self, market_id: str) -> _History:
         if market_id not in self._histories:
@@ -151,9 +161,17 @@ class _Recording:
         more = len(self.markets) - len(shown)
         return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
+    def race_of(self, market_id: str) -> str:
+        """The race that a market belongs to, among the markets of its day."""
+        if market_id not in self._races:
+            told = {one.folder: one.told() for one in self._of_day(self.markets[market_id].parent.name)}
+            self._races |= {market_id_of(folder): name for folder, name in race_names(told).items()}
+        return self._races[market_id]
+
     def race(self, race_id: str, at: datetime, captured_at: datetime, name: str) -> _Race:
         """All that is known of one race at the two moments."""
-        found = [history for history in self._same_day(race_id) if history.states[0]["race_id"] == race_id]
+        day = f"day={race_id.rpartition('@')[2][:10]}"
+        found = [history for history in self._of_day(day) if self.race_of(history.market_id) == race_id]
         live = [(history, state) for history in found if (state := _bettable(history, at)) is not None]
         newest = max((state for _, state in live), key=lambda state: state["published_at"])
         runners = [(history.market_id, self._runners(history, at)) for history, _ in live]
@@ -171,10 +189,9 @@ class _Recording:
             captured=tuple(captured),
         )
 
-    def _same_day(self, race_id: str) -> list[_History]:
-        """Markets that may belong to a race: they share its first start, hence its day."""
-        day = race_id.rpartition("@")[2][:10]
-        return [self.history(market_id) for market_id, path in self.markets.items() if path.parent.name == f"day={day}"]
+    def _of_day(self, day: str) -> list[_History]:
+        """Markets that may be of one race: their first starts are on one day."""
+        return [self.history(market_id) for market_id, path in self.markets.items() if path.parent.name == day]
 
     def _runners(self, history: _History, moment: datetime) -> list[Runner]:
         # A definition may name no runners at all; then there are none in the table either.
@@ -236,7 +253,7 @@ class _Checks:
             if problem:
                 self._add(pick, problem[0], f"{what} {problem[1]}")
                 return
-        self._served.append((pick, history.states[0]["race_id"]))
+        self._served.append((pick, self._recording.race_of(pick.market_id)))
 
     def race_names(self) -> dict[str, str]:
         """Recorded race -> its name in the snapshot: that of the picks, where they give one."""

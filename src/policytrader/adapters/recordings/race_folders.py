@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import pyarrow as pa
 
@@ -12,7 +12,7 @@ from policytrader.adapters.recordings.parts import damaged, only_part
 from policytrader.adapters.recordings.tables import STATES, STATES_NEVER_MISSING, market_folders, read_part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _OFFS = ("race_id", "published_at", "market_time")
@@ -24,6 +24,12 @@ class ToldRace(NamedTuple):
     race_id: str
     at: list[int]
     offs: list[int]
+
+    @classmethod
+    def of(cls, race_id: str, at: Sequence[int], offs: Sequence[int]) -> Self:
+        """Of definitions in order, most of which say the off of the one before."""
+        kept = [place for place, off in enumerate(offs) if not place or off != offs[place - 1]]
+        return cls(race_id, [at[place] for place in kept], [offs[place] for place in kept])
 
 
 def race_folders(*recordings: Path) -> dict[str, list[Path]]:
@@ -61,5 +67,4 @@ def told_race(folder: Path) -> ToldRace:
     if not len(table):
         raise damaged(path, "holds no definition")
     at, offs = (table[name].cast(pa.int64()).to_pylist() for name in _OFFS[1:])
-    kept = [place for place, off in enumerate(offs) if not place or off != offs[place - 1]]
-    return ToldRace(table["race_id"][0].as_py(), [at[place] for place in kept], [offs[place] for place in kept])
+    return ToldRace.of(table["race_id"][0].as_py(), at, offs)
