@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from policytrader.adapters.recordings.definition import first_start, read_definition
-from policytrader.adapters.recordings.parts import damaged, numbered_parts, only_part, reading, reading_definitions
+from policytrader.adapters.recordings.parts import MarketFiles, damaged, reading, reading_definitions
 from policytrader.adapters.recordings.playback_definition import (
     UnplayableError,
     define,
@@ -113,7 +113,8 @@ def list_market(folder: Path, *, with_runners: bool) -> ListedMarket:
 
     Raises ``RecordingError`` naming the damaged file.
     """
-    path = only_part(folder, "states")
+    files = MarketFiles(folder)
+    path = files.only_part("states")
     states = read_part(path, STATES, STATES_NEVER_MISSING, columns=_STATES)
     if not len(states):
         raise damaged(path, "holds no rows")
@@ -124,9 +125,9 @@ def list_market(folder: Path, *, with_runners: bool) -> ListedMarket:
             states["recorded_until"][-1].as_py(),
         )
         day = london_day(first_start(race_id))
-    rows = len(states) + count_rows(folder, "runners")
-    count_rows(folder, "ladders")  # that they can be opened: orders are matched against them
-    definition, why_not, runners = _told(folder, with_runners=with_runners)
+    rows = len(states) + count_rows(files, "runners")
+    count_rows(files, "ladders")  # that they can be opened: orders are matched against them
+    definition, why_not, runners = _told(files, with_runners=with_runners)
     return ListedMarket(
         recording=folder.parents[1],
         race_id=race_id,
@@ -135,38 +136,37 @@ def list_market(folder: Path, *, with_runners: bool) -> ListedMarket:
         recorded_from=begun,
         recorded_until=until,
         rows=rows,
-        why_not=why_not or _why_not(folder, definition.market_type),
+        why_not=why_not or _why_not(files, definition.market_type),
         runners=runners,
     )
 
 
-def _told(folder: Path, *, with_runners: bool) -> tuple[MarketDefinition, str | None, tuple[ListedRunner, ...]]:
+def _told(files: MarketFiles, *, with_runners: bool) -> tuple[MarketDefinition, str | None, tuple[ListedRunner, ...]]:
     """The last definition, why it cannot be played, and the runners where they are wanted."""
-    market_id = market_id_of(folder)
     try:
         if not with_runners:
-            return _last(folder, market_id), None, ()
-        definitions = read_definitions(folder, market_id)
+            return _last(files), None, ()
+        definitions = read_definitions(files)
         if not definitions:
-            raise damaged(only_part(folder, "definitions"), "holds what is no definition: there are no rows")
+            raise damaged(files.only_part("definitions"), "holds what is no definition: there are no rows")
     except UnplayableError as error:
-        last = _unplayed(folder, market_id)
+        last = _unplayed(files)
         return last, str(error), _runners(last, {}, 0) if with_runners else ()
-    best, _ = read_best_prices(folder)
+    best, _ = read_best_prices(files)
     over = (at for at, _, one in definitions if one.in_play or one.status is MarketStatus.CLOSED)
     last = definitions[-1][2]
     return last, None, _runners(last, best, next(over, None))
 
 
-def _last(folder: Path, market_id: str) -> MarketDefinition:
-    with reading_definitions(folder):
-        return play_definition(market_id, _last_raw(folder), None)
+def _last(files: MarketFiles) -> MarketDefinition:
+    with reading_definitions(files):
+        return play_definition(market_id_of(files.folder), _last_raw(files), None)
 
 
-def _unplayed(folder: Path, market_id: str) -> MarketDefinition:
+def _unplayed(files: MarketFiles) -> MarketDefinition:
     """The last definition of a market that the simulated exchange has no rules for."""
-    with reading_definitions(folder):
-        market, facts = read_definition(_last_raw(folder))
+    with reading_definitions(files):
+        market, facts = read_definition(_last_raw(files))
     runners = [
         RunnerDefinition(
             selection_id=selection_id,
@@ -176,18 +176,18 @@ def _unplayed(folder: Path, market_id: str) -> MarketDefinition:
         )
         for place, (selection_id, fact) in enumerate(facts.items(), 1)
     ]
-    return define(market_id, market._asdict(), tuple(runners))
+    return define(market_id_of(files.folder), market._asdict(), tuple(runners))
 
 
-def _last_raw(folder: Path) -> object:
-    return orjson.loads(definitions_table(folder)["raw"][-1].as_py())
+def _last_raw(files: MarketFiles) -> object:
+    return orjson.loads(definitions_table(files)["raw"][-1].as_py())
 
 
-def _why_not(folder: Path, market_type: str) -> str | None:
+def _why_not(files: MarketFiles, market_type: str) -> str | None:
     if market_type not in set(MarketType):
         return f"its type is {market_type}: only WIN and PLACE can be bet on"
     for name in ("best_back", "best_lay"):
-        for path in numbered_parts(folder, "runners"):
+        for path in files.parts("runners"):
             column = read_part(path, RUNNERS, (), columns=(name,))[name]
             if column.null_count < len(column):
                 return None

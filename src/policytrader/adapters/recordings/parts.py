@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import orjson
@@ -36,25 +37,48 @@ def sizes_of_tables(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in files}
 
 
-def numbered_parts(folder: Path, name: str) -> list[Path]:
-    """The files of one table of the market in ``folder``, in order. Raises ``RecordingError`` if one is not whole.
+class MarketFiles:
+    """The files of the tables of one imported market; ``source.json`` is read once."""
 
-    Imports of before told no end: of them the files up to the highest number.
-    """
-    sizes = _written_sizes(folder)
-    files = (path.name for path in folder.glob(f"{name}-*.parquet")) if sizes is None else sizes
-    count = 1 + max([0, *(_number(file, name) for file in files)])
-    return [_whole(folder / _file(name, number), sizes) for number in range(count)]
+    def __init__(self, folder: Path) -> None:
+        """Nothing is read yet."""
+        self.folder = folder
 
+    def parts(self, name: str) -> list[Path]:
+        """The files of one table, in order. Raises ``RecordingError`` if one is not whole.
 
-def only_part(folder: Path, name: str) -> Path:
-    """The file of a table that is never parted. Raises ``RecordingError`` where it is not whole."""
-    return numbered_parts(folder, name)[0]
+        Imports of before told no end: of them the files up to the highest number.
+        """
+        sizes = self._sizes
+        files = (path.name for path in self.folder.glob(f"{name}-*.parquet")) if sizes is None else sizes
+        count = 1 + max([0, *(_number(file, name) for file in files)])
+        return [_whole(self.folder / _file(name, number), sizes) for number in range(count)]
 
+    def only_part(self, name: str) -> Path:
+        """The file of a table that is never parted. Raises ``RecordingError`` where it is not whole."""
+        return self.parts(name)[0]
 
-def has_ladders(folder: Path) -> bool:
-    """Whether the import kept whole ladders of the market in ``folder``: the first imports did not."""
-    return _written_sizes(folder) is not None or (folder / _file("definitions", 0)).exists()
+    @property
+    def has_ladders(self) -> bool:
+        """Whether the import kept whole ladders: the first imports did not."""
+        return self._sizes is not None or (self.folder / _file("definitions", 0)).exists()
+
+    @cached_property
+    def _sizes(self) -> dict[str, int] | None:
+        """The bytes of each file as the import wrote it; None for an import of before, which did not note them."""
+        path = self.folder / SOURCE_FILE
+        with reading(path):
+            try:
+                written = path.read_bytes()
+            except FileNotFoundError:
+                return None
+            told = orjson.loads(written)
+        match told:
+            case {"format": format_} if format_ == _FORMAT_OF_BEFORE:
+                return None
+            case {"format": format_, "tables": dict(sizes)} if format_ == FORMAT and _are_sizes(sizes):
+                return sizes
+        raise damaged(path, "does not say what this version of the import writes")
 
 
 def damaged(path: Path, message: str) -> RecordingError:
@@ -75,29 +99,12 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def reading_definitions(folder: Path) -> Iterator[None]:
-    """The same of what the market in ``folder`` was defined as."""
+def reading_definitions(files: MarketFiles) -> Iterator[None]:
+    """The same of what a market was defined as."""
     try:
         yield
     except UNREADABLE as error:
-        raise damaged(only_part(folder, "definitions"), f"holds what is no definition: {error}") from error
-
-
-def _written_sizes(folder: Path) -> dict[str, int] | None:
-    """The bytes of each file as the import wrote it; None for an import of before, which did not note them."""
-    path = folder / SOURCE_FILE
-    with reading(path):
-        try:
-            written = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        told = orjson.loads(written)
-    match told:
-        case {"format": format_} if format_ == _FORMAT_OF_BEFORE:
-            return None
-        case {"format": format_, "tables": dict(sizes)} if format_ == FORMAT and _are_sizes(sizes):
-            return sizes
-    raise damaged(path, "does not say what this version of the import writes")
+        raise damaged(files.only_part("definitions"), f"holds what is no definition: {error}") from error
 
 
 def _are_sizes(sizes: dict[str, object]) -> bool:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
-from policytrader.adapters.recordings.parts import numbered_parts, only_part, reading, reading_definitions
+from policytrader.adapters.recordings.parts import MarketFiles, reading, reading_definitions
 from policytrader.adapters.recordings.playback_definition import UnplayableError, play_definition
 from policytrader.adapters.recordings.playback_stream import not_played
 from policytrader.adapters.recordings.tables import (
@@ -41,14 +41,14 @@ _NEVER_MISSING = [name for name in LADDERS.names if name != "exact"]
 _BATCH_ROWS = 65_536
 
 
-def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
-    """The events of the market in ``folder`` by instant (microseconds since 1970).
+def played_ladders(files: MarketFiles) -> Iterator[tuple[int, list[Event]]]:
+    """The events of a market by instant (microseconds since 1970).
 
     Raises ``RecordingError`` for damage, and where the market cannot be played any further.
     """
-    market_id = market_id_of(folder)
+    market_id = market_id_of(files.folder)
     definition: MarketDefinition | None = None
-    for at, changes in groupby(_changes(folder), key=itemgetter(0)):
+    for at, changes in groupby(_changes(files), key=itemgetter(0)):
         moment = EPOCH + at * MICROSECOND
         events: list[Event] = []
         for _, _, told in changes:
@@ -56,20 +56,20 @@ def played_ladders(folder: Path) -> Iterator[tuple[int, list[Event]]]:
                 events.append(_quote(moment, market_id, told))
                 continue
             try:
-                with reading_definitions(folder):
+                with reading_definitions(files):
                     definition = play_definition(market_id, orjson.loads(told), definition)
             except UnplayableError as error:
                 yield at, events
-                raise RecordingError([not_played(market_id, str(folder), error)]) from error
+                raise RecordingError([not_played(market_id, str(files.folder), error)]) from error
             events.append(Redefine(moment, definition))
         yield at, events
 
 
-def _changes(folder: Path) -> Iterator[Change]:
+def _changes(files: MarketFiles) -> Iterator[Change]:
     """When, number and content of each change in order: the rows of a quote, or the JSON of a definition."""
-    definitions = _definitions(only_part(folder, "definitions"))
+    definitions = _definitions(files.only_part("definitions"))
     waiting = next(definitions, None)
-    for number, rows in groupby(_ladder_rows(folder), key=itemgetter(1)):
+    for number, rows in groupby(_ladder_rows(files), key=itemgetter(1)):
         while waiting is not None and waiting[1] < number:
             yield waiting
             waiting = next(definitions, None)
@@ -84,8 +84,8 @@ def _definitions(path: Path) -> Iterator[Change]:
     yield from zip(*_columns(path, read_part(path, DEFINITIONS, DEFINITIONS.names)), strict=True)
 
 
-def _ladder_rows(folder: Path) -> Iterator[Row]:
-    for path in numbered_parts(folder, "ladders"):
+def _ladder_rows(files: MarketFiles) -> Iterator[Row]:
+    for path in files.parts("ladders"):
         for batch in read_part(path, LADDERS, _NEVER_MISSING).to_batches(max_chunksize=_BATCH_ROWS):
             yield from zip(*_columns(path, batch), strict=True)
 

@@ -12,7 +12,7 @@ from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from policytrader.adapters.recordings.parts import has_ladders, numbered_parts, reading
+from policytrader.adapters.recordings.parts import MarketFiles, reading
 from policytrader.adapters.recordings.playback_definition import define, runner_status
 from policytrader.adapters.recordings.playback_ladders import played_ladders
 from policytrader.adapters.recordings.tables import (
@@ -45,13 +45,14 @@ def first_published(folder: Path) -> int:
 
 def played_market(folder: Path) -> Iterator[tuple[int, list[Event]]]:
     """The events of the market in ``folder`` by instant (microseconds); raises ``RecordingError`` for damage."""
-    if has_ladders(folder):
-        yield from played_ladders(folder)
+    files = MarketFiles(folder)
+    if files.has_ladders:
+        yield from played_ladders(files)
         return
     market = _Market(market_id_of(folder))
     rows: list[dict[str, Any]] = []
     # Definitions first, so that a runner's prices come when it is there.
-    for row in merge(read_states(folder), _runner_rows(folder), key=_published):
+    for row in merge(read_states(folder), _runner_rows(files), key=_published):
         if rows and row["published_at"] != rows[0]["published_at"]:
             yield _at(rows), market.apply(rows)
             rows = []
@@ -63,8 +64,8 @@ def _at(rows: list[dict[str, Any]]) -> int:
     return microseconds_between(EPOCH, rows[0]["published_at"])
 
 
-def _runner_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    for path in numbered_parts(folder, "runners"):
+def _runner_rows(files: MarketFiles) -> Iterator[dict[str, Any]]:
+    for path in files.parts("runners"):
         with reading(path):
             rows = plain_rows(
                 read_rows([path], columns=("published_at", "selection_id", *_FACTS, *_PRICES, "traded_volume"))

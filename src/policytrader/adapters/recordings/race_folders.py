@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import pyarrow as pa
 
-from policytrader.adapters.recordings.parts import damaged, only_part
+from policytrader.adapters.recordings.parts import MarketFiles, damaged
 from policytrader.adapters.recordings.tables import STATES, STATES_NEVER_MISSING, market_folders, read_part
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def race_names(told: Mapping[Path, ToldRace]) -> dict[Path, str]:
 
 def told_race(folder: Path) -> ToldRace:
     """Of one market. Raises ``RecordingError`` naming the damaged file."""
-    path = only_part(folder, "states")
+    path = MarketFiles(folder).only_part("states")
     table = read_part(path, STATES, STATES_NEVER_MISSING, columns=_OFFS)
     if not len(table):
         raise damaged(path, "holds no definition")

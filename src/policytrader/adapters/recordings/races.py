@@ -15,10 +15,8 @@ import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings.ladders import DEFINITIONS, LADDERS
 from policytrader.adapters.recordings.parts import (
+    MarketFiles,
     damaged,
-    has_ladders,
-    numbered_parts,
-    only_part,
     reading,
     reading_definitions,
 )
@@ -61,19 +59,19 @@ def read_race(race_id: str, folders: Iterable[Path]) -> RaceRecord:
 
 def _read_market(folder: Path) -> MarketRecord | None:
     """The market; None for one that policies do not bet on."""
-    market_id = market_id_of(folder)
+    files, market_id = MarketFiles(folder), market_id_of(folder)
     try:
-        definitions = read_definitions(folder, market_id)
+        definitions = read_definitions(files)
     except UnplayableError:
         return None
     if not definitions or definitions[0][2].market_type not in set(MarketType):
         return None
-    best, until = read_best_prices(folder)
+    best, until = read_best_prices(files)
     listed = {one.selection_id for _, _, definition in definitions for one in definition.runners}
     if listed and not best:
-        raise damaged(numbered_parts(folder, "runners")[0], "holds no rows")
-    _forget_odd_prices(folder, best)
-    tapes = _Tapes(folder)
+        raise damaged(files.parts("runners")[0], "holds no rows")
+    _forget_odd_prices(files, best)
+    tapes = _Tapes(files)
     return MarketRecord(
         market_id=market_id,
         market_type=MarketType(definitions[0][2].market_type),
@@ -91,21 +89,21 @@ def _read_market(folder: Path) -> MarketRecord | None:
     )
 
 
-def definitions_table(folder: Path) -> pa.Table:
-    """The definitions of the market in ``folder``, as they were told."""
-    if not has_ladders(folder):
-        raise damaged(folder, "was imported before whole ladders were kept")
-    return read_part(only_part(folder, "definitions"), DEFINITIONS, DEFINITIONS.names)
+def definitions_table(files: MarketFiles) -> pa.Table:
+    """The definitions of a market, as they were told."""
+    if not files.has_ladders:
+        raise damaged(files.folder, "was imported before whole ladders were kept")
+    return read_part(files.only_part("definitions"), DEFINITIONS, DEFINITIONS.names)
 
 
-def read_definitions(folder: Path, market_id: str) -> list[tuple[int, int, MarketDefinition]]:
+def read_definitions(files: MarketFiles) -> list[tuple[int, int, MarketDefinition]]:
     """What ``MarketRecord`` has of a market. Raises ``UnplayableError`` where there are no rules for it."""
-    table = definitions_table(folder)
+    market_id, table = market_id_of(files.folder), definitions_table(files)
     times = table["published_at"].cast(pa.int64()).to_pylist()
     found: list[tuple[int, int, MarketDefinition]] = []
     before: MarketDefinition | None = None
     told: list[Any] = []
-    with reading_definitions(folder):
+    with reading_definitions(files):
         for at, number, text in zip(times, table["change_no"].to_pylist(), table["raw"].to_pylist(), strict=True):
             raw = orjson.loads(text)
             before = play_definition(market_id, raw, before, told=told)
@@ -114,14 +112,14 @@ def read_definitions(folder: Path, market_id: str) -> list[tuple[int, int, Marke
     return found
 
 
-def read_best_prices(folder: Path) -> tuple[Mapping[int, BestPrices], int]:
+def read_best_prices(files: MarketFiles) -> tuple[Mapping[int, BestPrices], int]:
     """Best prices by runner, and when the market was last published."""
     parts = [
         read_part(path, RUNNERS, RUNNERS_NEVER_MISSING, columns=("published_at", "selection_id", *_BEST))
-        for path in numbered_parts(folder, "runners")
+        for path in files.parts("runners")
     ]
     table = pa.concat_tables(parts).combine_chunks()
-    states = read_part(only_part(folder, "states"), STATES, STATES_NEVER_MISSING, columns=("recorded_until",))
+    states = read_part(files.only_part("states"), STATES, STATES_NEVER_MISSING, columns=("recorded_until",))
     until = states["recorded_until"][-1]
     columns = [table["published_at"].cast(pa.int64()).to_numpy(), *(_whole(table[name]) for name in _BEST)]
     found = {}
@@ -138,11 +136,11 @@ def _is_on_ladder(best: BestPrices) -> bool:
     return all(bool(_IS_PRICE[np.minimum(prices, _HIGHEST + 1)].all()) for prices in (best.back, best.lay))
 
 
-def _forget_odd_prices(folder: Path, best: Mapping[int, BestPrices]) -> None:
+def _forget_odd_prices(files: MarketFiles, best: Mapping[int, BestPrices]) -> None:
     """Take out last traded prices that are none to the daemon: ``CheckedPrices`` leaves out what the table rounded."""
     for one in best.values():
         one.last_traded[one.last_traded > _HIGHEST] = MISSING
-    paths = numbered_parts(folder, "ladders")
+    paths = files.parts("ladders")
     if not any(map(_may_be_exact, paths)):
         return
     table = pa.concat_tables([read_part(path, LADDERS, _TAPE, columns=_TRADES) for path in paths])
@@ -166,13 +164,13 @@ def _may_be_exact(path: Path) -> bool:
 class _Tapes:
     """The tapes of one market: read together when the first is asked for."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, files: MarketFiles) -> None:
+        self._files = files
         self._tapes: dict[int, Tape] | None = None
 
     def read(self, selection_id: int) -> Tape:
         if self._tapes is None:
-            paths = numbered_parts(self._folder, "ladders")
+            paths = self._files.parts("ladders")
             table = pa.concat_tables([read_part(path, LADDERS, _TAPE, columns=(*_TAPE, "exact")) for path in paths])
             columns = [table["published_at"].cast(pa.int64()), *(table[name] for name in _CHANGES)]
             whole = [column.to_numpy() for column in columns]

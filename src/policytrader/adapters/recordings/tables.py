@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from policytrader.adapters.recordings import codes
 from policytrader.adapters.recordings.definition import MarketState, RunnerFacts
-from policytrader.adapters.recordings.parts import damaged, numbered_parts, only_part, reading
+from policytrader.adapters.recordings.parts import MarketFiles, damaged, reading
 from policytrader.errors import Diagnostic, Place, RecordingError
 from policytrader.model.times import from_microseconds
 
@@ -194,13 +194,13 @@ def read_part(
     return table
 
 
-def count_rows(folder: Path, name: str) -> int:
-    """The rows of one table of the market in ``folder``, by what its files tell of themselves.
+def count_rows(files: MarketFiles, name: str) -> int:
+    """The rows of one table of a market, by what its files tell of themselves.
 
     Raises ``RecordingError`` naming the damaged file.
     """
     count = 0
-    for path in numbered_parts(folder, name):
+    for path in files.parts(name):
         with reading(path):
             count += pq.read_metadata(path).num_rows
     return count
@@ -208,7 +208,7 @@ def count_rows(folder: Path, name: str) -> int:
 
 def read_states(folder: Path) -> list[dict[str, Any]]:
     """The definitions of the market in ``folder``, at least one. Raises ``RecordingError`` naming the damaged file."""
-    path = only_part(folder, "states")
+    path = MarketFiles(folder).only_part("states")
     states = _plain(path, read_part(path, STATES, STATES_NEVER_MISSING))
     if not states:
         raise damaged(path, "holds no rows")
@@ -225,7 +225,7 @@ def read_newest_runners(folder: Path, until: datetime, *, some_expected: bool) -
 
     Raises ``RecordingError`` naming the damaged file; where ``some_expected``, a table without any row is one.
     """
-    paths = numbered_parts(folder, "runners")
+    paths = MarketFiles(folder).parts("runners")
     first = paths[0]
     parts = [read_part(path, RUNNERS, RUNNERS_NEVER_MISSING, until=until) for path in paths]
     table = pa.concat_tables(parts)
