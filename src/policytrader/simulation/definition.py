@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 
+def nameless(selection_id: int) -> str:
+    """What a runner is called that nobody has named yet: many a recorded definition leaves names out."""
+    return f"Selection {selection_id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerDefinition:
     """One runner. ``adjustment_factor`` in percent; ``starting_price`` once it is reconciled, off the ladder."""
@@ -31,6 +36,11 @@ class RunnerDefinition:
     starting_price: Decimal | None = None
     handicap: Decimal = ZERO
     metadata: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_named(self) -> bool:
+        """Whether ``name`` was told."""
+        return self.name != nameless(self.selection_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

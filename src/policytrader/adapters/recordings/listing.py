@@ -34,7 +34,7 @@ from policytrader.adapters.recordings.tables import (
 from policytrader.model.snapshot import MarketStatus, MarketType
 from policytrader.model.times import london_day
 from policytrader.ports.races import MISSING
-from policytrader.simulation.definition import RunnerDefinition
+from policytrader.simulation.definition import RunnerDefinition, nameless
 from policytrader.simulation.tape import price_of
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _unplayed(files: MarketFiles) -> MarketDefinition:
     runners = [
         RunnerDefinition(
             selection_id=selection_id,
-            name=fact.runner_name or f"Selection {selection_id}",
+            name=fact.runner_name or nameless(selection_id),
             sort_priority=place,
             status=runner_status(fact.status),
         )

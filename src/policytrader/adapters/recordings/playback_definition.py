@@ -10,7 +10,7 @@ from policytrader.adapters.recordings.definition import number, read_definition,
 from policytrader.model.money import ZERO
 from policytrader.model.snapshot import MarketStatus, RunnerStatus
 from policytrader.model.times import from_microseconds, parse_utc
-from policytrader.simulation.definition import MarketDefinition, RunnerDefinition
+from policytrader.simulation.definition import MarketDefinition, RunnerDefinition, nameless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,7 +122,7 @@ def _runners(
         runners.append(
             RunnerDefinition(
                 selection_id=selection_id,
-                name=fact.runner_name or (named.name if named else f"Selection {selection_id}"),
+                name=fact.runner_name or (named.name if named else nameless(selection_id)),
                 sort_priority=place if one.get("sortPriority") is None else whole(one["sortPriority"], "sortPriority"),
                 status=runner_status(fact.status),
                 adjustment_factor=_decimal(one.get("adjustmentFactor"), "adjustmentFactor"),

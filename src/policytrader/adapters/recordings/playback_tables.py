@@ -24,7 +24,7 @@ from policytrader.adapters.recordings.tables import (
 from policytrader.model.price import PRICES, TICK_OF
 from policytrader.model.snapshot import RunnerStatus
 from policytrader.model.times import EPOCH, microseconds_between
-from policytrader.simulation.definition import MarketDefinition, RunnerDefinition
+from policytrader.simulation.definition import MarketDefinition, RunnerDefinition, nameless
 from policytrader.simulation.events import Event, Quote, Redefine
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class _Market:
             return
         self._facts[selection_id] = facts
         before = self._runners.get(selection_id) or RunnerDefinition(
-            selection_id=selection_id, name=f"Selection {selection_id}", sort_priority=len(self._runners) + 1
+            selection_id=selection_id, name=nameless(selection_id), sort_priority=len(self._runners) + 1
         )
         self._runners[selection_id] = replace(
             before,

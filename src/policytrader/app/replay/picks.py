@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from policytrader.model.snapshot import ReferenceRunner, Side
     from policytrader.policy.selections import SelectionsPolicy
     from policytrader.ports import Exchange, PriceFeed
-    from policytrader.simulation.definition import RunnerDefinition
     from policytrader.simulation.exchange import SimulatedExchange
 
 _MOST_MOVED = timedelta(minutes=30)
@@ -260,7 +259,7 @@ def _selection(
     market = race.markets[pick.market_id]
     definition = market.definition_at(at) or market.definitions[0][2]
     runner = runner_of(definition, pick.selection_id)
-    if problem := _contradiction(pick, market, runner) or _too_late(pick, race, at):
+    if problem := _contradiction(pick, market) or _too_late(pick, race, at):
         return problem
     if runner is None or not captures:
         there = ", ".join(str(one.selection_id) for one in definition.runners)
@@ -273,7 +272,7 @@ def _selection(
         pick.market_id,
         market.market_type,
         pick.selection_id,
-        runner.name,
+        _name_of(market, pick.selection_id) or runner.name,
         pick.side,
         pick.price_requested,
         pick.stake_points,
@@ -284,7 +283,7 @@ def _selection(
     )
 
 
-def _contradiction(pick: ReplayPick, market: MarketRecord, runner: RunnerDefinition | None) -> Problem | None:
+def _contradiction(pick: ReplayPick, market: MarketRecord) -> Problem | None:
     """What a pick says otherwise than the recording: another bet than the one that would be replayed is meant."""
     recorded = market.market_type
     if pick.market_type not in (None, recorded):
@@ -295,12 +294,18 @@ def _contradiction(pick: ReplayPick, market: MarketRecord, runner: RunnerDefinit
         said = f"the pick says {format_utc(pick.race_time)}"
         text = f"market {pick.market_id} is off at {format_utc(offs[0])} in the recording, and {said}"
         return pick.problem(text, "picks name another race_time than the recording")
-    name = None if runner is None else runner.name
+    name = _name_of(market, pick.selection_id)
     if pick.runner_name is not None and name is not None and _key(pick.runner_name) != _key(name):
         what = f"runner {pick.selection_id} of market {pick.market_id}"
         text = f"{what} is {name} in the recording, and the pick says {pick.runner_name}"
         return pick.problem(text, "picks name another runner_name than the recording")
     return None
+
+
+def _name_of(market: MarketRecord, selection_id: int) -> str | None:
+    """The runner's name, where the recording tells it: with some, long after the market appeared."""
+    runner = runner_of(market.last, selection_id)
+    return runner.name if runner is not None and runner.is_named else None
 
 
 def _key(name: str) -> str:
